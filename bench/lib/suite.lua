@@ -1,0 +1,246 @@
+---What is measured, against whom, and the targets. All paths are relative
+---to the root of the tree; run.lua puts the root in front.
+---
+---A benchmark:
+---  name, title, unit, key   what the table shows; `key` is the figure read
+---  better                   "low" or "high"
+---  also                     further figures shown beside it
+---  ours, reference          command lines; `reference` may be missing
+---  peers                    { name, command, needs }
+---  targets                  see `limit`, `against`, `ahead`
+---  rounds                   how often, and how often for peers
+local M = {}
+
+-- Debian's own, where it is: only that one finds Debian's uvloop.
+M.python = io.open("/usr/bin/python3") and "/usr/bin/python3" or "python3"
+
+local B = "build/bench/"
+local LOAD = B .. "load "
+
+local LUV = { lua = "luv", package = "lua-luv" }
+local CQUEUES = { lua = "cqueues", package = "lua-cqueues" }
+local COPAS = { never = "not for Lua 5.4 in Debian" }
+local PYTHON = { program = M.python, package = "python3" }
+local UVLOOP = { python = "uvloop", package = "python3-uvloop" }
+local NODE = { program = "node", package = "nodejs" }
+local GO = { file = B .. "peers_go", package = "golang-go" }
+
+local function lua(script) return "lua5.4 bench/" .. script end
+local function python(args)
+  return M.python .. " bench/peers/asyncio_peer.py " .. args
+end
+local function node(args)
+  return "node --expose-gc bench/peers/node_peer.js " .. args
+end
+local function go(args) return B .. "peers_go " .. args end
+
+---At most (or, for `better = "high"`, at least) this absolute figure.
+local function limit(value, key, unit)
+  return { kind = "limit", value = value, key = key, unit = unit }
+end
+
+---Ours divided by the reference is at most (at least) this.
+local function against(value, note, key)
+  return { kind = "against", value = value, note = note, key = key }
+end
+
+---Ours is better than the peer's figure times `factor`.
+local function ahead(peer, factor)
+  return { kind = "ahead", peer = peer, factor = factor or 1 }
+end
+
+local function peer(name, command, needs)
+  return { name = name, command = command, needs = needs }
+end
+
+M[#M + 1] = {
+  name = "switch",
+  title = "switch between two tasks through the scheduler",
+  unit = "ns", key = "ns", better = "low",
+  ours = lua "switch.lua luaconc 2000000",
+  reference = { name = "Lua resume+yield",
+                command = lua "switch.lua plain 2000000" },
+  peers = {
+    peer("Go Gosched", go "switch 2000000", GO),
+    peer("Node await", node "await 2000000", NODE),
+    peer("Node setImmediate", node "switch 300000", NODE),
+    peer("luv timer", lua "peers/luv.lua switch 300000", LUV),
+    peer("cqueues", lua "peers/cqueues.lua switch 300000", CQUEUES),
+    peer("uvloop", python "switch 200000 uvloop", UVLOOP),
+    peer("asyncio", python "switch 200000", PYTHON),
+    peer("copas", nil, COPAS),
+  },
+  targets = { against(1.00), ahead "Go Gosched" },
+  instructions = { "luaconc", "plain" },
+}
+
+M[#M + 1] = {
+  name = "spawn",
+  title = "start, run and await a trivial task",
+  unit = "ns", key = "ns", better = "low",
+  ours = lua "spawn.lua luaconc 1000000",
+  reference = { name = "coroutine create+resume",
+                command = lua "spawn.lua plain 1000000" },
+  peers = {
+    peer("luaconc, 1,000 at once", lua "spawn.lua batch 1000000", {}),
+    peer("reused coroutine", lua "spawn.lua reused 1000000", {}),
+    peer("Node promise", node "spawn 1000000", NODE),
+    peer("Go", go "spawn 500000", GO),
+    peer("cqueues", lua "peers/cqueues.lua spawn 100000", CQUEUES),
+    peer("uvloop", python "spawn 100000 uvloop", UVLOOP),
+    peer("asyncio", python "spawn 100000", PYTHON),
+    peer("copas", nil, COPAS),
+  },
+  targets = {
+    limit(200),
+    against(1.39, "200 to 144 in TARGETS"),
+    ahead "Go",
+  },
+  instructions = { "luaconc", "batch", "plain", "reused" },
+}
+
+M[#M + 1] = {
+  name = "memory",
+  title = "memory of a sleeping task, 100,000 of them",
+  unit = "bytes", key = "bytes", better = "low", also = { "lua_bytes" },
+  ours = lua "memory.lua luaconc 100000",
+  reference = { name = "Lua coroutine",
+                command = lua "memory.lua plain 100000" },
+  peers = {
+    peer("Node", node "memory 100000", NODE),
+    peer("asyncio", python "memory 100000", PYTHON),
+    peer("cqueues", lua "peers/cqueues.lua memory 100000", CQUEUES),
+    peer("luv", lua "peers/luv.lua memory 100000", LUV),
+    peer("uvloop", python "memory 100000 uvloop", UVLOOP),
+    peer("Go", go "memory 100000", GO),
+    peer("copas", nil, COPAS),
+  },
+  targets = {
+    limit(1400),
+    against(1.25, "1,400 to 1,117 in TARGETS"),
+    ahead "asyncio",
+    ahead("Go", 0.5),
+  },
+  rounds = { full = 5, peers = 3 },
+}
+
+M[#M + 1] = {
+  name = "timers",
+  title = "100,000 sleeps of 0..1 s, CPU time of all",
+  unit = "s", key = "cpu_s", better = "low",
+  ours = lua "timers.lua luaconc 100000",
+  reference = { name = "C, a uv_timer_t each", command = B .. "timers_c 100000" },
+  peers = {
+    peer("Node", node "timers 100000", NODE),
+    peer("cqueues", lua "peers/cqueues.lua timers 100000", CQUEUES),
+    peer("Go", go "timers 100000", GO),
+    peer("luv", lua "peers/luv.lua timers 100000", LUV),
+    peer("uvloop", python "timers 100000 uvloop", UVLOOP),
+    peer("asyncio", python "timers 100000", PYTHON),
+    peer("copas", nil, COPAS),
+  },
+  targets = { limit(0.20), ahead "Node", ahead "Go" },
+  rounds = { full = 5, peers = 2 },
+}
+
+M[#M + 1] = {
+  name = "queue",
+  title = "bounded queue (64) between two tasks, an item",
+  unit = "ns", key = "ns", better = "low",
+  ours = lua "queue.lua luaconc 2000000",
+  reference = { name = "two calls of a C function",
+                command = lua "queue.lua calls 2000000" },
+  peers = {
+    peer("Go channel", go "queue 2000000", GO),
+    peer("cqueues", lua "peers/cqueues.lua queue 1000000", CQUEUES),
+    peer("Node", node "queue 1000000", NODE),
+    peer("uvloop", python "queue 200000 uvloop", UVLOOP),
+    peer("asyncio", python "queue 200000", PYTHON),
+    peer("copas", nil, COPAS),
+  },
+  targets = { limit(100), against(2.00, "100 to about 50 in TARGETS") },
+  instructions = { "luaconc", "calls" },
+}
+
+local function echo(name, title, size)
+  local options = "-c 64 -s " .. size .. " -t @SECONDS@"
+  local function run(server) return LOAD .. options .. " -- " .. server end
+  return {
+    name = name, title = title, unit = "/s", key = "rps", better = "high",
+    also = { "server_us", "server_busy", "p50_us", "p99_us" },
+    ours = run(lua "echo/server.lua"),
+    reference = { name = "C libuv, uv_try_write",
+                  command = run(B .. "server_c try") },
+    peers = {
+      peer("C libuv, uv_write", run(B .. "server_c write"), {}),
+      peer("luv try_write", run(lua "peers/luv.lua echo_try"), LUV),
+      peer("luv callbacks", run(lua "peers/luv.lua echo_write"), LUV),
+      peer("luv coroutines", run(lua "peers/luv.lua echo_coroutine"), LUV),
+      peer("cqueues", run(lua "peers/cqueues.lua echo"), CQUEUES),
+      peer("Go", run(go "echo"), GO),
+      peer("uvloop protocol", run(python "echo 0 uvloop"), UVLOOP),
+      peer("asyncio protocol", run(python "echo"), PYTHON),
+      peer("Node", run(node "echo"), NODE),
+      peer("copas", nil, COPAS),
+    },
+    targets = {
+      against(0.95),
+      ahead "luv callbacks", ahead "luv coroutines", ahead "cqueues",
+      ahead "Go", ahead "uvloop protocol", ahead "asyncio protocol",
+      ahead "Node",
+    },
+    rounds = { full = 9, peers = 2 },
+    syscalls = { size = size, target = 3,
+                 { name = "luaconc", server = lua "echo/server.lua" },
+                 { name = "C libuv, uv_try_write", server = B .. "server_c try" },
+                 { name = "C libuv, uv_write", server = B .. "server_c write" } },
+  }
+end
+
+M[#M + 1] = echo("echo", "TCP echo, 64 connections, 64 bytes", 64)
+M[#M + 1] = echo("echo16k", "TCP echo, 64 connections, 16 KiB", 16384)
+
+local function idle(server) return LOAD .. "-i -c 9900 -- " .. server end
+
+M[#M + 1] = {
+  name = "idle",
+  title = "9,900 connections that wait, memory of the server for each",
+  unit = "bytes", key = "bytes", better = "low", descriptors = 10000,
+  ours = idle(lua "echo/server.lua idle"),
+  reference = { name = "C libuv", command = idle(B .. "server_c try") },
+  peers = {
+    peer("luv callbacks", idle(lua "peers/luv.lua idle"), LUV),
+    peer("luv coroutines", idle(lua "peers/luv.lua idle_coroutine"), LUV),
+    peer("asyncio protocol", idle(python "idle"), PYTHON),
+    peer("Go", idle(go "idle"), GO),
+    peer("Node", idle(node "idle"), NODE),
+    peer("cqueues", idle(lua "peers/cqueues.lua idle"), CQUEUES),
+    peer("copas", nil, COPAS),
+  },
+  targets = { limit(2000) },
+  rounds = { full = 3, peers = 1 },
+}
+
+M[#M + 1] = {
+  name = "growth",
+  title = "switch between 100,000 tasks, and start one more beside them",
+  unit = "ns", key = "switch_ns", better = "low", also = { "spawn_ns" },
+  ours = lua "growth.lua luaconc 100000",
+  reference = { name = "luaconc, 100 tasks",
+                command = lua "growth.lua luaconc 100" },
+  peers = {},
+  targets = { against(1.30), against(1.30, "spawn_ns", "spawn_ns") },
+  rounds = { full = 5, peers = 0 },
+}
+
+M[#M + 1] = {
+  name = "start",
+  title = "the first `require \"luaconc\"`, and what an idle program holds",
+  unit = "ms", key = "ms", better = "low", also = { "extra_kb" },
+  ours = lua "start.lua luaconc",
+  reference = { name = "a small Lua module", command = lua "start.lua plain" },
+  peers = {},
+  targets = { limit(2), limit(1536, "extra_kb", "KB more than plain Lua") },
+}
+
+return M
