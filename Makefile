@@ -102,8 +102,8 @@ ABS    = $(abspath $(BUILD))
 CLEAN := env -u LUA_INIT -u LUA_INIT_5_4 -u LUA_PATH_5_4 -u LUA_CPATH_5_4
 RUN_plain = $(CLEAN) LUA_PATH='$(TREE)/lua/?.lua;$(TREE)/lua/?/init.lua;;' \
             LUA_CPATH='$(ABS)/?.so;;'
-RUN_test  = $(CLEAN) LUA_PATH='$(TREE)/lua/?.lua;$(TREE)/lua/?/init.lua;;' \
-            LUA_CPATH='$(ABS)/test/?.so;;'
+RUN_test  = $(CLEAN) LUA_CPATH='$(ABS)/test/?.so;;' LUA_PATH='$(SPEC_PATH)'
+SPEC_PATH = $(TREE)/lua/?.lua;$(TREE)/lua/?/init.lua;$(TREE)/?.lua;;
 
 build: $(SO_plain) ## build the module (the default)
 

@@ -1,0 +1,146 @@
+-- Runs specs under this interpreter: run.lua [FILE...]; all of them without.
+--
+-- It drives busted from within, as Debian's `busted` starts whatever `lua`
+-- is. Around each test it adds what busted lacks: every fault seam is reset,
+-- and a test that leaves something behind fails (see leaks.lua).
+--
+-- Environment: SHUFFLE=yes|SEED runs files and tests in random order, the
+-- same again for the same seed; VERBOSE=yes names each test as it starts;
+-- LUACONC_GC=yes collects garbage at every allocation inside each test,
+-- which needs the host of `make sanitize`.
+
+local busted = require "busted.core"()
+local lfs = require "lfs"
+local leaks = require "spec.support.leaks"
+local report = require "spec.support.report"
+
+local shuffle = os.getenv "SHUFFLE"
+local verbose = os.getenv "VERBOSE" == "yes"
+local stress = os.getenv "LUACONC_GC" == "yes"
+
+-- Loaded before the first test, so that all files see one luaconc.
+local ok, testing = pcall(require, "luaconc.testing")
+if not ok then testing = nil end
+local conc = testing and testing.available and require "luaconc" or nil
+
+-- Switches the collection at every allocation on until it is closed.
+local function collect_always()
+  local host = require "host"
+  host.collect_always(true)
+  return setmetatable({}, { __close = function() host.collect_always(false) end })
+end
+
+-- ---- around each test ----
+
+local function settle()
+  collectgarbage()
+  collectgarbage()
+  if conc then pcall(conc.run, conc.yield) end
+end
+
+local function reset_faults()
+  if not (testing and testing.available) then return end
+  testing.fail_alloc(nil)
+  testing.fail_uv(nil)
+  testing.fail_lua(nil)
+  testing.seed(nil)
+  testing.gc_stress(false)
+end
+
+-- The state's loop and libuv's thread pool stay until the end: they are
+-- made here, so that no test is blamed for them.
+local function warm_up()
+  if not conc then return end
+  conc.run(function() conc.sleep(0.001) end)
+  testing.virtual(conc.sleep, 1)
+  if conc.tcp then
+    pcall(conc.run, function() conc.tcp.connect("localhost", 1) end)
+  end
+  settle()
+end
+
+local the_report
+
+local function guarded(executor)
+  return function(element)
+    the_report:count(element, function()
+      local before = leaks.snapshot(testing)
+      executor(element)
+      reset_faults()
+      local left = leaks.check(testing, before, settle)
+      if left then
+        busted.publish({ "failure", "it" }, element,
+          busted.context.parent(element), left, element.trace)
+      end
+    end)
+  end
+end
+
+-- busted's own definitions, but for `it`, which is guarded, and for `file`,
+-- which would load every module anew for each file.
+local register = busted.register
+function busted.register(descriptor, executor, attributes)
+  if descriptor == "it" and type(executor) == "function" then
+    executor = guarded(executor)
+  elseif descriptor == "file" then
+    attributes = {}
+  end
+  return register(descriptor, executor, attributes)
+end
+
+-- Only the test itself is stressed, not the runner.
+local safe = busted.safe
+function busted.safe(descriptor, run, element)
+  if descriptor ~= "it" or not stress then
+    return safe(descriptor, run, element)
+  end
+  return safe(descriptor, function(...)
+    local _ <close> = collect_always()
+    return run(...)
+  end, element)
+end
+
+-- ---- which files ----
+
+local function specs_in(folder, list)
+  if lfs.attributes(folder, "mode") ~= "directory" then return end
+  for name in lfs.dir(folder) do
+    if name:find "_spec%.lua$" then
+      list[#list + 1] = folder .. "/" .. name
+    end
+  end
+end
+
+local function files()
+  if arg[1] then return arg end
+  local list = {}
+  specs_in("spec", list)
+  specs_in("spec/contract", list)
+  table.sort(list)
+  return list
+end
+
+-- ---- the run ----
+
+local function seed()
+  if not shuffle or shuffle == "" or shuffle == "no" then return nil end
+  local n = tonumber(shuffle) or os.time() % 100000
+  print(("random order: SHUFFLE=%d runs the same again"):format(n))
+  return n
+end
+
+local function run()
+  require "busted"(busted)
+  require "busted.languages.en"
+  the_report = report.new(busted, io.stdout, verbose)
+  local order = seed()
+  busted.randomize, busted.randomseed = order ~= nil, order or 0
+  warm_up()
+  local load = require "busted.modules.test_file_loader"(busted, { "lua" })
+  load({ table.unpack(files()) }, { "_spec" }, { excludes = {} })
+  require "busted.execute"(busted)(1, { seed = order, shuffle = order ~= nil })
+  return the_report:finish()
+end
+
+-- Closes the state, so that what it doesn't free is found.
+os.exit(run(), true)
