@@ -78,17 +78,17 @@ M[#M + 1] = {
   name = "spawn",
   title = "start, run and await a trivial task",
   unit = "ns", key = "ns", better = "low",
-  ours = lua "spawn.lua luaconc 1000000",
+  ours = lua "spawn.lua luaconc 700000",
   reference = { name = "coroutine create+resume",
-                command = lua "spawn.lua plain 1000000" },
+                command = lua "spawn.lua plain 700000" },
   peers = {
-    peer("luaconc, 1,000 at once", lua "spawn.lua batch 1000000", {}),
-    peer("reused coroutine", lua "spawn.lua reused 1000000", {}),
-    peer("Node promise", node "spawn 1000000", NODE),
-    peer("Go", go "spawn 500000", GO),
-    peer("cqueues", lua "peers/cqueues.lua spawn 100000", CQUEUES),
-    peer("uvloop", python "spawn 100000 uvloop", UVLOOP),
-    peer("asyncio", python "spawn 100000", PYTHON),
+    peer("luaconc, 1,000 at once", lua "spawn.lua batch 700000", {}),
+    peer("reused coroutine", lua "spawn.lua reused 700000", {}),
+    peer("Node promise", node "spawn 700000", NODE),
+    peer("Go", go "spawn 300000", GO),
+    peer("cqueues", lua "peers/cqueues.lua spawn 50000", CQUEUES),
+    peer("uvloop", python "spawn 30000 uvloop", UVLOOP),
+    peer("asyncio", python "spawn 30000", PYTHON),
     peer("copas", nil, COPAS),
   },
   targets = {
@@ -121,7 +121,7 @@ M[#M + 1] = {
     ahead "asyncio",
     ahead("Go", 0.5),
   },
-  rounds = { full = 5, peers = 3 },
+  rounds = { full = 5, peers = 2 },
 }
 
 M[#M + 1] = {
@@ -140,7 +140,7 @@ M[#M + 1] = {
     peer("copas", nil, COPAS),
   },
   targets = { limit(0.20), ahead "Node", ahead "Go" },
-  rounds = { full = 5, peers = 2 },
+  rounds = { full = 5, peers = 1 },
 }
 
 M[#M + 1] = {

@@ -118,7 +118,7 @@ local function serve(each)
   assert(server:listen())
   local _, _, port = server:localname()
   cq:wrap(function()
-    for client in server:clients() do
+    for client in server:clients { nodelay = true } do
       client:setmode("bn", "bn")
       client:onerror(function(_, _, code) return code end)
       cq:wrap(function()
