@@ -1,0 +1,374 @@
+local conc = require "luaconc"
+local sim = require "spec.support.sim"
+
+describe("conc.coroutine", function()
+  local co = conc.coroutine
+
+  it("has every function of coroutine", function()
+    for name in pairs(coroutine) do
+      assert.equal("function", type(co[name]), name)
+    end
+  end)
+
+  -- What a program sees of coroutines, the same with either table.
+  local behaviours = {
+    ["passes values in and out"] = function(c)
+      local t = c.create(function(...)
+        local a, b = c.yield(...)
+        return c.yield(a + b)
+      end)
+      return c.status(t), table.pack(c.resume(t, 1, nil, 3)),
+        table.pack(c.resume(t, 4, 5)), table.pack(c.resume(t, "end")),
+        c.status(t), table.pack(c.resume(t))
+    end,
+    ["returns errors from resume"] = function(c)
+      local t = c.create(function() error({ 1 }, 0) end)
+      local ok, err = c.resume(t)
+      return ok, err[1], c.status(t)
+    end,
+    ["raises errors from wrap"] = function(c)
+      local f = c.wrap(function() c.yield(1) error("boom", 0) end)
+      return f(), pcall(f)
+    end,
+    ["raises tables from wrap unchanged"] = function(c)
+      local mine = {}
+      local _, err = pcall(c.wrap(function() error(mine) end))
+      return rawequal(mine, err)
+    end,
+    ["makes iterators for the for statement"] = function(c)
+      local sum = 0
+      for i in c.wrap(function() for i = 1, 10 do c.yield(i) end end) do
+        sum = sum + i
+      end
+      return sum
+    end,
+    ["tells who is running"] = function(c)
+      local t
+      t = c.create(function()
+        local running, main = c.running()
+        return running == t, main, c.isyieldable(), c.status(t)
+      end)
+      return c.resume(t)
+    end,
+    ["tells that the resumer is normal"] = function(c)
+      local outer
+      outer = c.create(function()
+        return c.wrap(function() return c.status(outer) end)()
+      end)
+      return c.resume(outer)
+    end,
+    ["closes a suspended one, running its <close> variables"] = function(c)
+      local closed
+      local t = c.create(function()
+        local _ <close> = sim.on_close(function() closed = true end)
+        c.yield()
+      end)
+      c.resume(t)
+      return c.close(t), closed, c.status(t)
+    end,
+    ["returns a close's error"] = function(c)
+      local t = c.create(function()
+        local _ <close> = sim.on_close(function() error("close broke", 0) end)
+        c.yield()
+      end)
+      c.resume(t)
+      return c.close(t)
+    end,
+    ["does not resume a dead one"] = function(c)
+      local t = c.create(function() end)
+      c.resume(t)
+      return c.resume(t)
+    end,
+    ["does not resume itself"] = function(c)
+      local t
+      t = c.create(function() return c.resume(t) end)
+      return c.resume(t)
+    end,
+    ["nests"] = function(c)
+      local list = {}
+      for a in c.wrap(function()
+        for b in c.wrap(function() c.yield(1) c.yield(2) end) do c.yield(b * 10) end
+      end) do list[#list + 1] = a end
+      return table.unpack(list)
+    end,
+    ["yields across pcall and metamethods"] = function(c)
+      local t = setmetatable({}, { __index = function(_, k) return c.yield(k) end })
+      local f = c.wrap(function() return pcall(function() return t.key end) end)
+      return f(), f("value")
+    end,
+    ["refuses what is no function or coroutine"] = function(c)
+      return (pcall(c.create, 1)), (pcall(c.wrap, {})), (pcall(c.resume, 1)),
+        (pcall(c.status, "x"))
+    end,
+  }
+
+  for name, behaviour in pairs(behaviours) do
+    it(name .. ", as coroutine does, inside a task", function()
+      local expected = table.pack(behaviour(coroutine))
+      assert.same(expected, sim.run(function() return table.pack(behaviour(co)) end))
+    end)
+
+    it(name .. ", as coroutine does, outside tasks", function()
+      assert.same(table.pack(behaviour(coroutine)), table.pack(behaviour(co)))
+    end)
+  end
+
+  it("lets generators wait: only the task is suspended", function()
+    local list, log = sim.log()
+    sim.run(function()
+      conc.spawn(function()
+        conc.sleep(0.5)
+        log "other"
+        conc.sleep(1)
+        log "other"
+      end)
+      for i in co.wrap(function()
+        for i = 1, 2 do
+          conc.sleep(1)
+          co.yield(i)
+        end
+      end) do log(i) end
+    end)
+    assert.same({ "other", 1, "other", 2 }, list)
+  end)
+
+  it("lets nested generators wait at any depth", function()
+    sim.run(function()
+      local start = conc.now()
+      local function deep(n)
+        if n == 0 then
+          conc.sleep(1)
+          co.yield "bottom"
+          conc.sleep(1)
+          return
+        end
+        for v in co.wrap(function() deep(n - 1) end) do
+          conc.sleep(1)
+          co.yield(v .. n)
+        end
+      end
+      local got = {}
+      for v in co.wrap(function() deep(5) end) do got[#got + 1] = v end
+      assert.same({ "bottom12345" }, got)
+      assert.near(start + 7, conc.now(), 7 * sim.tolerance)
+    end)
+  end)
+
+  it("lets a coroutine wait that is resumed by several tasks in turn", function()
+    sim.run(function()
+      local t = co.create(function()
+        for i = 1, 3 do
+          conc.sleep(1)
+          co.yield(i)
+        end
+      end)
+      for i = 1, 3 do
+        local got = conc.spawn(function() return select(2, co.resume(t)) end):await()
+        assert.equal(i, got)
+      end
+    end)
+  end)
+
+  it("refuses to resume one that waits on behalf of another task", function()
+    sim.run(function()
+      local t = co.create(function() conc.sleep(10) return "own" end)
+      local h = conc.spawn(function() return select(2, co.resume(t)) end)
+      conc.sleep(1)
+      assert.not_equal("suspended", co.status(t))
+      local ok, err = co.resume(t)
+      assert.is_false(ok)
+      assert.equal("string", type(tostring(err)))
+      assert.equal("own", h:await())
+    end)
+  end)
+
+  it("refuses to close one that waits", function()
+    sim.run(function()
+      local t = co.create(function() conc.sleep(10) return "own" end)
+      local h = conc.spawn(function() return select(2, co.resume(t)) end)
+      conc.sleep(1)
+      assert.is_false((pcall(co.close, t)))
+      assert.equal("own", h:await())
+    end)
+  end)
+
+  it("lets generators wait outside tasks", function()
+    local list = {}
+    for i in co.wrap(function()
+      for i = 1, 3 do
+        conc.sleep(0.001)
+        co.yield(i)
+      end
+    end) do list[i] = i end
+    assert.same({ 1, 2, 3 }, list)
+  end)
+
+  it("raises errors through a generator that waited", function()
+    sim.run(function()
+      local mine = {}
+      local f = co.wrap(sim.failing(1, mine))
+      assert.equal(mine, sim.raises(f))
+    end)
+  end)
+
+  it("lets <close> variables of a closed coroutine wait", function()
+    sim.run(function()
+      local start = conc.now()
+      local t = co.create(function()
+        local _ <close> = sim.on_close(function() conc.sleep(2) end)
+        co.yield()
+      end)
+      co.resume(t)
+      assert.is_true(co.close(t))
+      assert.near(start + 2, conc.now(), sim.tolerance)
+    end)
+  end)
+
+  it("brings a cancellation into the generator that waits", function()
+    sim.run(function()
+      local list, log = sim.log()
+      local h = conc.spawn(function()
+        local _ <close> = sim.on_close(function() log "task" end)
+        co.wrap(function()
+          local _ <close> = sim.on_close(function(err)
+            log(conc.is_cancelled(err) and "generator")
+          end)
+          conc.sleep(1000)
+        end)()
+      end)
+      conc.sleep(1)
+      h:cancel()
+      pcall(h.await, h)
+      assert.same({ "generator", "task" }, list)
+    end)
+  end)
+
+  it("allows groups inside", function()
+    sim.run(function()
+      local start = conc.now()
+      local list = {}
+      for v in co.wrap(function()
+        do
+          local g <close> = conc.group()
+          local h = conc.spawn(sim.after(2, "a"))
+          g:spawn(sim.after(3))
+          co.yield(h:await())
+        end
+        co.yield "b"
+      end) do list[#list + 1] = v end
+      assert.same({ "a", "b" }, list)
+      assert.near(start + 3, conc.now(), sim.tolerance)
+    end)
+  end)
+
+  it("brings the failure of a group inside to whoever takes from the generator", function()
+    sim.run(function()
+      local mine = {}
+      local f = co.wrap(function()
+        local _ <close> = conc.group()
+        conc.spawn(sim.failing(1, mine))
+        conc.sleep(1000)
+      end)
+      assert.equal(mine, sim.raises(f))
+      conc.sleep(1)
+    end)
+  end)
+
+  it("keeps a generator's group from cancelling its taker while suspended", function()
+    sim.run(function()
+      local mine = {}
+      local t = co.create(function()
+        local _ <close> = conc.group()
+        conc.spawn(sim.failing(1, mine))
+        co.yield "open"
+        conc.sleep(1000)
+      end)
+      assert.same({ true, "open" }, { co.resume(t) })
+      conc.sleep(5)
+      local ok, err = co.resume(t)
+      assert.is_false(ok)
+      assert.equal(mine, err)
+    end)
+  end)
+
+  it("ends the jobs of a generator that is dropped half-way with its task", function()
+    local seconds = sim.took(function()
+      local h = conc.spawn(function()
+        local f = co.wrap(function()
+          local _ <close> = conc.group()
+          conc.spawn(sim.after(5))
+          co.yield()
+        end)
+        f()
+      end)
+      pcall(h.await, h)
+      assert.not_equal("waiting", h:status())
+    end)
+    assert.is_true(seconds < 6)
+  end)
+
+  it("keeps scopes apart: one in a generator holds only there", function()
+    sim.run(function()
+      local f = co.wrap(function()
+        local s <close> = conc.scope()
+        s:cancel()
+        co.yield((pcall(conc.sleep, 1)))
+        return (pcall(conc.sleep, 1))
+      end)
+      assert.is_false(f())
+      conc.sleep(1)
+      assert.is_false(f())
+    end)
+  end)
+
+  it("times a generator's waits by its taker's deadline", function()
+    sim.run(function()
+      local start = conc.now()
+      local f = co.wrap(function() conc.sleep(1000) end)
+      assert.same({ nil, "timed out", "ETIMEDOUT" }, { conc.timeout(2, f) })
+      assert.near(start + 2, conc.now(), sim.tolerance)
+    end)
+  end)
+
+  it("lets spawned tasks use plain coroutines that don't wait", function()
+    sim.run(function()
+      local list = {}
+      conc.spawn(function()
+        for i in coroutine.wrap(function()
+          for i = 1, 3 do coroutine.yield(i) end
+        end) do
+          conc.sleep(1)
+          list[#list + 1] = i
+        end
+      end):await()
+      assert.same({ 1, 2, 3 }, list)
+    end)
+  end)
+
+  it("lets 1,000 coroutines wait at once", function()
+    local sum = 0
+    sim.run(function()
+      for i = 1, 1000 do
+        conc.spawn(function()
+          for v in co.wrap(function() conc.sleep(1) co.yield(i) end) do
+            sum = sum + v
+          end
+        end)
+      end
+    end)
+    assert.equal(500500, sum)
+  end)
+
+  it("frees coroutines that nobody holds", function()
+    sim.run(function()
+      local weak = setmetatable({}, { __mode = "k" })
+      for _ = 1, 20 do
+        local t = co.create(function() conc.yield() co.yield() end)
+        co.resume(t)
+        weak[t] = true
+      end
+      collectgarbage() collectgarbage()
+      assert.is_nil(next(weak))
+    end)
+  end)
+end)

@@ -1,0 +1,335 @@
+-- Each operation under the failure of its n-th allocation in C, its n-th
+-- allocation in Lua, and its n-th call of libuv, for every n there is.
+
+local conc = require "luaconc"
+local testing = require "luaconc.testing"
+
+local unpack = table.unpack
+
+local function closing(f)
+  return setmetatable({}, { __close = f })
+end
+
+-- Raises with plain strings: it is called while memory is short.
+local function check(ok)
+  if not ok then error("a wrong result", 0) end
+end
+
+local function sleeper(value)
+  conc.sleep(1)
+  return value
+end
+
+-- What each runs as the root task; checks that hold unless it raised.
+local operations = {
+  ["run"] = function() end,
+  ["spawn and await"] = function()
+    check(conc.spawn(sleeper, 5):await() == 5)
+  end,
+  ["spawn with options and many arguments"] = function()
+    local h = conc.spawn { select, "#", 1, 2, 3, 4, 5, 6, 7, 8, 9, name = "x" }
+    check(h:await() == 9)
+  end,
+  ["sleep and yield"] = function()
+    conc.sleep(1)
+    conc.yield()
+  end,
+  ["a kept failure"] = function()
+    local h = conc.spawn { error, "planned", 0, keep = true }
+    local ok, err = pcall(h.await, h)
+    check(not ok and err)
+  end,
+  ["a failure that ends a group"] = function()
+    local ok = pcall(function()
+      local g <close> = conc.group()
+      g:spawn(error, "planned", 0)
+      g:spawn(sleeper)
+      conc.sleep(5)
+    end)
+    check(not ok)
+  end,
+  ["a group"] = function()
+    local n = 0
+    do
+      local g <close> = conc.group()
+      for _ = 1, 3 do g:spawn(function() conc.yield() n = n + 1 end) end
+    end
+    check(n == 3)
+  end,
+  ["a group with a limit"] = function()
+    local n = 0
+    do
+      local g <close> = conc.group { limit = 1 }
+      for _ = 1, 3 do g:spawn(function() conc.yield() n = n + 1 end) end
+    end
+    check(n == 3)
+  end,
+  ["a group's cancel"] = function()
+    local g <close> = conc.group()
+    g:spawn(sleeper)
+    g:spawn { sleeper, daemon = true }
+    conc.yield()
+    g:cancel()
+  end,
+  ["cancel and clean-up"] = function()
+    local cleaned = false
+    local h = conc.spawn(function()
+      local _ <close> = closing(function()
+        conc.shield(conc.sleep, 1)
+        cleaned = true
+      end)
+      conc.sleep(100)
+    end)
+    conc.yield()
+    h:cancel("reason")
+    local ok, err = pcall(h.await, h)
+    check(not ok)
+    check(cleaned or not conc.is_cancelled(err))
+  end,
+  ["a scope"] = function()
+    local s <close> = conc.scope { timeout = 1 }
+    check(not pcall(conc.sleep, 5))
+    s:cancel()
+  end,
+  ["timeout"] = function()
+    local value, _, code = conc.timeout(1, conc.sleep, 5)
+    check(value == nil and code == "ETIMEDOUT")
+    check(conc.timeout(5, sleeper, 3) == 3)
+  end,
+  ["gather"] = function()
+    local a, b = conc.gather(function() return 1 end, function() return sleeper(2) end)
+    check(a == 1 and b == 2)
+    local list = conc.gather { function() return sleeper(3) end }
+    check(list[1] == 3)
+  end,
+  ["gather that fails"] = function()
+    check(not pcall(conc.gather, sleeper, function() error("planned", 0) end))
+  end,
+  ["settle"] = function()
+    local r = conc.settle { sleeper, function() error("planned", 0) end }
+    check(#r == 2 and r[2].ok == false)
+  end,
+  ["race"] = function()
+    check(conc.race(function() return sleeper(1) end, function()
+      conc.sleep(50)
+    end) == 1)
+  end,
+  ["completed"] = function()
+    local n = 0
+    for _ in conc.completed { sleeper, sleeper } do n = n + 1 end
+    check(n == 2)
+  end,
+  ["locals, jobs, tree, traceback"] = function()
+    conc.locals().x = 1
+    local h = conc.spawn(function()
+      conc.sleep(1)
+      return conc.locals().x
+    end)
+    conc.yield()
+    check(#conc.tree() > 0 and #conc.jobs() >= 2 and #conc.traceback(h) > 0)
+    check(h:await() == 1)
+  end,
+  ["generators"] = function()
+    local n = 0
+    for v in conc.coroutine.wrap(function()
+      for i = 1, 2 do
+        conc.sleep(1)
+        conc.coroutine.yield(i)
+      end
+    end) do n = n + v end
+    check(n == 3)
+    local co = conc.coroutine.create(conc.coroutine.yield)
+    conc.coroutine.resume(co)
+    conc.coroutine.close(co)
+  end,
+  ["a queue"] = function()
+    local q, got = conc.queue(1), {}
+    conc.spawn(function()
+      for i = 1, 4 do q:send(i) end
+      q:close()
+    end)
+    for item in q:iter() do got[#got + 1] = item end
+    local a, b, c, d = unpack(got)
+    check(a == 1 and b == 2 and c == 3 and d == 4)
+  end,
+  ["a queue of size 0"] = function()
+    local q = conc.queue(0)
+    conc.spawn(function() q:send(1) end)
+    check(q:recv() == 1)
+  end,
+  ["a queue's waiter that is cancelled"] = function()
+    local q = conc.queue(1)
+    check(select(3, conc.timeout(1, q.recv, q)) == "ETIMEDOUT")
+    check(q:try_send(1) and q:try_recv() == 1)
+  end,
+  ["a lock"] = function()
+    local l, n = conc.lock(), 0
+    local g <close> = conc.group()
+    for _ = 1, 3 do
+      g:spawn(l.with, l, function() conc.yield() n = n + 1 end)
+    end
+    g:await()
+    check(n == 3 and l:try_acquire())
+  end,
+  ["a semaphore"] = function()
+    local s = conc.semaphore(1)
+    s:acquire()
+    conc.spawn(function() conc.sleep(1) s:release() end)
+    s:acquire()
+    s:release()
+  end,
+  ["an event"] = function()
+    local e = conc.event()
+    conc.spawn(function() conc.sleep(1) e:set() end)
+    e:wait()
+    check(e:is_set())
+  end,
+  ["a condition"] = function()
+    local l = conc.lock()
+    local c = conc.condition(l)
+    conc.spawn(function()
+      conc.sleep(1)
+      l:with(function() c:notify_all() end)
+    end)
+    l:with(function() c:wait() end)
+  end,
+  ["a barrier"] = function()
+    local b = conc.barrier(2)
+    conc.spawn(function() conc.sleep(1) b:wait() end)
+    b:wait()
+  end,
+  ["a nested run"] = function()
+    check(conc.run(sleeper, 7) == 7)
+  end,
+}
+
+local runs = {}
+for name, operation in pairs(operations) do
+  runs[name] = function() testing.virtual(operation) end
+end
+
+local function stuck()
+  conc.spawn(function() conc.event():wait() end)
+  conc.queue(1):recv()
+end
+
+runs["a deadlock"] = function()
+  local ok, err = pcall(testing.virtual, stuck)
+  check(not ok)
+  if not tostring(err):find("deadlock", 1, true) then error(err, 0) end
+end
+
+-- How to make the n-th fail, and how that reads.
+local faults = {
+  ["allocation in C"] = { arm = testing.fail_alloc, reads = { "memory", "ENOMEM" } },
+  ["allocation in Lua"] = { arm = testing.fail_lua, reads = { "memory", "ENOMEM" } },
+  ["call of libuv"] = {
+    arm = function(n) testing.fail_uv(n, n and "ENOBUFS") end,
+    reads = { "ENOBUFS", "buffer space" },
+  },
+}
+
+local function reads_as(err, fault)
+  local text = tostring(err) .. tostring(type(err) == "table" and err.code)
+  for _, word in ipairs(fault.reads) do
+    if text:find(word, 1, true) then return true end
+  end
+  return false
+end
+
+local function live(counts)
+  return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
+    :format(counts.jobs, counts.ops, counts.handles, counts.descriptors,
+      counts.threads)
+end
+
+-- Nothing but what the free lists hold.
+local function at_rest(run)
+  run()
+  collectgarbage()
+  collectgarbage()
+  return testing.counts()
+end
+
+local function sweep(run, fault)
+  local before = at_rest(run)
+  local n, hit = 0
+  repeat
+    n = n + 1
+    fault.arm(n)
+    local ok, err = pcall(run)
+    hit = testing.failed()
+    fault.arm(nil)
+    testing.check()
+    assert(ok or hit, err)
+    if not ok and not reads_as(err, fault) then
+      error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
+    end
+    assert.equal(live(before), live(testing.counts()), "after the " .. n .. "-th")
+    assert.is_true(n < 10000)
+  until not hit
+  local after = at_rest(run)
+  assert.equal(live(before), live(after))
+  assert.equal(before.blocks, after.blocks, "blocks of C memory")
+end
+
+for what, fault in pairs(faults) do
+  describe("the failure of any " .. what .. " in", function()
+    for name, run in pairs(runs) do
+      it(name .. " raises or is survived, and leaves nothing behind", function()
+        sweep(run, fault)
+      end)
+    end
+  end)
+end
+
+describe("the failure of any allocation", function()
+  -- The same outside tasks, where the wait itself drives the loop.
+  local outside = {
+    ["spawn and run"] = function()
+      local h = conc.spawn(function() conc.yield() return 3 end)
+      conc.run()
+      check(h:await() == 3)
+    end,
+    ["a wait that drives"] = function()
+      conc.spawn(conc.yield)
+      conc.sleep(0)
+    end,
+    ["a group"] = function()
+      local g <close> = conc.group()
+      g:spawn(conc.yield)
+    end,
+    ["a generator"] = function()
+      check(conc.coroutine.wrap(function() conc.yield() return 1 end)() == 1)
+    end,
+    ["a queue"] = function()
+      local q = conc.queue(1)
+      conc.spawn(function() conc.yield() q:send(1) end)
+      check(q:recv() == 1)
+    end,
+  }
+
+  for name, operation in pairs(outside) do
+    for _, what in ipairs { "allocation in C", "allocation in Lua" } do
+      it("(" .. what .. ") outside tasks in " .. name .. " does the same", function()
+        local fault, n, hit = faults[what], 0
+        repeat
+          n = n + 1
+          fault.arm(n)
+          local ok, err = pcall(operation)
+          hit = testing.failed()
+          fault.arm(nil)
+          for _, h in ipairs(conc.jobs()) do h:cancel() end
+          pcall(conc.run)
+          testing.check()
+          assert(ok or hit, err)
+          if not ok and not reads_as(err, fault) then
+            error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
+          end
+          assert.equal(0, testing.counts().jobs)
+          assert.is_true(n < 10000)
+        until not hit
+      end)
+    end
+  end
+end)

@@ -1,0 +1,74 @@
+-- Random programs under the virtual clock, their tasks run in a seeded order.
+-- LUACONC_SEED=n runs one seed again; LUACONC_SEEDS=n tries that many.
+
+local testing = require "luaconc.testing"
+local program = require "spec.support.program"
+
+local function try(seed)
+  local before = testing.counts()
+  testing.seed(seed)
+  local p = program.new(seed)
+  local ok, err = pcall(testing.virtual, p.root, p)
+  testing.seed(nil)
+  testing.check()
+  if not ok and not p:expects(err) then error(err, 0) end
+  p:audit()
+  local after = testing.counts()
+  for _, what in ipairs { "jobs", "ops", "handles", "threads", "descriptors" } do
+    assert(before[what] == after[what], what .. " left behind: "
+      .. after[what] - before[what])
+  end
+  return p
+end
+
+local function replay(seed)
+  local result
+  local ok, err = xpcall(function() result = try(seed) end, debug.traceback)
+  testing.seed(nil)
+  if not ok then
+    error(("LUACONC_SEED=%d fails: %s"):format(seed, err), 0)
+  end
+  return result
+end
+
+describe("a random program", function()
+  local only = tonumber(os.getenv "LUACONC_SEED")
+  local first = only or 1
+  local last = only or tonumber(os.getenv "LUACONC_SEEDS") or 500
+
+  it("ends every job once, and loses no item and no permit", function()
+    local sent, begun = 0, 0
+    for seed = first, last do
+      local p = replay(seed)
+      sent, begun = sent + p.sent, begun + p.begun
+    end
+    if not only then
+      assert.is_true(sent > last and begun > 5 * last, "they did too little")
+    end
+  end)
+
+  it("runs the same way again from the same seed", function()
+    for seed = first, math.min(last, first + 20) do
+      local a, b = replay(seed), replay(seed)
+      assert.same({ a.sent, a.received, a.begun, #a.handles },
+        { b.sent, b.received, b.begun, #b.handles }, "seed " .. seed)
+    end
+  end)
+
+  it("runs in another order from another seed", function()
+    local orders = {}
+    for seed = 1, 20 do
+      testing.seed(seed)
+      local order = {}
+      testing.virtual(function()
+        local conc = require "luaconc"
+        for i = 1, 10 do conc.spawn(function() order[#order + 1] = i end) end
+      end)
+      testing.seed(nil)
+      orders[table.concat(order, " ")] = true
+    end
+    local n = 0
+    for _ in pairs(orders) do n = n + 1 end
+    assert.is_true(n > 15, n)
+  end)
+end)

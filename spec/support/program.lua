@@ -1,0 +1,246 @@
+-- Programs made at random from the calls of the kernel, with books kept on
+-- what must hold whatever happens. One seed gives one program.
+
+local conc = require "luaconc"
+
+local M = {}
+
+-- A generator of our own, the same everywhere and untouched by others.
+local function drawing(seed)
+  local state = seed * 2654435761 % 0x7fffffff + 1
+  return function(n)
+    state = state * 48271 % 0x7fffffff
+    return state % n + 1
+  end
+end
+
+local Program = {}
+Program.__index = Program
+
+--- A new program: its objects, and its books.
+function M.new(seed)
+  local draw = drawing(seed)
+  local self = setmetatable({ draw = draw, handles = {}, begun = 0, ended = 0,
+    sent = 0, received = 0, inside = 0, planned = {}, jobs_left = 60 }, Program)
+  self.queue = conc.queue(draw(4) - 1)
+  self.lock = conc.lock()
+  self.permits = draw(3)
+  self.semaphore = conc.semaphore(self.permits)
+  self.event = conc.event()
+  self.condition_lock = conc.lock()
+  self.condition = conc.condition(self.condition_lock)
+  return self
+end
+
+-- What one step can be. Each gets the program and how deep it lies.
+local steps = {}
+
+function steps.sleep(self) conc.sleep(self.draw(5) - 1) end
+
+function steps.yield() conc.yield() end
+
+function steps.send(self)
+  if self.queue:send(self.sent) then self.sent = self.sent + 1 end
+end
+
+function steps.recv(self)
+  if self.queue:recv() ~= nil then self.received = self.received + 1 end
+end
+
+function steps.try_send(self)
+  if self.queue:try_send(self.sent) then self.sent = self.sent + 1 end
+end
+
+function steps.try_recv(self)
+  if self.queue:try_recv() ~= nil then self.received = self.received + 1 end
+end
+
+function steps.lock(self, depth)
+  if self.holder == conc.current() then return end
+  self.lock:with(function()
+    assert(self.holder == nil, "two hold the lock")
+    self.holder = conc.current()
+    local _ <close> = setmetatable({}, { __close = function() self.holder = nil end })
+    self:step(depth - 1)
+  end)
+end
+
+function steps.semaphore(self, depth)
+  self.semaphore:with(function()
+    self.inside = self.inside + 1
+    local _ <close> = setmetatable({}, { __close = function()
+      self.inside = self.inside - 1
+    end })
+    assert(self.inside <= self.permits, "too many inside the semaphore")
+    self:step(depth - 1)
+  end)
+end
+
+function steps.set(self) self.event:set() end
+
+function steps.clear(self) self.event:clear() end
+
+function steps.wait(self) self.event:wait() end
+
+function steps.condition(self)
+  self.condition_lock:with(function()
+    if self.draw(2) == 1 then self.condition:wait() else self.condition:notify(1) end
+  end)
+end
+
+function steps.spawn(self, depth) self:start(conc.spawn, depth) end
+
+function steps.keep(self, depth)
+  local h = self:start(function(f)
+    return conc.spawn { f, keep = true, daemon = self.draw(2) == 1 }
+  end, depth)
+  if h and self.draw(2) == 1 then pcall(h.await, h) end
+end
+
+function steps.group(self, depth)
+  local g <close> = conc.group(self.draw(2) == 1 and { limit = self.draw(2) } or nil)
+  for _ = 1, self.draw(3) do
+    self:start(function(f) return g:spawn(f) end, depth)
+  end
+  self:step(depth - 1)
+  if self.draw(4) == 1 then g:cancel() end
+end
+
+function steps.timeout(self, depth)
+  local _, message, code = conc.timeout(self.draw(4) - 1, self.step, self, depth - 1)
+  assert(code == nil or code == "ETIMEDOUT" and message == "timed out")
+end
+
+function steps.scope(self, depth)
+  local s <close> = conc.scope { timeout = self.draw(6) }
+  if self.draw(3) == 1 then s:cancel() end
+  self:step(depth - 1)
+end
+
+function steps.shield(self, depth)
+  conc.shield(conc.timeout, 20, self.step, self, depth - 1)
+end
+
+function steps.gather(self, depth)
+  conc.gather(self:body(depth), self:body(depth))
+end
+
+function steps.settle(self, depth)
+  local results = conc.settle { self:body(depth), self:body(depth) }
+  assert(#results == 2 and results[1].ok ~= nil and results[2].ok ~= nil)
+end
+
+function steps.race(self, depth)
+  conc.race(self:body(depth), self:body(depth))
+end
+
+function steps.completed(self, depth)
+  local n = 0
+  for h in conc.completed { self:body(depth), self:body(depth) } do
+    pcall(h.await, h)
+    n = n + 1
+  end
+  assert(n == 2)
+end
+
+function steps.generator(self, depth)
+  for _ in conc.coroutine.wrap(function()
+    for i = 1, 2 do
+      self:step(depth - 1)
+      conc.coroutine.yield(i)
+    end
+  end) do self:step(depth - 1) end
+end
+
+function steps.nested_run(self, depth) conc.run(self:body(depth)) end
+
+function steps.catch(self, depth) pcall(self.step, self, depth - 1) end
+
+function steps.cancel(self)
+  local h = self.handles[self.draw(math.max(1, #self.handles))]
+  if h then h:cancel("at random") end
+end
+
+function steps.await(self)
+  local h = self.handles[self.draw(math.max(1, #self.handles))]
+  if h and h ~= conc.current() then pcall(h.await, h) end
+end
+
+function steps.fail(self)
+  local err = { "planned" }
+  self.planned[err] = true
+  error(err)
+end
+
+local names = {}
+for name in pairs(steps) do names[#names + 1] = name end
+table.sort(names)
+
+function Program:step(depth)
+  local name = names[self.draw(#names)]
+  if depth <= 0 then name = self.draw(2) == 1 and "yield" or "sleep" end
+  return steps[name](self, depth)
+end
+
+--- What a job runs: some steps, entered in the books when begun and ended.
+function Program:body(depth)
+  return function()
+    self.begun = self.begun + 1
+    local _ <close> = setmetatable({}, { __close = function()
+      self.ended = self.ended + 1
+    end })
+    for _ = 1, self.draw(4) do self:step(depth - 1) end
+  end
+end
+
+--- Starts a job by `how(f)` and remembers its handle, while any are left.
+function Program:start(how, depth)
+  if self.jobs_left == 0 then return end
+  self.jobs_left = self.jobs_left - 1
+  local h = how(self:body(depth))
+  self.handles[#self.handles + 1] = h
+  return h
+end
+
+--- The root task: some jobs, and an end by the clock whatever they do.
+function Program:root()
+  conc.timeout(200, function()
+    for _ = 1, 3 + self.draw(5) do
+      self:start(function(f) return conc.spawn { f, keep = self.draw(2) == 1 } end, 4)
+    end
+    for _ = 1, 5 do pcall(self.step, self, 2) end
+  end)
+end
+
+-- Whether an error is one that the program planned, or its cancellations.
+function Program:expects(err)
+  return self.planned[err] or conc.is_cancelled(err)
+end
+
+--- Raises unless the books balance; to be called after the run.
+function Program:audit()
+  assert(self.begun == self.ended, "a job didn't end exactly once")
+  for i, h in ipairs(self.handles) do
+    local status = h:status()
+    assert(status == "done" or status == "failed" or status == "cancelled",
+      "job " .. i .. " is " .. status)
+    local first = table.pack(pcall(h.await, h))
+    local second = table.pack(pcall(h.await, h))
+    assert(first[1] == second[1] and rawequal(first[2], second[2]),
+      "await differs the second time")
+    assert(first[1] == (status == "done"), "await and status disagree")
+    if status == "failed" then
+      assert(self:expects(first[2]), tostring(first[2]))
+    end
+  end
+  assert(self.sent == self.received + self.queue:len(), "items lost or doubled")
+  assert(self.holder == nil and self.inside == 0)
+  assert(self.lock:try_acquire(), "the lock was kept")
+  assert(self.condition_lock:try_acquire(), "the condition's lock was kept")
+  for _ = 1, self.permits do
+    assert(self.semaphore:try_acquire(), "a permit was lost")
+  end
+  assert(not self.semaphore:try_acquire(), "a permit was made up")
+end
+
+return M
