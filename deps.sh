@@ -197,7 +197,7 @@ need() {
 
 probe_build() {
   if ! recall; then
-    need 'a C compiler' 'gcc libc6-dev' probe_compiler
+    need 'a C compiler with its library' 'gcc libc6-dev' probe_compiler
     need 'the headers of Lua 5.4 (5.4.3 or later)' \
          'liblua5.4-dev pkg-config' probe_lua_headers
     need 'libuv 1.44 or later, with headers' \
@@ -284,7 +284,10 @@ install_missing() {
   root=$(become_root)
   [ -n "$root" ] || refuse 'You are not root, and there is no sudo.'
   consent
-  if [ "$root" = sudo ] && ! on_terminal; then root='sudo -n'; fi
+  if [ "$root" = sudo ] && ! on_terminal; then
+    root='sudo -n'
+    $root true 2>/dev/null || refuse 'sudo wants a password, and nobody is here.'
+  fi
   export DEBIAN_FRONTEND=noninteractive
   $root apt-get update -q >&2 </dev/null ||
     say 'apt-get update failed; going on with the lists that are there.'
