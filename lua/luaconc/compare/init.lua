@@ -1,0 +1,240 @@
+-- One scenario, on every engine, at every size.
+--
+-- `setup` runs in this process, in a group of its own, so that a server
+-- which it starts goes on in this loop while each measured process runs its
+-- jobs; what it returns goes to those processes as plain data. At the end of
+-- the size the group is cancelled.
+
+local conc = require "luaconc"
+local engines = require "luaconc.compare.engines"
+local core = require "luaconc.core"
+local rounds = require "luaconc.compare.rounds"
+local scenario = require "luaconc.compare.scenario"
+local stats = require "luaconc.compare.stats"
+
+local M = {}
+
+M.BUDGET = 20 -- seconds for one scenario
+
+---@class luaconc.compare.Options
+---@field engines string[]? all that there are, unless given
+---@field sizes integer[]? those of the scenario, unless given
+---@field runs integer? rounds, whatever they take
+---@field budget number? seconds for each scenario
+---@field limit number? seconds for one run
+---@field progress fun(text: string)? told what runs now
+---@field done fun(size: luaconc.compare.Size, result: luaconc.compare.Result)?
+
+---@class luaconc.compare.Size
+---@field size integer
+---@field rounds integer
+---@field rows luaconc.compare.Row[]
+---@field failure luaconc.compare.Failure? of setup, or of what it started
+
+---@class luaconc.compare.Result
+---@field file string
+---@field name string?
+---@field about string?
+---@field failure luaconc.compare.Failure? the scenario couldn't be read
+---@field sizes luaconc.compare.Size[]
+
+local FIGURES = { "wall", "user", "system", "voluntary", "involuntary",
+  "memory", "startup" }
+
+M.FIGURES = FIGURES
+
+local function figures(runs, name)
+  local list = {}
+  for i, r in ipairs(runs) do list[i] = r[name] end
+  return list
+end
+
+local function summarise(rows)
+  for _, row in ipairs(rows) do
+    if #row.runs > 0 then
+      for _, name in ipairs(FIGURES) do
+        row[name] = stats.interval(figures(row.runs, name))
+      end
+    end
+  end
+  for _, row in ipairs(rows) do
+    row.speedup = M.ratio(M.row(rows, "serial"), row, "wall")
+  end
+end
+
+--- The row of an engine, or nil.
+---@param rows luaconc.compare.Row[]
+---@param engine string
+---@return luaconc.compare.Row?
+function M.row(rows, engine)
+  for _, row in ipairs(rows) do
+    if row.engine == engine then return row end
+  end
+end
+
+--- How many times a figure of `a` is that of `b`, if both were measured.
+---@param a luaconc.compare.Row?
+---@param b luaconc.compare.Row?
+---@param name string
+---@return luaconc.compare.Interval?
+function M.ratio(a, b, name)
+  if not (a and b and #a.runs > 0 and #b.runs > 0) then return nil end
+  local below = figures(b.runs, name)
+  for _, v in ipairs(below) do
+    if v <= 0 then return nil end
+  end
+  return stats.ratio(figures(a.runs, name), below)
+end
+
+-- The time that a run will take, going by the next smaller size; nil where
+-- nothing smaller was measured.
+local function foresee(result, engine, size)
+  local best
+  for _, earlier in ipairs(result.sizes) do
+    local row = M.row(earlier.rows, engine)
+    if row and row.wall and earlier.size < size
+      and (not best or earlier.size > best.size) then
+      best = { size = earlier.size,
+        wall = row.wall.median * size / earlier.size }
+    end
+  end
+  return best
+end
+
+-- The rows of a size. An engine that would need more than the time that is
+-- left (for warm-up and one round) gets its estimate in place of runs.
+local function make_rows(result, options, size, left)
+  local rows = {}
+  for i, engine in ipairs(options.engines) do
+    local row = { engine = engine, runs = {} }
+    local foreseen = foresee(result, engine, size)
+    if foreseen and not options.runs and 2 * foreseen.wall > left then
+      row.estimate = foreseen
+    end
+    rows[i] = row
+  end
+  return rows
+end
+
+local function on_close(f)
+  return setmetatable({}, { __close = f })
+end
+
+local function handler(err)
+  if conc.is_cancelled(err) then return err end
+  return { message = tostring(err), traceback = conc.traceback(err) }
+end
+
+-- Calls a function of the scenario in this process; raises a failure.
+local function call(what, f, ...)
+  local ok, result = xpcall(f, handler, ...)
+  if ok then return result end
+  if type(result) == "table" and not conc.is_cancelled(result) then
+    result.message = what .. " failed: " .. result.message
+  end
+  error(result, 0)
+end
+
+local function measure(job, rows)
+  local s = job.scenario
+  local group <close> = conc.group()
+  if s.setup then job.ctx = call("setup", s.setup, job.size) end
+  local _ <close> = on_close(function()
+    if s.teardown then
+      conc.shield(call, "teardown", s.teardown, job.ctx)
+    end
+  end)
+  local n = rounds.measure(job, rows)
+  return n, group:cancel()
+end
+
+-- A failure to be shown; cancellations (Ctrl-C) go on.
+local function failure_of(err)
+  if conc.is_cancelled(err) then error(err, 0) end
+  if type(err) == "table" and err.traceback and not getmetatable(err) then
+    return err
+  end
+  return { message = "what setup started failed: " .. tostring(err),
+    traceback = conc.traceback(err) }
+end
+
+local function measure_size(s, size, result, options, left, share)
+  local rows = make_rows(result, options, size, left)
+  local job = {
+    scenario = s, size = size, limit = options.limit, runs = options.runs,
+    budget = share,
+    progress = function(engine, n)
+      local round = n == 0 and "warm-up" or "round " .. n
+      options.progress(("%s: %d job%s, %s, %s"):format(s.name, size,
+        size == 1 and "" or "s", round, engine))
+    end,
+  }
+  local ok, n = pcall(measure, job, rows)
+  local outcome = { size = size, rows = rows, rounds = ok and n or 0 }
+  if not ok then outcome.failure = failure_of(n) end
+  summarise(rows)
+  return outcome
+end
+
+local function with_defaults(options)
+  local budget = options.budget or M.BUDGET
+  return {
+    engines = options.engines or engines.names(),
+    sizes = options.sizes,
+    runs = options.runs,
+    budget = budget,
+    limit = options.limit or math.max(60, 10 * budget),
+    progress = options.progress or function() end,
+    done = options.done or function() end,
+  }
+end
+
+--- Compares the engines on one scenario. Waits; must be called inside a task
+--- or it drives the loop itself. What goes wrong with the scenario is part
+--- of the result.
+---@param file string
+---@param options luaconc.compare.Options?
+---@return luaconc.compare.Result
+function M.scenario(file, options)
+  options = with_defaults(options or {})
+  local result = { file = file, sizes = {} }
+  local s, message = scenario.load(file)
+  if not s then
+    result.failure = { message = message }
+    return result
+  end
+  result.name, result.about = s.name, s.about
+  local sizes = table.move(options.sizes or s.sizes, 1,
+    #(options.sizes or s.sizes), 1, {})
+  table.sort(sizes)
+  local start = core.usage()
+  for i, size in ipairs(sizes) do
+    local left = options.budget - (core.usage() - start)
+    local share = math.max(0, left / (#sizes - i + 1))
+    local outcome = measure_size(s, size, result, options, left, share)
+    result.sizes[i] = outcome
+    options.done(outcome, result)
+  end
+  return result
+end
+
+local function failed(size)
+  if size.failure then return true end
+  for _, row in ipairs(size.rows) do
+    if row.failure then return true end
+  end
+  return false
+end
+
+--- Whether anything in it went wrong.
+---@param result luaconc.compare.Result
+---@return boolean
+function M.failed(result)
+  if result.failure then return true end
+  for _, size in ipairs(result.sizes) do
+    if failed(size) then return true end
+  end
+  return false
+end
+
+return M

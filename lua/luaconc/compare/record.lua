@@ -1,0 +1,53 @@
+-- The results as JSON: every run, every summary, and the machine.
+
+local compare = require "luaconc.compare"
+local advice = require "luaconc.compare.advice"
+local core = require "luaconc.core"
+local json = require "luaconc.compare.json"
+
+local M = {}
+
+local function row_of(row)
+  local out = { engine = row.engine, failure = row.failure,
+    estimate = row.estimate, order = row.order, speedup = row.speedup,
+    runs = json.list {} }
+  if row.failure then out.order = nil end
+  for _, name in ipairs(compare.FIGURES) do out[name] = row[name] end
+  for i, run in ipairs(row.runs) do
+    local figures = {}
+    for _, name in ipairs(compare.FIGURES) do figures[name] = run[name] end
+    out.runs[i] = figures
+  end
+  return out
+end
+
+local function size_of(size)
+  local out = { size = size.size, rounds = size.rounds,
+    failure = size.failure, rows = json.list {} }
+  for i, row in ipairs(size.rows) do out.rows[i] = row_of(row) end
+  if not size.failure then
+    out.advice, out.fits = advice.paragraph(size, compare.ratio)
+  end
+  return out
+end
+
+--- The text of the file that `--json` writes. Times are seconds, memory is
+--- bytes.
+---@param results luaconc.compare.Result[]
+---@param version string
+---@return string
+function M.text(results, version)
+  local machine = core.machine()
+  machine.lua = _VERSION
+  local out = { format = 1, luaconc = version, machine = machine,
+    scenarios = json.list {} }
+  for i, result in ipairs(results) do
+    local entry = { file = result.file, name = result.name,
+      about = result.about, failure = result.failure, sizes = json.list {} }
+    for k, size in ipairs(result.sizes) do entry.sizes[k] = size_of(size) end
+    out.scenarios[i] = entry
+  end
+  return json.encode(out) .. "\n"
+end
+
+return M

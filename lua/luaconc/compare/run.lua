@@ -1,0 +1,127 @@
+-- One run: a scenario's jobs on one engine, in a process of its own.
+
+local conc = require "luaconc"
+local core = require "luaconc.core"
+local plain = require "luaconc.compare.plain"
+
+local M = {}
+
+-- Memory is sampled this often, in seconds, but never for more than a
+-- twentieth of the time: walking a large process's pages takes milliseconds.
+local INTERVAL, SHARE = 0.004, 20
+
+-- A run that writes more than this, in bytes, is ended.
+local FLOOD = 64 << 20
+
+-- How much of what a failed run printed is kept, in bytes.
+local PRINTED = 4000
+
+---@class luaconc.compare.Run
+---@field wall number seconds from the first job's start to the last one's end
+---@field user number seconds of CPU in that time, in the program
+---@field system number the same, in the system on its behalf
+---@field voluntary integer context switches in that time
+---@field involuntary integer
+---@field memory integer peak of the process tree, in bytes; 0: not known
+---@field startup number seconds from the start of the process to `wall`'s
+---@field order integer[] the jobs in the order in which they ended
+---@field results any[]
+
+---@class luaconc.compare.Failure
+---@field message string
+---@field job integer? the job that failed
+---@field traceback string?
+---@field printed string? the end of what the run printed
+
+-- The interpreter that runs us, as it was called.
+local function interpreter()
+  local first = 0
+  while arg and arg[first - 1] do first = first - 1 end
+  return first < 0 and arg[first] or "lua5.4"
+end
+
+local function command()
+  local code = ("package.path, package.cpath = %q, %q "
+    .. "require('luaconc.compare.child').main()"):format(package.path,
+    package.cpath)
+  return { interpreter(), "-e", code }
+end
+
+-- Sleeps and looks until the process has ended. Returns how it ended, or
+-- nil and why it was given up.
+local function watch(process, limit)
+  local start = core.usage()
+  local pause = 0.001
+  while true do
+    conc.sleep(pause)
+    local before = core.usage()
+    process:sample()
+    local ending = process:ended()
+    if ending then return ending end
+    local now = core.usage()
+    if now - start > limit then
+      return nil, ("was ended by SIGKILL as it ran longer than %g s "
+        .. "(--limit)"):format(limit)
+    elseif process:written() > FLOOD then
+      return nil, ("was ended by SIGKILL as it had written %d MiB")
+        :format(FLOOD >> 20)
+    end
+    pause = math.max(INTERVAL, (now - before) * SHARE)
+  end
+end
+
+local function trimmed(text)
+  return (text:gsub("%s+$", ""))
+end
+
+local function printed(process)
+  local err = trimmed(process:output(2, PRINTED))
+  local out = trimmed(process:output(1, PRINTED))
+  local both = err ~= "" and out ~= "" and out .. "\n" .. err or out .. err
+  return both ~= "" and both or nil
+end
+
+-- Ended without its report: by a signal, by os.exit, or by an error outside
+-- the jobs, which it printed.
+local function broken(process, ending)
+  local message
+  if ending.signal then
+    message = "was ended by " .. ending.signal
+  else
+    message = ("ended before its jobs did, with exit status %d")
+      :format(ending.code)
+  end
+  return { message = message, printed = printed(process) }
+end
+
+--- Runs the jobs once. Waits until that process is gone, however it ends.
+---@param request {file: string, engine: string, size: integer, ctx: any}
+---@param limit number seconds after which it is ended
+---@return luaconc.compare.Run? run, luaconc.compare.Failure? failure
+function M.once(request, limit)
+  local input, message = plain.encode(request, "request")
+  if not input then
+    return nil, { message = message:gsub("^request%.", "")
+      .. "; what setup returns must be plain data, as it goes to the "
+      .. "processes that run the jobs" }
+  end
+  local launched = core.usage()
+  local process <close>, err = core.measure(command(), input)
+  if not process then return nil, { message = err } end
+  local ending, given_up = watch(process, limit)
+  if not ending then
+    return nil, { message = given_up, printed = printed(process) }
+  end
+  local text = process:output(3, FLOOD)
+  local report = text ~= "" and plain.decode(text)
+  if not report then return nil, broken(process, ending) end
+  if report.failure then
+    report.failure.printed = printed(process)
+    return nil, report.failure
+  end
+  report.startup = report.started - launched
+  report.memory = math.max(report.memory, process:sample())
+  return report
+end
+
+return M

@@ -1,0 +1,89 @@
+-- A scenario: a Lua file that returns one table (see `M.FIELDS`), and knows
+-- nothing of engines.
+
+local M = {}
+
+-- name, type, needed
+M.FIELDS = {
+  { "name", "string", true },
+  { "about", "string" },
+  { "sizes", "table", true },
+  { "setup", "function" },
+  { "job", "function", true },
+  { "check", "function" },
+  { "teardown", "function" },
+}
+
+---@class luaconc.compare.Scenario
+---@field file string where it comes from
+---@field name string
+---@field about string? a line that says what the job is
+---@field sizes integer[] how many jobs, one measurement for each
+---@field setup (fun(size: integer): any)? once per size, in the parent
+---@field job fun(i: integer, ctx: any): any the work; the same on every engine
+---@field check fun(results: any[], size: integer)? raises where one is wrong
+---@field teardown fun(ctx: any)? at the end, in the parent
+
+local function article(word)
+  return (word:find("^[aeiou]") and "an " or "a ") .. word
+end
+
+local function known_field(name)
+  for _, field in ipairs(M.FIELDS) do
+    if field[1] == name then return true end
+  end
+  return false
+end
+
+local function check_fields(t)
+  for _, field in ipairs(M.FIELDS) do
+    local name, kind, needed = field[1], field[2], field[3]
+    local value = t[name]
+    if value == nil and needed then
+      return ("the field '%s' (%s) is missing"):format(name, article(kind))
+    elseif value ~= nil and type(value) ~= kind then
+      return ("the field '%s' must be %s, and is %s"):format(name,
+        article(kind), article(type(value)))
+    end
+  end
+  for key in pairs(t) do
+    if not known_field(key) then
+      local suggest = require "luaconc.compare.suggest"
+      local names = {}
+      for i, field in ipairs(M.FIELDS) do names[i] = field[1] end
+      return ("there is no field '%s'%s"):format(tostring(key),
+        suggest.hint(tostring(key), names))
+    end
+  end
+end
+
+local function check_sizes(sizes)
+  if #sizes == 0 then return "the field 'sizes' is an empty list" end
+  for i, size in ipairs(sizes) do
+    if math.type(size) ~= "integer" or size < 1 then
+      return ("sizes[%d] must be a whole number above 0, and is %s"):format(i,
+        tostring(size))
+    end
+  end
+end
+
+--- Reads a scenario, or says what is wrong with it.
+---@param file string
+---@return luaconc.compare.Scenario? scenario, string? message
+function M.load(file)
+  local chunk, message = loadfile(file, "t")
+  if not chunk then return nil, message end
+  local ok, t = xpcall(chunk, debug.traceback, file)
+  if not ok then return nil, tostring(t) end
+  if type(t) ~= "table" then
+    return nil, ("%s must return a table that describes a scenario, and "
+      .. "returns %s"):format(file, t == nil and "nothing" or article(type(t)))
+  end
+  local wrong = check_fields(t) or check_sizes(t.sizes)
+  if wrong then return nil, file .. ": " .. wrong end
+  local scenario = { file = file }
+  for _, field in ipairs(M.FIELDS) do scenario[field[1]] = t[field[1]] end
+  return scenario
+end
+
+return M

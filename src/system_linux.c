@@ -1,0 +1,242 @@
+/*
+** system_linux.c: see system.h. Linux 4.14 or newer (smaps_rollup).
+**
+** Programs start by vfork: it takes the same time however large this process
+** is, and unlike posix_spawn it lets the child ask to be killed with its
+** parent. The child shares our memory until it becomes the program, so it
+** makes system calls only, with all signals blocked and no handler of ours
+** left in place.
+**
+** Descendants are found by reading the parent of every process. That is slow
+** (2 us for each process of the machine), so it is done only when the system
+** has handed out a new process id since, or by age, as some containers don't
+** show the true last id.
+*/
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "system.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_AGE = 16 };  /* samples after which the family is looked up anew */
+
+/* ---- starting ---- */
+
+int lc_system_file (const char *name) {
+  int fd = memfd_create(name, MFD_CLOEXEC);
+  return fd < 0 ? uv_translate_sys_error(errno) : fd;
+}
+
+typedef struct start {
+  char *const *argv;
+  const int *fds;
+  int n;
+  pid_t parent;
+  sigset_t mask;         /* to be restored */
+  volatile int failed;   /* errno of the child, as memory is shared */
+} start;
+
+/* Handlers are functions of ours: the program's start gives them up, but
+** signals are let in just before. SIGPIPE is back to what programs expect. */
+static void drop_handlers (void) {
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action)) continue;
+    if (action.sa_handler == SIG_DFL) continue;
+    if (action.sa_handler == SIG_IGN && number != SIGPIPE) continue;
+    action.sa_handler = SIG_DFL;
+    action.sa_flags = 0;
+    (void)sigaction(number, &action, NULL);
+  }
+}
+
+/* First out of the way, then in place: none overwrites another. */
+static int place_descriptors (const start *s) {
+  int away[8];
+  lc_assert(s->n <= 8);
+  for (int i = 0; i < s->n; i++) {
+    away[i] = fcntl(s->fds[i], F_DUPFD_CLOEXEC, 16);
+    if (away[i] < 0) return -1;
+  }
+  for (int i = 0; i < s->n; i++)
+    if (dup2(away[i], i) < 0) return -1;
+  return 0;
+}
+
+lc_noreturn static void become (start *s) {
+  drop_handlers();
+  if (setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0
+      && getppid() == s->parent && place_descriptors(s) == 0) {
+    (void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
+    (void)execvp(s->argv[0], s->argv);
+  }
+  s->failed = errno ? errno : ESRCH;
+  _exit(127);
+}
+
+int lc_system_start (char *const argv[], const int *fds, int n, pid_t *pid) {
+  start s = {.argv = argv, .fds = fds, .n = n, .parent = getpid()};
+  sigset_t all;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &s.mask);
+  *pid = vfork();
+  if (*pid == 0) become(&s);
+  int failed = *pid < 0 ? errno : s.failed;
+  (void)pthread_sigmask(SIG_SETMASK, &s.mask, NULL);
+  if (*pid > 0 && failed) (void)waitpid(*pid, NULL, 0);
+  return failed ? uv_translate_sys_error(failed) : 0;
+}
+
+/* ---- ending ---- */
+
+static double seconds (struct timeval t) {
+  return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static void add_usage (lc_usage *usage, const struct rusage *r) {
+  usage->user += seconds(r->ru_utime);
+  usage->system += seconds(r->ru_stime);
+  usage->voluntary += r->ru_nvcsw;
+  usage->involuntary += r->ru_nivcsw;
+}
+
+/* Looks first and reaps last: until then the id of the group can't be used
+** by others, so what is left in the group can be killed safely. */
+int lc_system_ended (pid_t pid, bool wait, lc_ending *ending) {
+  siginfo_t info = {.si_pid = 0};
+  int flags = WEXITED | WNOWAIT | (wait ? 0 : WNOHANG);
+  while (waitid(P_PID, (id_t)pid, &info, flags))
+    if (errno != EINTR) return uv_translate_sys_error(errno);
+  if (info.si_pid == 0) return 0;
+  lc_system_kill(pid, SIGKILL);
+  int status;
+  struct rusage r;
+  while (wait4(pid, &status, 0, &r) < 0)
+    if (errno != EINTR) return uv_translate_sys_error(errno);
+  *ending = (lc_ending){.code = 0};
+  if (WIFSIGNALED(status)) ending->signal = WTERMSIG(status);
+  else ending->code = WEXITSTATUS(status);
+  add_usage(&ending->usage, &r);
+  return 1;
+}
+
+void lc_system_kill (pid_t pid, int signal) {
+  (void)kill(-pid, signal);
+}
+
+void lc_system_usage (lc_usage *usage) {
+  struct rusage r;
+  *usage = (lc_usage){.user = 0};
+  if (getrusage(RUSAGE_SELF, &r) == 0) add_usage(usage, &r);
+  if (getrusage(RUSAGE_CHILDREN, &r) == 0) add_usage(usage, &r);
+}
+
+/* ---- memory ---- */
+
+/* The beginning of a small file, as a string; false if it can't be read. */
+static bool read_file (const char *path, char *buffer, size_t size) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t n = read(fd, buffer, size - 1);
+  (void)close(fd);
+  if (n < 0) return false;
+  buffer[n] = '\0';
+  return true;
+}
+
+static int64_t newest_process (void) {
+  char line[128];
+  if (!read_file("/proc/loadavg", line, sizeof line)) return -1;
+  const char *last = strrchr(line, ' ');
+  return last ? strtoll(last, NULL, 10) : -1;
+}
+
+static bool knows (const lc_family *f, pid_t pid) {
+  for (int i = 0; i < f->n; i++)
+    if (f->pids[i] == pid) return true;
+  return false;
+}
+
+/* Parent and group of a process. The name before them may hold anything, so
+** they are looked for behind its last parenthesis: ") S ppid pgrp". */
+static bool read_parent (pid_t pid, pid_t *parent, pid_t *group) {
+  char path[40], line[512];
+  (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  if (!read_file(path, line, sizeof line)) return false;
+  char *at = strrchr(line, ')');
+  if (!at || strlen(at) < 4) return false;
+  *parent = (pid_t)strtol(at + 4, &at, 10);
+  *group = (pid_t)strtol(at, NULL, 10);
+  return true;
+}
+
+/* Children have higher ids than their parents and come later in /proc. Once
+** ids have wrapped round that fails, and the group still tells. */
+static void find_family (lc_family *f) {
+  DIR *proc = opendir("/proc");
+  f->pids[0] = f->leader;
+  f->n = 1;
+  if (!proc) return;
+  struct dirent *entry;
+  while (f->n < LC_FAMILY && (entry = readdir(proc))) {
+    pid_t parent, group, pid = (pid_t)strtol(entry->d_name, NULL, 10);
+    if (pid <= 0 || pid == f->leader) continue;
+    if (!read_parent(pid, &parent, &group)) continue;
+    if (group == f->leader || knows(f, parent)) f->pids[f->n++] = pid;
+  }
+  (void)closedir(proc);
+}
+
+static uint64_t process_memory (pid_t pid) {
+  char path[40], text[2048];
+  (void)snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+  if (!read_file(path, text, sizeof text)) return 0;
+  const char *line = strstr(text, "\nPss:");
+  return line ? strtoull(line + 5, NULL, 10) * 1024 : 0;
+}
+
+uint64_t lc_system_memory (lc_family *f) {
+  int64_t newest = newest_process();
+  if (f->n == 0 || newest != f->newest || ++f->age >= MAX_AGE) {
+    find_family(f);
+    f->newest = newest;
+    f->age = 0;
+  }
+  uint64_t sum = 0;
+  for (int i = 0; i < f->n; i++) sum += process_memory(f->pids[i]);
+  return sum;
+}
+
+/* ---- signals ---- */
+
+const char *lc_system_signal (int number) {
+  static const char *const names[] = {
+    [SIGHUP] = "SIGHUP", [SIGINT] = "SIGINT", [SIGQUIT] = "SIGQUIT",
+    [SIGILL] = "SIGILL", [SIGTRAP] = "SIGTRAP", [SIGABRT] = "SIGABRT",
+    [SIGBUS] = "SIGBUS", [SIGFPE] = "SIGFPE", [SIGKILL] = "SIGKILL",
+    [SIGUSR1] = "SIGUSR1", [SIGSEGV] = "SIGSEGV", [SIGUSR2] = "SIGUSR2",
+    [SIGPIPE] = "SIGPIPE", [SIGALRM] = "SIGALRM", [SIGTERM] = "SIGTERM",
+    [SIGSTKFLT] = "SIGSTKFLT", [SIGCHLD] = "SIGCHLD", [SIGCONT] = "SIGCONT",
+    [SIGSTOP] = "SIGSTOP", [SIGTSTP] = "SIGTSTP", [SIGTTIN] = "SIGTTIN",
+    [SIGTTOU] = "SIGTTOU", [SIGURG] = "SIGURG", [SIGXCPU] = "SIGXCPU",
+    [SIGXFSZ] = "SIGXFSZ", [SIGVTALRM] = "SIGVTALRM", [SIGPROF] = "SIGPROF",
+    [SIGWINCH] = "SIGWINCH", [SIGIO] = "SIGIO", [SIGPWR] = "SIGPWR",
+    [SIGSYS] = "SIGSYS",
+  };
+  size_t n = sizeof names / sizeof *names;
+  return number > 0 && (size_t)number < n ? names[number] : NULL;
+}
