@@ -12,6 +12,7 @@ CFLAGS ?= -O2
 WERROR ?=
 SPEC   ?=
 SHUFFLE ?= no
+V      ?= 0
 
 SCENARIOS ?= examples/scenarios/primes.lua \
              examples/scenarios/requests.lua \
@@ -29,7 +30,7 @@ PASSIVE := help clean uninstall
 STAGES  := build \
   $(if $(filter test,$(GOALS)),test) \
   $(if $(filter lint,$(GOALS)),lint) \
-  $(if $(filter sanitize $(BUILD)/asan/%,$(GOALS)),sanitize)
+  $(if $(filter sanitize,$(GOALS)),sanitize)
 
 ifneq ($(filter-out $(PASSIVE),$(GOALS)),)
   ifneq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
@@ -43,6 +44,13 @@ $(BUILD)/config.mk: FORCE
 endif
 
 FORCE:
+
+# One line for each file made; V=1 shows the commands.
+ifeq ($(V),1)
+  say =
+else
+  say = @echo '  $(1)';
+endif
 
 # ---- the module, in three variants ----
 
@@ -76,10 +84,10 @@ OBJ_$(1) := $$(SRC_$(1):src/%.c=$(BUILD)/obj/$(1)/%.o)
 
 $$(SO_$(1)): $$(OBJ_$(1)) $(BUILD)/obj/$(1)/list
 	@mkdir -p $$(@D)
-	$$(CC) -shared -pthread -o $$@ $$(OBJ_$(1)) $$(LINK_$(1)) $$(UV_LIBS)
+	$$(call say,LINK $$@)$$(CC) -shared -pthread -o $$@ $$(OBJ_$(1)) $$(LINK_$(1)) $$(UV_LIBS)
 
 $$(OBJ_$(1)): $(BUILD)/obj/$(1)/%.o: src/%.c $(BUILD)/obj/$(1)/flags
-	$$(CC) $$(FLAGS_$(1)) -c -o $$@ $$<
+	$$(call say,CC   $$@)$$(CC) $$(FLAGS_$(1)) -c -o $$@ $$<
 
 $(BUILD)/obj/$(1)/flags: FORCE
 	@mkdir -p $$(@D)
@@ -111,8 +119,79 @@ compare: $(SO_plain) ## run one job on every engine and print the comparison
 	@$(RUN_plain) $(LUA) bin/luaconc compare $(SCENARIOS)
 
 test: $(SO_plain) $(SO_test) ## run the specs (SPEC=FILE: one; SHUFFLE=yes)
-	@$(RUN_test) SHUFFLE='$(SHUFFLE)' BUILD='$(BUILD)' \
+	@$(RUN_test) SHUFFLE='$(SHUFFLE)' LUACONC_LUA='$(LUA)' \
 	  $(LUA) spec/support/run.lua $(SPEC)
+
+bench: $(SO_plain) ## run the benchmarks (BENCH='--quick switch': see bench/)
+	@$(MAKE) -C bench BUILD='$(ABS)/bench'
+	@$(RUN_plain) $(LUA) bench/run.lua $(BENCH)
+
+# The interpreter that the sanitizers need: see spec/support/host.c.
+HOST := $(BUILD)/asan/bin/lua5.4
+$(HOST): spec/support/host.c $(BUILD)/obj/asan/flags
+	@mkdir -p $(@D)
+	$(call say,LINK $@)$(CC) $(filter-out -fPIC -MMD -MP,$(FLAGS_asan)) -o $@ $< $(LUA_LIBS)
+
+sanitize: $(SO_asan) $(HOST) ## run the specs under ASan, UBSan and LSan
+	@$(CLEAN) LUA_PATH='$(SPEC_PATH)' LUA_CPATH='$(ABS)/asan/?.so;;' \
+	  BUILD='$(BUILD)' SPEC='$(SPEC)' sh spec/support/sanitize.sh
+
+# ---- lint: gcc with its analyser, clang where it is, luacheck, the rest ----
+
+GCC   ?= gcc
+CLANG ?= clang
+LINT_GCC   := $(ALL_SRC:src/%.c=$(BUILD)/lint/gcc/%.o)
+LINT_CLANG := $(if $(shell command -v $(CLANG)), \
+  $(ALL_SRC:src/%.c=$(BUILD)/lint/clang/%.o))
+
+$(BUILD)/lint/gcc/%.o: src/%.c spec/support/analyse.h Makefile
+	@mkdir -p $(@D)
+	$(call say,LINT $< (gcc))$(GCC) $(FLAGS_test) -O2 -Werror -fanalyzer \
+	  -include spec/support/analyse.h \
+	  -c -o $@ $<
+
+$(BUILD)/lint/clang/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LINT $< (clang))$(CLANG) $(FLAGS_test) -O2 -Werror -c -o $@ $<
+
+-include $(wildcard $(BUILD)/lint/*/*.d)
+
+LUA_FILES = $(wildcard lua spec bench examples bin/luaconc rockspec/*.rockspec)
+
+lint: $(LINT_GCC) $(LINT_CLANG) ## gcc with its analyser, clang, luacheck ...
+	@$(GCC) $(filter-out -MMD -MP,$(FLAGS_test)) -Werror -fsyntax-only \
+	  spec/support/host.c
+	@sh -n deps.sh
+	@for f in spec/support/*.sh .ci/run; do sh -n $$f || exit 1; done
+	@luacheck --quiet $(LUA_FILES)
+	@if command -v luarocks-5.4 >/dev/null; then \
+	  luarocks-5.4 lint rockspec/luaconc-scm-1.rockspec; \
+	else echo 'luarocks-5.4 is missing: rockspec not checked'; fi
+	@if grep -nE '.{81}|	| $$' src/*.[ch] spec/support/*.[ch]; then \
+	  echo 'C lines above are over 80 columns, or hold a tab or a space' \
+	    'at their end'; exit 1; fi
+
+rockspec: ## bring the lists in the rockspec up to date
+	@$(LUA) spec/support/rockspec.lua
+
+# ---- installing ----
+
+SHARE := $(DESTDIR)$(PREFIX)/share/lua/5.4
+LIB   := $(DESTDIR)$(PREFIX)/lib/lua/5.4
+BIN   := $(DESTDIR)$(PREFIX)/bin
+LUA_MODULES = $(shell cd lua && find luaconc -name '*.lua')
+
+install: $(SO_plain) ## install below PREFIX (DESTDIR is put in front)
+	@for f in $(LUA_MODULES); do \
+	  install -D -m 644 "lua/$$f" "$(SHARE)/$$f" || exit 1; done
+	@install -D -m 755 $(SO_plain) "$(LIB)/luaconc/core.so"
+	@install -D -m 755 bin/luaconc "$(BIN)/luaconc"
+	@echo "installed: $(BIN)/luaconc, $(SHARE)/luaconc, $(LIB)/luaconc"
+
+uninstall: ## remove what `make install` put there (same PREFIX)
+	rm -rf "$(SHARE)/luaconc" "$(LIB)/luaconc" "$(BIN)/luaconc"
+	@for d in "$(SHARE)" "$(LIB)"; do \
+	  rmdir "$$d" "$${d%/5.4}" 2>/dev/null || true; done
 
 help: ## list what there is to make
 	@echo 'make [TARGET] [CC=cc] [CFLAGS=-O2] [LUA=lua5.4] [BUILD=build]'
@@ -122,4 +201,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build compare test help clean FORCE
+.PHONY: build compare test sanitize bench lint rockspec install uninstall \
+        help clean FORCE

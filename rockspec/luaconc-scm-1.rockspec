@@ -1,0 +1,102 @@
+rockspec_format = "3.0"
+package = "luaconc"
+version = "scm-1"
+
+source = {
+  -- Nothing is fetched by `luarocks make`, which builds the tree it is in.
+  url = "git+https://example.org/luaconc/luaconc.git",
+}
+
+description = {
+  summary = "Tasks, threads and processes behind one interface",
+  detailed = [[
+    luaconc gives Lua 5.4 several ways to do several things at once, behind
+    one interface, with a C core on libuv; `luaconc compare` runs a job on
+    each of them and says, with figures, which one fits it.
+  ]],
+  license = "MIT",
+  labels = { "concurrency", "coroutines", "threads", "processes", "async" },
+}
+
+supported_platforms = { "linux" }
+
+dependencies = { "lua >= 5.4, < 5.5" }
+
+external_dependencies = {
+  LIBUV = { header = "uv.h" },
+}
+
+test = {
+  type = "command",
+  command = "make test",
+}
+
+build = {
+  type = "builtin",
+  install = {
+    bin = { luaconc = "bin/luaconc" },
+  },
+  modules = {
+    -- The lists below are written by `make rockspec`.
+    ["luaconc.core"] = {
+      sources = {
+        "src/address.c",
+        "src/alloc.c",
+        "src/clock.c",
+        "src/coroutine.c",
+        "src/errors.c",
+        "src/fault.c",
+        "src/frame.c",
+        "src/group.c",
+        "src/handle.c",
+        "src/heap.c",
+        "src/inbuf.c",
+        "src/interrupt.c",
+        "src/job.c",
+        "src/loop.c",
+        "src/luax.c",
+        "src/measure.c",
+        "src/op.c",
+        "src/scope.c",
+        "src/slots.c",
+        "src/stream.c",
+        "src/system_linux.c",
+        "src/task.c",
+        "src/traceback.c",
+        "src/trouble.c",
+        "src/waiter.c",
+        "src/watch.c",
+        "src/write.c",
+      },
+      incdirs = { "$(LIBUV_INCDIR)" },
+      libraries = { "uv", "pthread" },
+    },
+    ["luaconc.batch"] = "lua/luaconc/batch.lua",
+    ["luaconc.cli"] = "lua/luaconc/cli.lua",
+    ["luaconc.compare.advice"] = "lua/luaconc/compare/advice.lua",
+    ["luaconc.compare.child"] = "lua/luaconc/compare/child.lua",
+    ["luaconc.compare.command"] = "lua/luaconc/compare/command.lua",
+    ["luaconc.compare.engines"] = "lua/luaconc/compare/engines/init.lua",
+    ["luaconc.compare.engines.serial"] = "lua/luaconc/compare/engines/serial.lua",
+    ["luaconc.compare.engines.task"] = "lua/luaconc/compare/engines/task.lua",
+    ["luaconc.compare"] = "lua/luaconc/compare/init.lua",
+    ["luaconc.compare.json"] = "lua/luaconc/compare/json.lua",
+    ["luaconc.compare.options"] = "lua/luaconc/compare/options.lua",
+    ["luaconc.compare.plain"] = "lua/luaconc/compare/plain.lua",
+    ["luaconc.compare.progress"] = "lua/luaconc/compare/progress.lua",
+    ["luaconc.compare.record"] = "lua/luaconc/compare/record.lua",
+    ["luaconc.compare.report"] = "lua/luaconc/compare/report.lua",
+    ["luaconc.compare.rounds"] = "lua/luaconc/compare/rounds.lua",
+    ["luaconc.compare.run"] = "lua/luaconc/compare/run.lua",
+    ["luaconc.compare.scenario"] = "lua/luaconc/compare/scenario.lua",
+    ["luaconc.compare.stats"] = "lua/luaconc/compare/stats.lua",
+    ["luaconc.compare.suggest"] = "lua/luaconc/compare/suggest.lua",
+    ["luaconc.compare.text"] = "lua/luaconc/compare/text.lua",
+    ["luaconc.compare.units"] = "lua/luaconc/compare/units.lua",
+    ["luaconc"] = "lua/luaconc/init.lua",
+    ["luaconc.meta"] = "lua/luaconc/meta.lua",
+    ["luaconc.testing"] = "lua/luaconc/testing.lua",
+    ["luaconc.timeout"] = "lua/luaconc/timeout.lua",
+    ["luaconc.tree"] = "lua/luaconc/tree.lua",
+  },
+}

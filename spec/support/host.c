@@ -1,0 +1,258 @@
+/*
+** host.c: the interpreter that runs the specs under the sanitizers.
+**
+** It stands in for `lua5.4` (options -e, -l, -v, -; a script and its
+** arguments; Ctrl-C; messages; exit status), and differs in three things:
+**
+** 1. It is linked with the sanitizers, whose runtime must come first.
+** 2. The state is always closed, so that what is left over is a leak.
+** 3. Its allocator can refuse the first try of each growing allocation. Lua
+**    then collects all garbage and tries again: an object that nothing
+**    anchors is gone at the very next allocation. `host.collect_always(on)`
+**    switches this on and off; LUACONC_GC=all has it on from the start.
+*/
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+
+/* ---- the allocator ---- */
+
+/* A test that allocates a million times would take hours. After each slice
+** of this time the collections come half as often. */
+enum { SLICE_NS = 300000000 };
+
+typedef struct memory {
+  bool always;          /* collect at growing allocations? */
+  bool refused;         /* this is the second try */
+  uint64_t every;       /* collect at each n-th */
+  uint64_t grown;       /* growing allocations so far */
+  uint64_t collections;
+  uint64_t slice_end;
+} memory;
+
+static memory mem = {.every = 1};
+
+static uint64_t now_ns (void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void thin_out (memory *m) {
+  uint64_t now = now_ns();
+  if (now < m->slice_end) return;
+  m->slice_end = now + SLICE_NS;
+  m->every *= 2;
+}
+
+static bool refuse_first (memory *m) {
+  if (!m->always || m->refused) return false;
+  if (++m->grown % m->every != 0) return false;
+  thin_out(m);
+  m->collections++;
+  return true;
+}
+
+static void *allocate (void *ud, void *block, size_t had, size_t size) {
+  memory *m = ud;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  if (block && size <= had) return realloc(block, size);
+  m->refused = refuse_first(m);
+  return m->refused ? NULL : realloc(block, size);
+}
+
+static void collect_always (bool on) {
+  mem.always = on;
+  mem.every = 1;
+  mem.slice_end = now_ns() + SLICE_NS;
+}
+
+/* host.collect_always(on) */
+static int host_collect_always (lua_State *L) {
+  collect_always(lua_toboolean(L, 1));
+  return 0;
+}
+
+/* host.collections() -> how many there were, of how many allocations */
+static int host_collections (lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)mem.collections);
+  lua_pushinteger(L, (lua_Integer)mem.grown);
+  return 2;
+}
+
+static const luaL_Reg host_functions[] = {
+  {"collect_always", host_collect_always},
+  {"collections", host_collections},
+  {NULL, NULL}
+};
+
+static int open_host (lua_State *L) {
+  luaL_newlib(L, host_functions);
+  return 1;
+}
+
+/* ---- running code, as lua.c does it ---- */
+
+static lua_State *interrupted;
+static const char *progname = "lua5.4";
+
+static void on_hook (lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  luaL_error(L, "interrupted!");
+}
+
+static void on_sigint (int sig) {
+  const int mask = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
+  signal(sig, SIG_DFL);
+  lua_sethook(interrupted, on_hook, mask, 1);
+}
+
+static int add_traceback (lua_State *L) {
+  const char *text = lua_tostring(L, 1);
+  if (!text && luaL_callmeta(L, 1, "__tostring")) return 1;
+  if (!text) {
+    text = lua_pushfstring(L, "(error object is a %s value)",
+                           luaL_typename(L, 1));
+  }
+  luaL_traceback(L, L, text, 1);
+  return 1;
+}
+
+static int report (lua_State *L, int status) {
+  if (status == LUA_OK) return status;
+  fprintf(stderr, "%s: %s\n", progname, lua_tostring(L, -1));
+  fflush(stderr);
+  lua_pop(L, 1);
+  return status;
+}
+
+static int call (lua_State *L, int narg, int nres) {
+  int base = lua_gettop(L) - narg;
+  lua_pushcfunction(L, add_traceback);
+  lua_insert(L, base);
+  interrupted = L;
+  signal(SIGINT, on_sigint);
+  int status = lua_pcall(L, narg, nres, base);
+  signal(SIGINT, SIG_DFL);
+  lua_remove(L, base);
+  return status;
+}
+
+static int run_text (lua_State *L, const char *text, const char *name) {
+  int status = luaL_loadbuffer(L, text, strlen(text), name);
+  if (status == LUA_OK) status = call(L, 0, 0);
+  return report(L, status);
+}
+
+static int run_library (lua_State *L, const char *name) {
+  lua_getglobal(L, "require");
+  lua_pushstring(L, name);
+  int status = call(L, 1, 1);
+  if (status == LUA_OK) lua_setglobal(L, name);
+  return report(L, status);
+}
+
+static int run_script (lua_State *L, char **argv, int script) {
+  const char *name = strcmp(argv[script], "-") == 0 ? NULL : argv[script];
+  int narg = 0;
+  int status = luaL_loadfile(L, name);
+  if (status == LUA_OK) {
+    while (argv[script + narg + 1]) narg++;
+    luaL_checkstack(L, narg + 3, "too many arguments");
+    for (int i = 1; i <= narg; i++) lua_pushstring(L, argv[script + i]);
+    status = call(L, narg, LUA_MULTRET);
+  }
+  return report(L, status);
+}
+
+static void make_arg (lua_State *L, int argc, char **argv, int script) {
+  lua_createtable(L, argc - script, script + 1);
+  for (int i = 0; i < argc; i++) {
+    lua_pushstring(L, argv[i]);
+    lua_rawseti(L, -2, i - script);
+  }
+  lua_setglobal(L, "arg");
+}
+
+/* ---- the command line ---- */
+
+/* Options that take a value may have it attached. */
+static const char *value_of (char **argv, int *i) {
+  return argv[*i][2] ? argv[*i] + 2 : argv[++*i];
+}
+
+/* Index of the script in argv; argc where there is none, 0 on misuse. */
+static int find_script (int argc, char **argv) {
+  int i = 1;
+  for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+    if (strcmp(argv[i], "--") == 0) return i + 1;
+    if (strchr("el", argv[i][1])) {
+      if (!value_of(argv, &i)) return 0;
+    }
+    else if (!strchr("vWE", argv[i][1])) return 0;
+  }
+  return i;
+}
+
+static int run_option (lua_State *L, char **argv, int *i) {
+  switch (argv[*i][1]) {
+    case 'e': return run_text(L, value_of(argv, i), "=(command line)");
+    case 'l': return run_library(L, value_of(argv, i));
+    case 'v': puts(LUA_COPYRIGHT); return LUA_OK;
+    case 'W': lua_warning(L, "@on", 0); return LUA_OK;
+    default: return LUA_OK;
+  }
+}
+
+static int run_all (lua_State *L, int argc, char **argv, int script) {
+  int status = LUA_OK;
+  for (int i = 1; i < script && i < argc && status == LUA_OK; i++)
+    status = run_option(L, argv, &i);
+  if (status == LUA_OK && script < argc)
+    status = run_script(L, argv, script);
+  return status;
+}
+
+/* Runs everything in protected mode; the status is its result. */
+static int protected_main (lua_State *L) {
+  int argc = (int)lua_tointeger(L, 1);
+  char **argv = lua_touserdata(L, 2);
+  int script = find_script(argc, argv);
+  const char *gc = getenv("LUACONC_GC");
+  lua_settop(L, 0);
+  if (script == 0) return luaL_error(L, "unrecognized option");
+  luaL_openlibs(L);
+  luaL_requiref(L, "host", open_host, 0);
+  lua_settop(L, 0);
+  make_arg(L, argc, argv, script < argc ? script : 0);
+  if (gc && strcmp(gc, "all") == 0) collect_always(true);
+  lua_pushinteger(L, run_all(L, argc, argv, script));
+  return 1;
+}
+
+int main (int argc, char **argv) {
+  lua_State *L = lua_newstate(allocate, &mem);
+  if (!L) return EXIT_FAILURE;
+  if (argv[0] && argv[0][0]) progname = argv[0];
+  lua_pushcfunction(L, protected_main);
+  lua_pushinteger(L, argc);
+  lua_pushlightuserdata(L, argv);
+  int status = report(L, lua_pcall(L, 2, 1, 0));
+  if (status == LUA_OK) status = (int)lua_tointeger(L, -1);
+  collect_always(false);
+  lua_close(L);
+  return status == LUA_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,127 @@
+#!/bin/sh
+# The specs under AddressSanitizer, UBSan and LeakSanitizer; called by
+# `make sanitize`, which has built $BUILD/asan and set the paths of Lua.
+#
+#   1. Proof: each fault of luaconc.testing.plant must be named by the tool
+#      that is there to find it, and a clean program must give no report.
+#   2. The whole suite.
+#   3. The whole suite again with a full collection at every allocation
+#      inside each test (see host.c).
+#
+# Reports go to files, so that those of child processes count as well.
+set -u
+
+BUILD=${BUILD:-build}
+logs=$PWD/$BUILD/asan/log
+rm -rf "$logs"
+mkdir -p "$logs" || exit 1
+
+PATH=$PWD/$BUILD/asan/bin:$PATH
+LUACONC_LUA=$PWD/$BUILD/asan/bin/lua5.4
+export PATH LUACONC_LUA
+
+# use_logs NAME: where reports go from now on.
+use_logs() {
+  common="log_path=$logs/$1.report:exitcode=99"
+  ASAN_OPTIONS="$common:detect_leaks=1:detect_stack_use_after_return=1"
+  ASAN_OPTIONS="$ASAN_OPTIONS:strict_string_checks=1"
+  ASAN_OPTIONS="$ASAN_OPTIONS:allocator_may_return_null=1"
+  UBSAN_OPTIONS="$common:print_stacktrace=1:halt_on_error=1"
+  export ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+reports() { find "$logs" -name "$1.report*" -exec cat {} +; }
+
+# ---- 1. proof ----
+
+# plant NAME: commits the fault in a process of its own.
+plant() {
+  use_logs "plant-$1"
+  lua5.4 -e "require('luaconc.testing').plant('$1')" \
+    >"$logs/plant-$1.out" 2>&1
+}
+
+# names PATTERN NAME: does the report name the fault, and us as its place?
+names() {
+  if reports "plant-$2" | grep -q "$1" &&
+     reports "plant-$2" | grep -q 'src/testing\.c'; then
+    echo "  planted $2: reported as \"$1\""
+  else
+    echo "  planted $2: NOT REPORTED as \"$1\""
+    cat "$logs/plant-$2.out"
+    reports "plant-$2"
+    return 1
+  fi
+}
+
+silent() { # NAME
+  if [ -n "$(reports "$1")" ]; then
+    echo "  $1: a report where there should be none"
+    reports "$1"
+    return 1
+  fi
+}
+
+prove() {
+  failures=0
+  use_logs clean
+  if ! lua5.4 -e "require 'luaconc.testing'.virtual(function() end)"; then
+    echo '  the clean program fails'
+    failures=1
+  fi
+  silent clean || failures=1
+  for fault in leak overflow use_after_free undefined; do plant $fault; done
+  names 'LeakSanitizer: detected memory leaks' leak || failures=1
+  names 'AddressSanitizer: heap-buffer-overflow' overflow || failures=1
+  names 'AddressSanitizer: heap-use-after-free' use_after_free || failures=1
+  names 'runtime error:' undefined || failures=1
+  # The same fault lies hidden without the collections.
+  plant unanchored
+  silent plant-unanchored || failures=1
+  export LUACONC_GC=all
+  plant unanchored
+  unset LUACONC_GC
+  names 'AddressSanitizer: heap-use-after-free' unanchored || failures=1
+  return $failures
+}
+
+# ---- 2 and 3. the suite ----
+
+# Specs that only read files or run make have no business here.
+suite() {
+  for file in ${SPEC:-spec/*_spec.lua spec/contract/*_spec.lua}; do
+    case $file in
+      */install_spec.lua | */layers_spec.lua | */version_spec.lua) ;;
+      */\*_spec.lua) ;;
+      *) echo "$file" ;;
+    esac
+  done
+}
+
+# run NAME: the suite; its output, and whatever the sanitizers reported.
+run() {
+  use_logs "$1"
+  timeout -k 10 900 lua5.4 spec/support/run.lua $(suite)
+  status=$?
+  [ $status = 0 ] || echo "  $1: exit status $status"
+  silent "$1" && [ $status = 0 ]
+}
+
+result=0
+echo 'Planted faults, each to be named:'
+prove || result=1
+echo
+echo 'The suite under ASan, UBSan and LSan:'
+run suite || result=1
+echo
+echo 'The suite with a full collection at every allocation:'
+LUACONC_GC=yes
+export LUACONC_GC
+run gc || result=1
+echo
+if [ $result = 0 ]; then
+  echo 'sanitize: clean, and every planted fault was reported'
+else
+  echo 'sanitize: FAILED (see above)'
+fi
+exit $result
