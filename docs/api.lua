@@ -1,0 +1,1127 @@
+-- Every public function of luaconc, described once. docs/generate.lua makes
+-- docs/reference.md and lua/luaconc/meta.lua from it (`make docs`), and
+-- spec/docs_spec.lua fails where this file, those two and the functions that
+-- are there differ. A new function enters here.
+--
+-- A section has a `title`, a `text`, and entries. A section about a type has
+-- `type` as well: its `class` for editors, the `name` that it has in
+-- signatures, a `sample` that makes one, and its `fields`.
+--
+-- An entry:
+--   name     "conc.sleep", or "sleep" in the section of a type
+--   call     the form or forms of a call
+--   text     what it means
+--   params   { name, type, meaning }; an optional one ends in "?"
+--   options  the same, for the fields of a table that is given
+--   returns  { type, name, meaning }
+--   fails    { code, when }: it returns nil, a message and the code
+--   raises   what makes it raise
+--   waits    false; true; or when
+--   overload another form, for editors
+--   example  is run; a comment `--> text` is a line of its output
+
+local spawn_options = {
+  { "name", "string?", "what `conc.tree` and tracebacks call it" },
+  { "keep", "boolean?", "its failure does not fail the group: it is raised "
+    .. "by `await`, or by the group's end where nobody looked at it" },
+  { "daemon", "boolean?", "nobody waits for it: it is cancelled once the "
+    .. "other jobs of its group have ended" },
+}
+
+local reason = { "reason", "any?",
+  "stands in the message and in `err.reason`" }
+
+local running = {
+  title = "Running and waiting",
+  text = [[
+A *task* is a Lua function that runs as a coroutine on the loop of its Lua
+state. A call that waits suspends its task only; the others go on. Outside
+tasks, at the top of a script, the same call drives the loop until it is done.
+Times are seconds, as floats.]],
+  {
+    name = "conc.run",
+    call = { "conc.run(f, ...)", "conc.run()" },
+    text = [[
+Runs `f(...)` as the root task and returns its results once every job started
+in it has ended. Daemons are cancelled then. Without a function: runs what was
+started so far. Inside a task, `run` is a new group: it waits for the jobs of
+`f` only.]],
+    params = {
+      { "f", "function?", "the body" },
+      { "...", "any", "its arguments" },
+    },
+    returns = { { "any", "...", "the results of `f`" } },
+    raises = "the error of `f`, or the first failure of a job; a string "
+      .. "carries the tracebacks in it. Where all tasks wait and nothing can "
+      .. "wake them: an error that lists them.",
+    waits = true,
+    example = [[
+local sum = conc.run(function(a, b)
+  conc.sleep(0.01)
+  return a + b
+end, 1, 2)
+print(sum)  --> 3]],
+  },
+  {
+    name = "conc.spawn",
+    call = { "conc.spawn(f, ...)",
+      "conc.spawn{f, ..., name=, keep=, daemon=}" },
+    text = [[
+Starts a task that runs `f(...)`, in the current group. It starts in turn, not
+at once. If it fails, its group is cancelled and raises the failure at its
+end.]],
+    params = {
+      { "f", "function", "the body" },
+      { "...", "any", "its arguments, by reference" },
+    },
+    options = spawn_options,
+    optionclass = "luaconc.spawnoptions",
+    overload = "fun(job: luaconc.spawnoptions): luaconc.job",
+    returns = { { "luaconc.job", "job", "the handle" } },
+    raises = "where the group is closed.",
+    waits = false,
+    example = [[
+conc.run(function()
+  local job = conc.spawn(string.rep, "ab", 3)
+  local named = conc.spawn { conc.sleep, 0.01, name = "napper" }
+  print(job:await(), named.name)  --> ababab	napper
+end)]],
+  },
+  {
+    name = "conc.sleep",
+    call = "conc.sleep(seconds)",
+    text = "Waits that long. 0 lets the other tasks run, as `conc.yield` does.",
+    params = { { "seconds", "number", "0 or more; `math.huge` is for ever" } },
+    returns = {},
+    waits = true,
+    example = [[
+local start = conc.now()
+conc.sleep(0.02)
+print(conc.now() - start >= 0.02)  --> true]],
+  },
+  {
+    name = "conc.yield",
+    call = "conc.yield()",
+    text = "Lets every other task that is ready run once, then goes on.",
+    params = {},
+    returns = {},
+    waits = true,
+    example = [[
+conc.run(function()
+  conc.spawn(print, "other")
+  conc.yield()
+  print("this one")
+end)
+--> other
+--> this one]],
+  },
+  {
+    name = "conc.now",
+    call = "conc.now()",
+    text = [[
+The time of a clock that never goes back. Only differences mean something;
+deadlines are times of this clock.]],
+    params = {},
+    returns = { { "number", "seconds", "of a monotonic clock" } },
+    waits = false,
+    example = [[
+local start = conc.now()
+print(conc.now() >= start)  --> true]],
+  },
+  {
+    name = "conc.timeout",
+    call = "conc.timeout(seconds, f, ...)",
+    text = [[
+Runs `f(...)` in this task, for so many seconds at most: at the deadline every
+wait in it raises. Jobs started in it belong to it; they are waited for, and
+cancelled at the deadline. What `f` returned counts, also when it returned just
+after the deadline.]],
+    params = {
+      { "seconds", "number", "0 or more" },
+      { "f", "function", "what to run" },
+      { "...", "any", "its arguments" },
+    },
+    returns = { { "any", "...", "the results of `f`" } },
+    fails = { { "ETIMEDOUT", 'the deadline came first: `nil, "timed out", '
+      .. '"ETIMEDOUT"`' } },
+    raises = "the error of `f`, or the failure of a job started in it.",
+    waits = true,
+    example = [[
+print(conc.timeout(0.01, conc.sleep, 10))  --> nil	timed out	ETIMEDOUT
+print(conc.timeout(10, math.max, 1, 2))    --> 2]],
+  },
+  {
+    name = "conc.shield",
+    call = "conc.shield(f, ...)",
+    text = [[
+Runs `f(...)` where no cancellation from outside reaches it, for clean-ups that
+must wait. The cancellation is raised by the first wait after it. A shield
+without a `conc.timeout` in it can hold up the end of a program.]],
+    params = {
+      { "f", "function", "what to run" },
+      { "...", "any", "its arguments" },
+    },
+    returns = { { "any", "...", "the results of `f`" } },
+    raises = "the error of `f`.",
+    waits = "where `f` does",
+    example = [[
+conc.run(function()
+  local job = conc.spawn(function()
+    conc.shield(function()
+      conc.sleep(0.01)
+      print("saved")
+    end)
+    conc.sleep(10)
+  end)
+  conc.yield()
+  job:cancel()
+end)
+--> saved]],
+  },
+  {
+    name = "conc.current",
+    call = "conc.current()",
+    text = "The job that runs.",
+    params = {},
+    returns = { { "luaconc.job?", "job", "nil outside tasks" } },
+    waits = false,
+    example = [[
+print(conc.current())  --> nil
+conc.spawn { function()
+  print(conc.current().name)  --> me
+end, name = "me" }:await()]],
+  },
+  {
+    name = "conc.jobs",
+    call = "conc.jobs()",
+    text = "All live jobs of this Lua state.",
+    params = {},
+    returns = { { "luaconc.job[]", "list", "their handles" } },
+    waits = false,
+    example = [[
+conc.run(function()
+  conc.spawn(conc.sleep, 0.01)
+  print(#conc.jobs())  --> 2
+end)]],
+  },
+  {
+    name = "conc.tree",
+    call = "conc.tree()",
+    text = [[
+A text with a line for each live job, below the job that started it: its state,
+what it waits for, where, and where it was started. Nothing is printed.]],
+    params = {},
+    returns = { { "string", "text", '`"no live jobs"` where there is none' } },
+    waits = false,
+    example = [[
+conc.run(function()
+  conc.spawn { conc.sleep, 0.01, name = "napper" }
+  conc.yield()
+  print(conc.tree():find("napper", 1, true) ~= nil)  --> true
+end)]],
+  },
+  {
+    name = "conc.locals",
+    call = "conc.locals()",
+    text = [[
+The table of this job, for what belongs to a request and should not be passed
+through every function. A job inherits a copy from the one that starts it.]],
+    params = {},
+    returns = { { "table", "locals", "the same each time in one job" } },
+    waits = false,
+    example = [[
+conc.run(function()
+  conc.locals().request = 17
+  conc.spawn(function() print(conc.locals().request) end)  --> 17
+end)]],
+  },
+  {
+    name = "conc.traceback",
+    call = "conc.traceback(err)",
+    text = [[
+Where an error came from and where its job was started. Tables keep theirs for
+as long as they live; of strings the latest are remembered. Of a live job: where
+it waits.]],
+    params = { { "err", "any", "an error that was raised, or a handle" } },
+    returns = { { "string", "text", "what is known: at least the error" } },
+    waits = false,
+    example = [[
+conc.run(function()
+  local job = conc.spawn { error, "boom", keep = true }
+  local ok, err = pcall(job.await, job)
+  print(ok, conc.traceback(err):find("started", 1, true) ~= nil)  --> false	true
+end)]],
+  },
+  {
+    name = "conc.is_cancelled",
+    call = "conc.is_cancelled(err)",
+    text = [[
+Whether a value is the error of a cancellation. Code that catches errors passes
+these on; a task that swallows its cancellation 100 times is closed.]],
+    params = { { "err", "any", "what pcall returned" } },
+    returns = { { "boolean", "yes", "" } },
+    waits = false,
+    example = [[
+conc.run(function()
+  local job = conc.spawn(conc.sleep, 10)
+  job:cancel()
+  local ok, err = pcall(job.await, job)
+  print(ok, conc.is_cancelled(err))  --> false	true
+end)]],
+  },
+  {
+    name = "conc.coroutine",
+    call = "conc.coroutine",
+    text = [[
+Lua's `coroutine` library with coroutines that may wait inside a task: `create`,
+`wrap`, `resume`, `yield`, `status`, `close`, `running`, `isyieldable`. Waiting
+in one suspends the task; the one who resumed it sees nothing of that. In a
+plain coroutine a wait raises and says so.]],
+    type = "coroutinelib",
+    waits = "(`resume`, `close`, functions made by `wrap`) where the "
+      .. "coroutine does",
+    example = [[
+local function ticks(n)
+  return conc.coroutine.wrap(function()
+    for i = 1, n do
+      conc.sleep(0.001)
+      conc.coroutine.yield(i)
+    end
+  end)
+end
+conc.run(function()
+  for i in ticks(2) do print(i) end
+end)
+--> 1
+--> 2]],
+  },
+  {
+    name = "conc._VERSION",
+    call = "conc._VERSION",
+    text = "The name and version of the library.",
+    type = "string",
+    waits = false,
+    example = [[print(conc._VERSION:match("^luaconc %d") ~= nil)  --> true]],
+  },
+}
+
+local item = "function|luaconc.job"
+
+local several = {
+  title = "Waiting for several",
+  text = [[
+Each of these takes functions, which it starts, and handles of jobs that run
+already. What it starts, it waits for: however the call ends, none of these jobs
+outlives it.]],
+  {
+    name = "conc.gather",
+    call = { "conc.gather(f1, f2, ...)", "conc.gather(list)" },
+    text = [[
+Runs all together and returns the first result of each, in order of asking:
+several values for several arguments, one list for a list (a job without a
+result leaves nil there). The first failure cancels the rest and is raised.
+Handles are cancelled too then; their own groups wait for them.]],
+    params = { { "...", item .. "|(" .. item .. ")[]",
+      "what to run or wait for" } },
+    returns = { { "any", "...", "the first result of each; or one list" } },
+    raises = "the first failure, unchanged; `ECANCELED` where a handle was "
+      .. "cancelled.",
+    waits = true,
+    example = [[
+local function fetch(what, seconds)
+  return function()
+    conc.sleep(seconds)
+    return what
+  end
+end
+print(conc.gather(fetch("a", 0.02), fetch("b", 0.01)))  --> a	b
+local list = conc.gather { fetch("c", 0.01), fetch("d", 0) }
+print(list[1], list[2])  --> c	d]],
+  },
+  {
+    name = "conc.settle",
+    call = "conc.settle(list)",
+    text = "Runs all to the end, whatever fails, and tells how each ended.",
+    params = { { "list", "(" .. item .. ")[]", "what to run or wait for" } },
+    returns = { { "luaconc.outcome[]", "outcomes",
+      "`{ok=true, value}` or `{ok=false, err}`, in order of asking" } },
+    waits = true,
+    example = [[
+local outcomes = conc.settle {
+  function() return "fine" end,
+  function() error("broken", 0) end,
+}
+for _, outcome in ipairs(outcomes) do print(outcome.ok, outcome[1]) end
+--> true	fine
+--> false	broken]],
+  },
+  {
+    name = "conc.race",
+    call = { "conc.race(f1, f2, ...)", "conc.race(list)" },
+    text = [[
+Runs all together and returns the results of the first that succeeds. A failure
+doesn't win; its error is dropped unless all fail. What the race has started is
+cancelled and waited for; handles are cancelled where they belong to the group
+of the caller.]],
+    params = { { "...", item .. "|(" .. item .. ")[]",
+      "what to run or wait for; at least one" } },
+    returns = { { "any", "...", "all results of the winner" } },
+    raises = "the last error if all fail.",
+    waits = true,
+    example = [[
+local winner = conc.race(
+  function() conc.sleep(10) return "slow" end,
+  function() conc.sleep(0.01) return "fast" end)
+print(winner)  --> fast]],
+  },
+  {
+    name = "conc.completed",
+    call = "conc.completed(list)",
+    text = [[
+Iterates over the handles in order of completion, for the generic `for`. Leaving
+the loop early cancels what was started here and waits for it.]],
+    params = { { "list", "(" .. item .. ")[]", "what to run or wait for" } },
+    returns = {
+      { "fun(): luaconc.job?", "next", "the next handle whose job has ended" },
+      { "nil", "state", "" },
+      { "nil", "initial", "" },
+      { "table", "closing", "what the loop closes when it is left" },
+    },
+    raises = "at the end of the loop: a failure that nobody looked at.",
+    waits = "in each round",
+    example = [[
+local function after(seconds, value)
+  return function()
+    conc.sleep(seconds)
+    return value
+  end
+end
+for job in conc.completed { after(0.02, "second"), after(0, "first") } do
+  print(job:await())
+end
+--> first
+--> second]],
+  },
+}
+
+local job = {
+  title = "Job",
+  text = [[
+The handle of a job, whatever engine runs it. It may be kept, passed on and
+asked after the end.]],
+  type = {
+    class = "luaconc.job",
+    name = "job",
+    sample = "return conc.spawn(function() end)",
+    fields = {
+      { "id", "integer", "1, 2, ... in each Lua state" },
+      { "name", "string", "the one given, or `task 1`" },
+      { "engine", "string", '`"task"`' },
+    },
+  },
+  {
+    name = "await",
+    call = "job:await()",
+    text = "Waits for the end. It may be asked any number of times.",
+    params = {},
+    returns = { { "any", "...", "the results of the job" } },
+    raises = "the job's own error, unchanged; an error with the code "
+      .. "`ECANCELED` for a cancelled job.",
+    waits = "unless the job has ended",
+    example = [[
+local job = conc.spawn(function() return 1, nil, 3 end)
+print(job:await())  --> 1	nil	3]],
+  },
+  {
+    name = "cancel",
+    call = "job:cancel([reason])",
+    text = [[
+Asks the job to end: its next wait raises, and every further one, until it has
+ended. One that hasn't started never does.]],
+    params = { reason },
+    returns = { { "boolean", "asked", "false where it had ended" } },
+    waits = false,
+    example = [[
+conc.run(function()
+  local job = conc.spawn(conc.sleep, 10)
+  print(job:cancel("not needed"))  --> true
+  print(select(2, pcall(job.await, job)).reason)  --> not needed
+  print(job:cancel())  --> false
+end)]],
+  },
+  {
+    name = "status",
+    call = "job:status()",
+    text = "What the job does.",
+    params = {},
+    returns = { { "luaconc.status", "status", '`"ready"`, `"running"`, '
+      .. '`"waiting"`, `"done"`, `"failed"` or `"cancelled"`' } },
+    waits = false,
+    example = [[
+local job = conc.spawn(conc.sleep, 0.001)
+print(job:status())  --> ready
+job:await()
+print(job:status())  --> done]],
+  },
+}
+
+local groups = {
+  title = "Groups",
+  text = [[
+Jobs belong to a group, and a group ends when they have ended. Without one they
+join the task that starts them. A failed job fails its group at once: the other
+jobs and the body of the group are cancelled, and the end of the group raises
+the failure. A group is current from here to its close, in the coroutine that
+made it: `conc.spawn` there joins it.]],
+  {
+    name = "conc.group",
+    call = "conc.group([options])",
+    text = [[
+Opens a group. Use it as `local g <close> = conc.group()`: leaving the block
+waits for its jobs; leaving it by an error cancels them first.]],
+    params = { { "options", "luaconc.groupoptions?", "" } },
+    options = {
+      { "limit", "integer?", "how many of its jobs run at once" },
+      { "keep", "boolean?", "its jobs are started with `keep`" },
+      { "current", "boolean?",
+        "false: `conc.spawn` does not join it; for groups kept in objects" },
+      { "timeout", "number?", "seconds until it is cancelled" },
+      { "deadline", "number?", "the time of `conc.now` when it is cancelled" },
+    },
+    optionclass = "luaconc.groupoptions",
+    returns = { { "luaconc.group", "group", "" } },
+    waits = "when it is closed",
+    example = [[
+conc.run(function()
+  do
+    local g <close> = conc.group { limit = 2 }
+    for i = 1, 4 do g:spawn(conc.sleep, 0.001 * i) end
+  end
+  print("all four have ended")
+end)
+--> all four have ended]],
+  },
+}
+
+local group = {
+  title = "Group",
+  text = "What `conc.group` returns.",
+  type = {
+    class = "luaconc.group",
+    name = "group",
+    sample = "return conc.group()",
+    closes = true,
+    fields = {
+      { "cancelled", "boolean", "whether it, or a scope around it, is" },
+      { "expired", "boolean", "whether its deadline cancelled it" },
+      { "deadline", "number?", "a time of `conc.now`" },
+    },
+  },
+  {
+    name = "spawn",
+    call = { "group:spawn(f, ...)",
+      "group:spawn{f, ..., name=, keep=, daemon=}" },
+    text = "Starts a task in this group, from anywhere.",
+    params = {
+      { "f", "function", "the body" },
+      { "...", "any", "its arguments" },
+    },
+    overload = "fun(self: luaconc.group, job: luaconc.spawnoptions): "
+      .. "luaconc.job",
+    returns = { { "luaconc.job", "job", "the handle" } },
+    raises = "where the group is closed.",
+    waits = false,
+    example = [[
+conc.run(function()
+  local g <close> = conc.group()
+  print(g:spawn(math.sqrt, 16):await())  --> 4.0
+end)]],
+  },
+  {
+    name = "cancel",
+    call = "group:cancel([reason])",
+    text = [[
+Cancels its jobs, and the waits of its body until it is left. The end of the
+group raises nothing for that.]],
+    params = { reason },
+    returns = { { "boolean", "first", "false where it was so already" } },
+    waits = false,
+    example = [[
+conc.run(function()
+  local job
+  do
+    local g <close> = conc.group()
+    job = g:spawn(conc.sleep, 10)
+    g:cancel()
+  end
+  print(job:status())  --> cancelled
+end)]],
+  },
+  {
+    name = "await",
+    call = "group:await()",
+    text = "Waits until the jobs that it has have ended. It stays open.",
+    params = {},
+    returns = {},
+    raises = "the first failure.",
+    waits = true,
+    example = [[
+conc.run(function()
+  local g <close> = conc.group()
+  local job = g:spawn(conc.sleep, 0.001)
+  g:await()
+  print(job:status())  --> done
+end)]],
+  },
+  {
+    name = "close",
+    call = "group:close([err])",
+    text = [[
+What leaving the block of a `<close>` variable does: waits for all jobs and ends
+the group. With an error it cancels them first. Groups are closed in reverse
+order. A second time it does nothing.]],
+    params = { { "err", "any?", "the error by which the block is left" } },
+    returns = {},
+    raises = "the first failure of a job, unless `err` is an error of the "
+      .. "body itself (and no cancellation).",
+    waits = true,
+    example = [[
+conc.run(function()
+  local g = conc.group { current = false }
+  local job = g:spawn(conc.sleep, 0.001)
+  g:close()
+  print(job:status())  --> done
+end)]],
+  },
+}
+
+local scopes = {
+  title = "Scopes",
+  text = "What is cancelled together, without jobs of its own.",
+  {
+    name = "conc.scope",
+    call = "conc.scope([options])",
+    text = [[
+Opens a scope that can be cancelled, from anywhere or by the clock. Use it as
+`local s <close> = conc.scope()`. Once cancelled, every wait inside it raises
+until it is left; what is around it is not touched.]],
+    params = { { "options", "luaconc.scopeoptions?", "" } },
+    options = {
+      { "timeout", "number?", "seconds until it is cancelled" },
+      { "deadline", "number?", "the time of `conc.now` when it is cancelled" },
+    },
+    optionclass = "luaconc.scopeoptions",
+    returns = { { "luaconc.scope", "scope", "" } },
+    waits = false,
+    example = [[
+do
+  local s <close> = conc.scope { timeout = 0.01 }
+  local ok, err = pcall(conc.sleep, 10)
+  print(ok, err.code, s.expired)  --> false	ECANCELED	true
+end
+conc.sleep(0.001)]],
+  },
+}
+
+local scope = {
+  title = "Scope",
+  text = "What `conc.scope` returns.",
+  type = {
+    class = "luaconc.scope",
+    name = "scope",
+    sample = "return conc.scope()",
+    closes = true,
+    fields = {
+      { "cancelled", "boolean", "whether it, or a scope around it, is" },
+      { "expired", "boolean", "whether its deadline cancelled it" },
+      { "deadline", "number?", "a time of `conc.now`" },
+    },
+  },
+  {
+    name = "cancel",
+    call = "scope:cancel([reason])",
+    text = "Ends the wait inside it, and every further one, until it is left.",
+    params = { reason },
+    returns = { { "boolean", "first", "false where it was so already" } },
+    waits = false,
+    example = [[
+do
+  local s <close> = conc.scope()
+  s:cancel("enough")
+  print(select(2, pcall(conc.sleep, 1)))  --> cancelled: enough
+end]],
+  },
+  {
+    name = "close",
+    call = "scope:close()",
+    text = [[
+Leaves the scope, as the end of a `<close>` variable does. Scopes and groups are
+closed in reverse order. A second time it does nothing.]],
+    params = {},
+    returns = {},
+    waits = false,
+    example = [[
+local s = conc.scope()
+s:cancel()
+s:close()
+conc.sleep(0.001)]],
+  },
+}
+
+local coordinating = {
+  title = "Coordinating tasks",
+  text = [[
+Inside one Lua state, by reference. Every waiter is served first come, first
+served. A waiter that is cancelled keeps no permit and swallows no item.]],
+  {
+    name = "conc.queue",
+    call = "conc.queue(n)",
+    text = [[
+A queue of at most `n` items; with 0 each item is handed over, sender to
+receiver.]],
+    params = { { "n", "integer", "0 or more" } },
+    returns = { { "luaconc.queue", "queue", "" } },
+    waits = false,
+    example = [[
+local q = conc.queue(2)
+conc.spawn(function()
+  for i = 1, 3 do q:send(i) end
+  q:close()
+end)
+for item in q:iter() do print(item) end
+--> 1
+--> 2
+--> 3]],
+  },
+  {
+    name = "conc.lock",
+    call = "conc.lock()",
+    text = "A lock, held by one task at a time.",
+    params = {},
+    returns = { { "luaconc.lock", "lock", "" } },
+    waits = false,
+    example = [[
+local lock, list = conc.lock(), {}
+local function job(name)
+  return function()
+    lock:with(function()
+      list[#list + 1] = name
+      conc.sleep(0.001)
+      list[#list + 1] = name
+    end)
+  end
+end
+conc.gather(job("a"), job("b"))
+print(table.concat(list))  --> aabb]],
+  },
+  {
+    name = "conc.semaphore",
+    call = "conc.semaphore(n)",
+    text = "`n` permits.",
+    params = { { "n", "integer", "0 or more" } },
+    returns = { { "luaconc.semaphore", "semaphore", "" } },
+    waits = false,
+    example = [[
+local s = conc.semaphore(2)
+s:acquire()
+s:acquire()
+print(s:try_acquire())  --> false]],
+  },
+  {
+    name = "conc.event",
+    call = "conc.event()",
+    text = "A flag that tasks wait for. It is clear at first.",
+    params = {},
+    returns = { { "luaconc.event", "event", "" } },
+    waits = false,
+    example = [[
+local ready = conc.event()
+local job = conc.spawn(function()
+  ready:wait()
+  return "went on"
+end)
+ready:set()
+print(job:await())  --> went on]],
+  },
+  {
+    name = "conc.condition",
+    call = "conc.condition(lock)",
+    text = "Where tasks that hold a lock wait for a change.",
+    params = { { "lock", "luaconc.lock", "" } },
+    returns = { { "luaconc.condition", "condition", "" } },
+    waits = false,
+    example = [[
+local lock = conc.lock()
+local changed, stock = conc.condition(lock), 0
+local buyer = conc.spawn(function()
+  return lock:with(function()
+    while stock == 0 do changed:wait() end
+    return stock
+  end)
+end)
+lock:with(function()
+  stock = 3
+  changed:notify_all()
+end)
+print(buyer:await())  --> 3]],
+  },
+  {
+    name = "conc.barrier",
+    call = "conc.barrier(n)",
+    text = "Holds tasks until `n` of them have come; then it starts anew.",
+    params = { { "n", "integer", "1 or more" } },
+    returns = { { "luaconc.barrier", "barrier", "" } },
+    waits = false,
+    example = [[
+local meeting = conc.barrier(2)
+local first = conc.spawn(meeting.wait, meeting)
+meeting:wait()
+first:await()]],
+  },
+}
+
+local closed_receiving = { "EOF", "it is closed and empty" }
+local closed_sending = { "EPIPE", "it is closed" }
+
+local queue = {
+  title = "Queue",
+  text = "What `conc.queue` returns. nil can't be sent.",
+  type = {
+    class = "luaconc.queue",
+    name = "queue",
+    sample = "return conc.queue(1)",
+  },
+  {
+    name = "send",
+    call = "queue:send(value)",
+    text = "Puts an item in.",
+    params = { { "value", "any", "anything but nil" } },
+    returns = { { "true?", "sent", "" } },
+    fails = { closed_sending },
+    waits = "while it is full",
+    example = [[
+local q = conc.queue(1)
+print(q:send("item"))  --> true
+q:close()
+print(q:send("more"))  --> nil	closed	EPIPE]],
+  },
+  {
+    name = "recv",
+    call = "queue:recv()",
+    text = "Takes an item out.",
+    params = {},
+    returns = { { "any", "value", "" } },
+    fails = { closed_receiving },
+    waits = "while it is empty",
+    example = [[
+local q = conc.queue(1)
+q:send("item")
+q:close()
+print(q:recv())  --> item
+print(q:recv())  --> nil	closed	EOF]],
+  },
+  {
+    name = "try_send",
+    call = "queue:try_send(value)",
+    text = "Puts an item in if there is room now.",
+    params = { { "value", "any", "anything but nil" } },
+    returns = { { "true?", "sent", "" } },
+    fails = { closed_sending, { "EAGAIN", "it is full" } },
+    waits = false,
+    example = [[
+local q = conc.queue(1)
+print(q:try_send(1))  --> true
+print(q:try_send(2))  --> nil	full	EAGAIN]],
+  },
+  {
+    name = "try_recv",
+    call = "queue:try_recv()",
+    text = "Takes an item out if there is one now.",
+    params = {},
+    returns = { { "any", "value", "" } },
+    fails = { closed_receiving, { "EAGAIN", "it is empty" } },
+    waits = false,
+    example = [[print(conc.queue(1):try_recv())  --> nil	empty	EAGAIN]],
+  },
+  {
+    name = "close",
+    call = "queue:close()",
+    text = [[
+Ends it: what is in it can still be taken out, nothing more be put in. Wakes
+every waiter. A second time it does nothing.]],
+    params = {},
+    returns = {},
+    waits = false,
+    example = [[
+local q = conc.queue(1)
+local job = conc.spawn(function() return q:recv() end)
+conc.yield()
+q:close()
+print(job:await())  --> nil	closed	EOF]],
+  },
+  {
+    name = "len",
+    call = "queue:len()",
+    text = "How many items are in it.",
+    params = {},
+    returns = { { "integer", "n", "" } },
+    waits = false,
+    example = [[
+local q = conc.queue(5)
+q:send(1)
+print(q:len())  --> 1]],
+  },
+  {
+    name = "iter",
+    call = "queue:iter()",
+    text = "Iterates over the items, until it is closed and empty.",
+    params = {},
+    returns = { { "fun(): any", "next", "for the generic `for`" } },
+    waits = "in each round, while it is empty",
+    example = [[
+local q = conc.queue(2)
+q:send("a")
+q:send("b")
+q:close()
+for item in q:iter() do print(item) end
+--> a
+--> b]],
+  },
+}
+
+local function acquiring(kind, name, sample)
+  return {
+    name = "acquire",
+    call = kind .. ":acquire()",
+    text = name,
+    params = {},
+    returns = {},
+    raises = kind == "lock" and "where the task holds it already." or nil,
+    waits = "until it can be had",
+    example = ([[
+local s = %s
+s:acquire()
+s:release()]]):format(sample),
+  }, {
+    name = "try_acquire",
+    call = kind .. ":try_acquire()",
+    text = "The same, if it can be had now.",
+    params = {},
+    returns = { { "boolean", "acquired", "" } },
+    waits = false,
+    example = ([[
+local s = %s
+print(s:try_acquire())  --> true
+print(s:try_acquire())  --> false]]):format(sample),
+  }
+end
+
+local function with(kind, sample)
+  return {
+    name = "with",
+    call = kind .. ":with(f, ...)",
+    text = "Runs `f(...)` between `acquire` and `release`, however it ends.",
+    params = {
+      { "f", "function", "what to run" },
+      { "...", "any", "its arguments" },
+    },
+    returns = { { "any", "...", "the results of `f`" } },
+    raises = "the error of `f`.",
+    waits = "until it can be had, and where `f` does",
+    example = ([[print(%s:with(math.max, 1, 2))  --> 2]]):format(sample),
+  }
+end
+
+local lock_acquire, lock_try = acquiring("lock", "Takes the lock.",
+  "conc.lock()")
+
+local lock = {
+  title = "Lock",
+  text = "What `conc.lock` returns. It belongs to the task that acquired it.",
+  type = {
+    class = "luaconc.lock",
+    name = "lock",
+    sample = "return conc.lock()",
+  },
+  lock_acquire,
+  lock_try,
+  {
+    name = "release",
+    call = "lock:release()",
+    text = "Gives it back; the one who has waited longest gets it.",
+    params = {},
+    returns = {},
+    raises = "where the task doesn't hold it.",
+    waits = false,
+    example = [[
+local lock = conc.lock()
+print((pcall(lock.release, lock)))  --> false]],
+  },
+  with("lock", "conc.lock()"),
+}
+
+local semaphore_acquire, semaphore_try = acquiring("semaphore",
+  "Takes a permit.", "conc.semaphore(1)")
+
+local semaphore = {
+  title = "Semaphore",
+  text = "What `conc.semaphore` returns. Anyone may release a permit.",
+  type = {
+    class = "luaconc.semaphore",
+    name = "semaphore",
+    sample = "return conc.semaphore(1)",
+  },
+  semaphore_acquire,
+  semaphore_try,
+  {
+    name = "release",
+    call = "semaphore:release()",
+    text = [[
+Gives a permit, also one that was never taken; the one who has waited longest
+gets it.]],
+    params = {},
+    returns = {},
+    waits = false,
+    example = [[
+local s = conc.semaphore(0)
+s:release()
+print(s:try_acquire())  --> true]],
+  },
+  with("semaphore", "conc.semaphore(1)"),
+}
+
+local event = {
+  title = "Event",
+  text = "What `conc.event` returns.",
+  type = {
+    class = "luaconc.event",
+    name = "event",
+    sample = "return conc.event()",
+  },
+  {
+    name = "set",
+    call = "event:set()",
+    text = "Sets it and wakes all who wait.",
+    params = {},
+    returns = {},
+    waits = false,
+    example = [[
+local e = conc.event()
+e:set()
+e:wait()]],
+  },
+  {
+    name = "clear",
+    call = "event:clear()",
+    text = "Clears it: who comes from now on waits.",
+    params = {},
+    returns = {},
+    waits = false,
+    example = [[
+local e = conc.event()
+e:set()
+e:clear()
+print(e:is_set())  --> false]],
+  },
+  {
+    name = "is_set",
+    call = "event:is_set()",
+    text = "Whether it is set.",
+    params = {},
+    returns = { { "boolean", "set", "" } },
+    waits = false,
+    example = [[print(conc.event():is_set())  --> false]],
+  },
+  {
+    name = "wait",
+    call = "event:wait()",
+    text = "Waits until it is set. Who waited then is woken even if it is "
+      .. "cleared at once.",
+    params = {},
+    returns = {},
+    waits = "unless it is set",
+    example = [[
+local e = conc.event()
+conc.spawn(e.set, e)
+e:wait()
+print(e:is_set())  --> true]],
+  },
+}
+
+local condition = {
+  title = "Condition",
+  text = "What `conc.condition` returns.",
+  type = {
+    class = "luaconc.condition",
+    name = "condition",
+    sample = "return conc.condition(conc.lock())",
+  },
+  {
+    name = "wait",
+    call = "condition:wait()",
+    text = [[
+Releases the lock, waits for a notify, and holds the lock again when it goes on,
+also when it was cancelled. Ask for what you wait for in a loop around it.]],
+    params = {},
+    returns = {},
+    raises = "where the task doesn't hold the lock.",
+    waits = true,
+    example = [[
+local lock = conc.lock()
+local c = conc.condition(lock)
+local job = conc.spawn(lock.with, lock, c.wait, c)
+conc.yield()
+lock:with(c.notify, c, 1)
+job:await()]],
+  },
+  {
+    name = "notify",
+    call = "condition:notify([n])",
+    text = "Wakes the `n` who have waited longest.",
+    params = { { "n", "integer?", "1 unless said" } },
+    returns = {},
+    raises = "where the task doesn't hold the lock.",
+    waits = false,
+    example = [[
+local lock = conc.lock()
+local c = conc.condition(lock)
+lock:with(c.notify, c)]],
+  },
+  {
+    name = "notify_all",
+    call = "condition:notify_all()",
+    text = "Wakes all who wait.",
+    params = {},
+    returns = {},
+    raises = "where the task doesn't hold the lock.",
+    waits = false,
+    example = [[
+local lock = conc.lock()
+local c = conc.condition(lock)
+lock:with(c.notify_all, c)]],
+  },
+}
+
+local barrier = {
+  title = "Barrier",
+  text = "What `conc.barrier` returns.",
+  type = {
+    class = "luaconc.barrier",
+    name = "barrier",
+    sample = "return conc.barrier(1)",
+  },
+  {
+    name = "wait",
+    call = "barrier:wait()",
+    text = "Waits until as many tasks wait here as the barrier counts.",
+    params = {},
+    returns = {},
+    waits = "unless it is the last to come",
+    example = [[conc.barrier(1):wait()]],
+  },
+}
+
+return {
+  running, several, job, groups, group, scopes, scope,
+  coordinating, queue, lock, semaphore, event, condition, barrier,
+}

@@ -1,0 +1,112 @@
+-- The public face: `local conc = require "luaconc"`.
+--
+-- This file parses under any Lua from 5.1 on, so that a too old one is told
+-- so in one line. It loads the C core, whose functions are there at once;
+-- functions written in Lua are loaded with their file at first use.
+
+local VERSION = "0.1.0"
+
+local floor = "luaconc needs Lua 5.4.3 or newer; this is "
+
+-- Lua before 5.4.3 can't wait in a __close, and has no constant that tells
+-- its release. So it is tried.
+local closing_may_yield = [[
+  local function body()
+    local _ <close> = setmetatable({}, { __close = coroutine.yield })
+  end
+  local co = coroutine.create(body)
+  return coroutine.resume(co) and coroutine.resume(co)
+    and coroutine.status(co) == "dead"
+]]
+
+local function check_lua()
+  if _VERSION < "Lua 5.4" then
+    local jit = rawget(_G, "jit")
+    local which = jit and " (" .. tostring(jit.version) .. ")" or ""
+    error(floor .. _VERSION .. which, 0)
+  end
+  if _VERSION == "Lua 5.4" and not load(closing_may_yield)() then
+    error(floor .. "an older 5.4, in which a <close> variable can't wait", 0)
+  end
+end
+
+-- One line out of a loader's many.
+local function one_line(text)
+  return (tostring(text):gsub("%s*\n%s*", " "))
+end
+
+local function load_core()
+  local found, core = pcall(require, "luaconc.core")
+  if found then return core end
+  local text = one_line(core)
+  if text:find("module 'luaconc.core' not found", 1, true) then
+    error("luaconc: its C part, luaconc.core, is not in package.cpath: build "
+      .. "it with 'make' in its source tree, or install it with 'make install'",
+      0)
+  end
+  error("luaconc: its C part does not load: " .. text, 0)
+end
+
+local function check_core(core)
+  if core.version == VERSION then return end
+  local path = package.searchpath("luaconc.core", package.cpath)
+  error("luaconc: this is version " .. VERSION .. ", but its C part is version "
+    .. tostring(core.version) .. " (" .. (path or "built into the host")
+    .. "): build or install both again, or remove the stale one", 0)
+end
+
+check_lua()
+local core = load_core()
+check_core(core)
+
+---@class luaconc
+local M = { _VERSION = "luaconc " .. VERSION }
+
+-- What C does: there at once.
+local from_core = {
+  "run", "spawn", "sleep", "yield", "now", "current", "jobs", "locals",
+  "shield", "traceback", "is_cancelled", "coroutine", "group", "scope",
+  "queue", "lock", "semaphore", "event", "condition", "barrier", "tcp",
+}
+
+for _, name in ipairs(from_core) do M[name] = core[name] end
+
+-- What Lua does: the file that is loaded at the first use of the name.
+local from_file = {
+  gather = "luaconc.batch",
+  settle = "luaconc.batch",
+  race = "luaconc.batch",
+  completed = "luaconc.batch",
+  timeout = "luaconc.timeout",
+  tree = "luaconc.tree",
+}
+
+local function fetch(self, name)
+  local file = from_file[name]
+  if not file then return nil end
+  local value = require(file)[name]
+  rawset(self, name, value)
+  return value
+end
+
+-- pairs(conc) gives every public name, whether it was used before or not.
+local function each(self)
+  for name in next, from_file do fetch(self, name) end
+  return next, self, nil
+end
+
+-- In a task, os.exit cancels all jobs and lets run unwind before the program
+-- ends; elsewhere it is what it was.
+local function wrap_exit()
+  local exit = os and os.exit
+  if not exit then return end
+  ---@diagnostic disable-next-line: duplicate-set-field
+  os.exit = function(code, close) -- luacheck: ignore 122
+    if core.current() then return core.exit(code, close) end
+    return exit(code, close)
+  end
+end
+
+wrap_exit()
+
+return setmetatable(M, { __index = fetch, __pairs = each })

@@ -1,0 +1,459 @@
+---@meta _
+-- Annotations of the public functions, for editors; no program loads this.
+-- Made by `make docs` from docs/api.lua: change that file.
+-- luacheck: ignore
+
+---@alias luaconc.status
+---| "ready" # not begun, or about to go on
+---| "running"
+---| "waiting"
+---| "done"
+---| "failed"
+---| "cancelled"
+
+---An error of the library itself; `tostring` gives the message.
+---@class luaconc.error
+---@field message string
+---@field code string? # "ECANCELED", ...
+---@field reason any # what `cancel` was given
+
+---How a job ended: its first result or its error at 1.
+---@class luaconc.outcome
+---@field ok boolean
+---@field [1] any
+
+---@class luaconc.spawnoptions
+---@field name? string what `conc.tree` and tracebacks call it
+---@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
+---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
+---@field [integer] any the function, then its arguments
+
+---@class luaconc.groupoptions
+---@field limit? integer how many of its jobs run at once
+---@field keep? boolean its jobs are started with `keep`
+---@field current? boolean false: `conc.spawn` does not join it; for groups kept in objects
+---@field timeout? number seconds until it is cancelled
+---@field deadline? number the time of `conc.now` when it is cancelled
+
+---@class luaconc.scopeoptions
+---@field timeout? number seconds until it is cancelled
+---@field deadline? number the time of `conc.now` when it is cancelled
+
+---@class luaconc
+local conc = {}
+
+---Runs `f(...)` as the root task and returns its results once every job started
+---in it has ended. Daemons are cancelled then. Without a function: runs what was
+---started so far. Inside a task, `run` is a new group: it waits for the jobs of
+---`f` only.
+---Waits.
+---Raises the error of `f`, or the first failure of a job; a string carries the tracebacks in it. Where all tasks wait and nothing can wake them: an error that lists them.
+---@param f? function the body
+---@param ... any its arguments
+---@return any ... the results of `f`
+function conc.run(f, ...) end
+
+---Starts a task that runs `f(...)`, in the current group. It starts in turn, not
+---at once. If it fails, its group is cancelled and raises the failure at its
+---end.
+---Never waits.
+---Raises where the group is closed.
+---@param f function the body
+---@param ... any its arguments, by reference
+---@return luaconc.job job the handle
+---@overload fun(job: luaconc.spawnoptions): luaconc.job
+function conc.spawn(f, ...) end
+
+---Waits that long. 0 lets the other tasks run, as `conc.yield` does.
+---Waits.
+---@param seconds number 0 or more; `math.huge` is for ever
+function conc.sleep(seconds) end
+
+---Lets every other task that is ready run once, then goes on.
+---Waits.
+function conc.yield() end
+
+---The time of a clock that never goes back. Only differences mean something;
+---deadlines are times of this clock.
+---Never waits.
+---@return number seconds of a monotonic clock
+function conc.now() end
+
+---Runs `f(...)` in this task, for so many seconds at most: at the deadline every
+---wait in it raises. Jobs started in it belong to it; they are waited for, and
+---cancelled at the deadline. What `f` returned counts, also when it returned just
+---after the deadline.
+---Waits.
+---Raises the error of `f`, or the failure of a job started in it.
+---@param seconds number 0 or more
+---@param f function what to run
+---@param ... any its arguments
+---@return any ... the results of `f`
+function conc.timeout(seconds, f, ...) end
+
+---Runs `f(...)` where no cancellation from outside reaches it, for clean-ups that
+---must wait. The cancellation is raised by the first wait after it. A shield
+---without a `conc.timeout` in it can hold up the end of a program.
+---Waits where `f` does.
+---Raises the error of `f`.
+---@param f function what to run
+---@param ... any its arguments
+---@return any ... the results of `f`
+function conc.shield(f, ...) end
+
+---The job that runs.
+---Never waits.
+---@return luaconc.job? job nil outside tasks
+function conc.current() end
+
+---All live jobs of this Lua state.
+---Never waits.
+---@return luaconc.job[] list their handles
+function conc.jobs() end
+
+---A text with a line for each live job, below the job that started it: its state,
+---what it waits for, where, and where it was started. Nothing is printed.
+---Never waits.
+---@return string text `"no live jobs"` where there is none
+function conc.tree() end
+
+---The table of this job, for what belongs to a request and should not be passed
+---through every function. A job inherits a copy from the one that starts it.
+---Never waits.
+---@return table locals the same each time in one job
+function conc.locals() end
+
+---Where an error came from and where its job was started. Tables keep theirs for
+---as long as they live; of strings the latest are remembered. Of a live job: where
+---it waits.
+---Never waits.
+---@param err any an error that was raised, or a handle
+---@return string text what is known: at least the error
+function conc.traceback(err) end
+
+---Whether a value is the error of a cancellation. Code that catches errors passes
+---these on; a task that swallows its cancellation 100 times is closed.
+---Never waits.
+---@param err any what pcall returned
+---@return boolean yes
+function conc.is_cancelled(err) end
+
+---Lua's `coroutine` library with coroutines that may wait inside a task: `create`,
+---`wrap`, `resume`, `yield`, `status`, `close`, `running`, `isyieldable`. Waiting
+---in one suspends the task; the one who resumed it sees nothing of that. In a
+---plain coroutine a wait raises and says so.
+---@type coroutinelib
+conc.coroutine = nil
+
+---The name and version of the library.
+---@type string
+conc._VERSION = nil
+
+---Runs all together and returns the first result of each, in order of asking:
+---several values for several arguments, one list for a list (a job without a
+---result leaves nil there). The first failure cancels the rest and is raised.
+---Handles are cancelled too then; their own groups wait for them.
+---Waits.
+---Raises the first failure, unchanged; `ECANCELED` where a handle was cancelled.
+---@param ... function|luaconc.job|(function|luaconc.job)[] what to run or wait for
+---@return any ... the first result of each; or one list
+function conc.gather(...) end
+
+---Runs all to the end, whatever fails, and tells how each ended.
+---Waits.
+---@param list (function|luaconc.job)[] what to run or wait for
+---@return luaconc.outcome[] outcomes `{ok=true, value}` or `{ok=false, err}`, in order of asking
+function conc.settle(list) end
+
+---Runs all together and returns the results of the first that succeeds. A failure
+---doesn't win; its error is dropped unless all fail. What the race has started is
+---cancelled and waited for; handles are cancelled where they belong to the group
+---of the caller.
+---Waits.
+---Raises the last error if all fail.
+---@param ... function|luaconc.job|(function|luaconc.job)[] what to run or wait for; at least one
+---@return any ... all results of the winner
+function conc.race(...) end
+
+---Iterates over the handles in order of completion, for the generic `for`. Leaving
+---the loop early cancels what was started here and waits for it.
+---Waits in each round.
+---Raises at the end of the loop: a failure that nobody looked at.
+---@param list (function|luaconc.job)[] what to run or wait for
+---@return fun(): luaconc.job? next the next handle whose job has ended
+---@return nil state
+---@return nil initial
+---@return table closing what the loop closes when it is left
+function conc.completed(list) end
+
+---@class luaconc.job
+---@field id integer 1, 2, ... in each Lua state
+---@field name string the one given, or `task 1`
+---@field engine string `"task"`
+local job = {}
+
+---Waits for the end. It may be asked any number of times.
+---Waits unless the job has ended.
+---Raises the job's own error, unchanged; an error with the code `ECANCELED` for a cancelled job.
+---@return any ... the results of the job
+function job:await() end
+
+---Asks the job to end: its next wait raises, and every further one, until it has
+---ended. One that hasn't started never does.
+---Never waits.
+---@param reason? any stands in the message and in `err.reason`
+---@return boolean asked false where it had ended
+function job:cancel(reason) end
+
+---What the job does.
+---Never waits.
+---@return luaconc.status status `"ready"`, `"running"`, `"waiting"`, `"done"`, `"failed"` or `"cancelled"`
+function job:status() end
+
+---Opens a group. Use it as `local g <close> = conc.group()`: leaving the block
+---waits for its jobs; leaving it by an error cancels them first.
+---Waits when it is closed.
+---@param options? luaconc.groupoptions
+---@return luaconc.group group
+function conc.group(options) end
+
+---@class luaconc.group
+---@field cancelled boolean whether it, or a scope around it, is
+---@field expired boolean whether its deadline cancelled it
+---@field deadline? number a time of `conc.now`
+local group = {}
+
+---Starts a task in this group, from anywhere.
+---Never waits.
+---Raises where the group is closed.
+---@param f function the body
+---@param ... any its arguments
+---@return luaconc.job job the handle
+---@overload fun(self: luaconc.group, job: luaconc.spawnoptions): luaconc.job
+function group:spawn(f, ...) end
+
+---Cancels its jobs, and the waits of its body until it is left. The end of the
+---group raises nothing for that.
+---Never waits.
+---@param reason? any stands in the message and in `err.reason`
+---@return boolean first false where it was so already
+function group:cancel(reason) end
+
+---Waits until the jobs that it has have ended. It stays open.
+---Waits.
+---Raises the first failure.
+function group:await() end
+
+---What leaving the block of a `<close>` variable does: waits for all jobs and ends
+---the group. With an error it cancels them first. Groups are closed in reverse
+---order. A second time it does nothing.
+---Waits.
+---Raises the first failure of a job, unless `err` is an error of the body itself (and no cancellation).
+---@param err? any the error by which the block is left
+function group:close(err) end
+
+---Opens a scope that can be cancelled, from anywhere or by the clock. Use it as
+---`local s <close> = conc.scope()`. Once cancelled, every wait inside it raises
+---until it is left; what is around it is not touched.
+---Never waits.
+---@param options? luaconc.scopeoptions
+---@return luaconc.scope scope
+function conc.scope(options) end
+
+---@class luaconc.scope
+---@field cancelled boolean whether it, or a scope around it, is
+---@field expired boolean whether its deadline cancelled it
+---@field deadline? number a time of `conc.now`
+local scope = {}
+
+---Ends the wait inside it, and every further one, until it is left.
+---Never waits.
+---@param reason? any stands in the message and in `err.reason`
+---@return boolean first false where it was so already
+function scope:cancel(reason) end
+
+---Leaves the scope, as the end of a `<close>` variable does. Scopes and groups are
+---closed in reverse order. A second time it does nothing.
+---Never waits.
+function scope:close() end
+
+---A queue of at most `n` items; with 0 each item is handed over, sender to
+---receiver.
+---Never waits.
+---@param n integer 0 or more
+---@return luaconc.queue queue
+function conc.queue(n) end
+
+---A lock, held by one task at a time.
+---Never waits.
+---@return luaconc.lock lock
+function conc.lock() end
+
+---`n` permits.
+---Never waits.
+---@param n integer 0 or more
+---@return luaconc.semaphore semaphore
+function conc.semaphore(n) end
+
+---A flag that tasks wait for. It is clear at first.
+---Never waits.
+---@return luaconc.event event
+function conc.event() end
+
+---Where tasks that hold a lock wait for a change.
+---Never waits.
+---@param lock luaconc.lock
+---@return luaconc.condition condition
+function conc.condition(lock) end
+
+---Holds tasks until `n` of them have come; then it starts anew.
+---Never waits.
+---@param n integer 1 or more
+---@return luaconc.barrier barrier
+function conc.barrier(n) end
+
+---@class luaconc.queue
+local queue = {}
+
+---Puts an item in.
+---Waits while it is full.
+---@param value any anything but nil
+---@return true? sent
+---@return string? message
+---@return "EPIPE"? code
+function queue:send(value) end
+
+---Takes an item out.
+---Waits while it is empty.
+---@return any value
+---@return string? message
+---@return "EOF"? code
+function queue:recv() end
+
+---Puts an item in if there is room now.
+---Never waits.
+---@param value any anything but nil
+---@return true? sent
+---@return string? message
+---@return ("EPIPE"|"EAGAIN")? code
+function queue:try_send(value) end
+
+---Takes an item out if there is one now.
+---Never waits.
+---@return any value
+---@return string? message
+---@return ("EOF"|"EAGAIN")? code
+function queue:try_recv() end
+
+---Ends it: what is in it can still be taken out, nothing more be put in. Wakes
+---every waiter. A second time it does nothing.
+---Never waits.
+function queue:close() end
+
+---How many items are in it.
+---Never waits.
+---@return integer n
+function queue:len() end
+
+---Iterates over the items, until it is closed and empty.
+---Waits in each round, while it is empty.
+---@return fun(): any next for the generic `for`
+function queue:iter() end
+
+---@class luaconc.lock
+local lock = {}
+
+---Takes the lock.
+---Waits until it can be had.
+---Raises where the task holds it already.
+function lock:acquire() end
+
+---The same, if it can be had now.
+---Never waits.
+---@return boolean acquired
+function lock:try_acquire() end
+
+---Gives it back; the one who has waited longest gets it.
+---Never waits.
+---Raises where the task doesn't hold it.
+function lock:release() end
+
+---Runs `f(...)` between `acquire` and `release`, however it ends.
+---Waits until it can be had, and where `f` does.
+---Raises the error of `f`.
+---@param f function what to run
+---@param ... any its arguments
+---@return any ... the results of `f`
+function lock:with(f, ...) end
+
+---@class luaconc.semaphore
+local semaphore = {}
+
+---Takes a permit.
+---Waits until it can be had.
+function semaphore:acquire() end
+
+---The same, if it can be had now.
+---Never waits.
+---@return boolean acquired
+function semaphore:try_acquire() end
+
+---Gives a permit, also one that was never taken; the one who has waited longest
+---gets it.
+---Never waits.
+function semaphore:release() end
+
+---Runs `f(...)` between `acquire` and `release`, however it ends.
+---Waits until it can be had, and where `f` does.
+---Raises the error of `f`.
+---@param f function what to run
+---@param ... any its arguments
+---@return any ... the results of `f`
+function semaphore:with(f, ...) end
+
+---@class luaconc.event
+local event = {}
+
+---Sets it and wakes all who wait.
+---Never waits.
+function event:set() end
+
+---Clears it: who comes from now on waits.
+---Never waits.
+function event:clear() end
+
+---Whether it is set.
+---Never waits.
+---@return boolean set
+function event:is_set() end
+
+---Waits until it is set. Who waited then is woken even if it is cleared at once.
+---Waits unless it is set.
+function event:wait() end
+
+---@class luaconc.condition
+local condition = {}
+
+---Releases the lock, waits for a notify, and holds the lock again when it goes on,
+---also when it was cancelled. Ask for what you wait for in a loop around it.
+---Waits.
+---Raises where the task doesn't hold the lock.
+function condition:wait() end
+
+---Wakes the `n` who have waited longest.
+---Never waits.
+---Raises where the task doesn't hold the lock.
+---@param n? integer 1 unless said
+function condition:notify(n) end
+
+---Wakes all who wait.
+---Never waits.
+---Raises where the task doesn't hold the lock.
+function condition:notify_all() end
+
+---@class luaconc.barrier
+local barrier = {}
+
+---Waits until as many tasks wait here as the barrier counts.
+---Waits unless it is the last to come.
+function barrier:wait() end

@@ -1,0 +1,48 @@
+-- A timeout: a function's run in a group that its deadline cancels.
+
+local core = require "luaconc.core"
+
+local M = {}
+
+local function check(seconds, f)
+  local is_number = type(seconds) == "number"
+  if not is_number or seconds ~= seconds or seconds < 0 then
+    local got = is_number and tostring(seconds) or type(seconds)
+    error("bad argument #1 to 'timeout' (seconds, 0 or more, expected, got "
+      .. got .. ")", 3)
+  end
+  if type(f) ~= "function" then
+    error("bad argument #2 to 'timeout' (function expected, got "
+      .. type(f) .. ")", 3)
+  end
+end
+
+-- Closing waits for the jobs of the group, and raises the failure of one of
+-- them unless the function itself has failed.
+local function finish(group, ok, ...)
+  if ok then
+    group:close()
+    return ...
+  end
+  local err = ...
+  group:close(err)
+  if group.expired and core.is_cancelled(err) then
+    return nil, "timed out", "ETIMEDOUT"
+  end
+  core.raise(err)
+end
+
+---Runs `f(...)` in this task for so many seconds at most. Jobs started in it
+---belong to it: they are waited for, and at the deadline cancelled first.
+---Waits.
+---@param seconds number
+---@param f function
+---@param ... any
+---@return any ... # the function's results, or nil, "timed out", "ETIMEDOUT"
+function M.timeout(seconds, f, ...)
+  check(seconds, f)
+  local group = core.group { timeout = seconds }
+  return finish(group, core.traced(f, ...))
+end
+
+return M

@@ -1,0 +1,136 @@
+local lfs = require "lfs"
+local conc = require "luaconc"
+local api = require "docs.api"
+local generate = require "docs.generate"
+local snippets = require "spec.support.snippets"
+
+-- Every entry, with its full name: conc.sleep, job:await.
+local function each_entry(f)
+  for _, section in ipairs(api) do
+    for _, entry in ipairs(section) do
+      local kind = section.type
+      f(kind and kind.name .. ":" .. entry.name or entry.name, entry, section)
+    end
+  end
+end
+
+local function sorted(set)
+  local list = {}
+  for name in pairs(set) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
+-- The public names: conc.sleep, conc.tcp.connect. (What conc.coroutine holds
+-- is Lua's own list, and coroutine_spec's affair.)
+local function exported(t, prefix, into)
+  for name, value in pairs(t) do
+    if type(value) == "table" and value ~= conc.coroutine then
+      exported(value, prefix .. name .. ".", into)
+    else
+      into[prefix .. name] = true
+    end
+  end
+  return into
+end
+
+describe("docs/api.lua", function()
+  it("describes every public name and no other", function()
+    local described = {}
+    each_entry(function(name, _, section)
+      if not section.type then
+        assert.is_nil(described[name], name .. " is described twice")
+        described[name] = true
+      end
+    end)
+    assert.same(sorted(exported(conc, "conc.", {})), sorted(described))
+  end)
+
+  for _, section in ipairs(api) do
+    local kind = section.type
+    if kind then
+      it("describes every method of a " .. kind.name .. " and no other", function()
+        local described = {}
+        for _, entry in ipairs(section) do described[entry.name] = true end
+        conc.run(function()
+          local sample <close> = setmetatable({}, { __close = function(self)
+            if self.close then self.close(self.value) end
+          end })
+          local env = setmetatable({ conc = conc }, { __index = _G })
+          local value = assert(load(kind.sample, kind.sample, "t", env))()
+          local meta = debug.getmetatable(value)
+          sample.value, sample.close = value, meta.__close
+          assert.same(sorted(meta.methods), sorted(described))
+          assert.equal(meta.__close ~= nil, kind.closes == true)
+          for _, field in ipairs(kind.fields or {}) do
+            if not field[2]:find "%?$" then
+              assert.not_nil(value[field[1]], field[1])
+            end
+          end
+        end)
+      end)
+    end
+  end
+
+  it("describes every part of each function", function()
+    each_entry(function(name, entry)
+      assert.is_truthy(entry.text and #entry.text > 10, name .. ": text")
+      assert.not_nil(entry.call, name .. ": call")
+      assert.not_nil(entry.waits, name .. ": waits")
+      if not entry.type then
+        assert.equal("table", type(entry.params), name .. ": params")
+        assert.equal("table", type(entry.returns), name .. ": returns")
+      end
+      for _, param in ipairs(entry.params or {}) do
+        assert.equal(3, #param, name .. ": a parameter")
+      end
+    end)
+  end)
+
+  each_entry(function(name, entry)
+    it("has an example of " .. name .. " that does what it says", function()
+      assert.equal("string", type(entry.example))
+      snippets.check(entry.example, name)
+    end)
+  end)
+end)
+
+describe("the generated file", function()
+  for path, text in pairs(generate.files()) do
+    it(path .. " is what `make docs` makes of docs/api.lua", function()
+      assert.is_true(snippets.read(path) == text,
+        path .. " is not up to date: run `make docs`")
+    end)
+  end
+
+  it("lua/luaconc/meta.lua is Lua, and says nothing when it is run", function()
+    assert(loadfile("lua/luaconc/meta.lua"))
+  end)
+end)
+
+describe("the document", function()
+  local paths = { "src/README.md" }
+  for name in lfs.dir "docs" do
+    -- The examples of the reference are run above.
+    if name:find "%.md$" and name ~= "reference.md" then
+      paths[#paths + 1] = "docs/" .. name
+    end
+  end
+  table.sort(paths)
+  for _, path in ipairs(paths) do
+    for _, block in ipairs(snippets.blocks(path, "lua")) do
+      it(block.place .. " does what it says", function()
+        snippets.check(block.text, block.place)
+      end)
+    end
+
+    it(path .. " names only files that are there", function()
+      local folder = path:match "^(.*/)"
+      for link in snippets.read(path):gmatch "%]%(([^)#]+)" do
+        if not link:find "^%a+:" then
+          assert.not_nil(lfs.attributes(folder .. link), link)
+        end
+      end
+    end)
+  end
+end)
