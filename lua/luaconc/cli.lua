@@ -48,15 +48,9 @@ local function help(name)
   return 0
 end
 
---- The version of luaconc.
----@return string
-function M.version()
-  return require("luaconc.core").version
-end
-
 local function print_version()
   local core = require "luaconc.core"
-  io.stdout:write(("luaconc %s (%s, libuv %s)\n"):format(M.version(),
+  io.stdout:write(("luaconc %s (%s, libuv %s)\n"):format(core.version,
     _VERSION, core.libuv or "?"))
   return 0
 end

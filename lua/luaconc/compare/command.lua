@@ -53,7 +53,7 @@ end
 local function write_json(file, path, results)
   local record = require "luaconc.compare.record"
   local ok, message = file:write(record.text(results,
-    require("luaconc.cli").version()))
+    require("luaconc.core").version))
   if ok then ok, message = file:close() end
   if not ok then complain(("cannot write '%s': %s"):format(path, message)) end
   return ok

@@ -1,0 +1,215 @@
+-- Arrows point down only: no file includes or requires one of a higher layer.
+-- The table below is the map; src/README.md explains it. A new file needs a
+-- room in it.
+
+-- From the bottom up. Files of a layer may use each other only where `peers`
+-- is set: resources never know of one another.
+local C_LAYERS = {
+  { name = "ground", files = "base" },
+  { name = "plain C", peers = true,
+    files = "alloc clock fault heap inbuf list system system_linux" },
+  { name = "on Lua", peers = true, files = "address errors luax" },
+  { name = "kernel", peers = true,
+    files = "frame group handle interrupt job loop op scope slots task "
+      .. "traceback trouble waiter" },
+  { name = "base of streams", peers = true, files = "listener stream write" },
+  { name = "resources", files = "coroutine dns measure queue sync tcp tree watch" },
+  { name = "top", peers = true, files = "luaconc testing" },
+}
+
+-- Below lua/luaconc, by path; `compare/` stands for all files in it.
+local LUA_LAYERS = {
+  { name = "core", files = "core" },
+  { name = "modules", files = "batch meta testing timeout tree" },
+  { name = "face", files = "init" },
+  { name = "instrument", peers = true, files = "compare/" },
+  { name = "command", files = "cli" },
+}
+
+-- The one file of src/ that may call it.
+local ONLY_IN = {
+  lua_resume = "task.c",
+}
+
+local function contents(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local function found(command)
+  local list = {}
+  local pipe = assert(io.popen(command))
+  for line in pipe:lines() do list[#list + 1] = line end
+  pipe:close()
+  table.sort(list)
+  return list
+end
+
+-- room name -> layer, and its number from below.
+local function rooms(layers)
+  local map = {}
+  for level, layer in ipairs(layers) do
+    for name in layer.files:gmatch "%S+" do
+      assert(not map[name], name .. " has two rooms")
+      map[name] = { level = level, layer = layer }
+    end
+  end
+  return map
+end
+
+-- `compare/stats` lives in `compare/` unless it has a room of its own.
+local function room_of(map, name)
+  return map[name] or map[name:match "^(.-/)" or ""]
+end
+
+-- May `from` use `to`? Both have rooms.
+local function allowed(map, from, to)
+  local a, b = room_of(map, from), room_of(map, to)
+  if from == to then return true end
+  if b.level == a.level then return a.layer.peers end
+  return b.level < a.level
+end
+
+-- What is wrong with the uses, a list of `{file, from, to}`.
+local function complaints(map, uses)
+  local list, said = {}, {}
+  local function say(format, ...)
+    local line = format:format(...)
+    if not said[line] then list[#list + 1] = line end
+    said[line] = true
+  end
+  for _, use in ipairs(uses) do
+    local file, from, to = table.unpack(use)
+    local a, b = room_of(map, from), room_of(map, to)
+    if not a or not b then
+      say("%s: %s has no room in the table of layers", file, a and to or from)
+    elseif not allowed(map, from, to) then
+      say("%s (%s) uses %s (%s)", file, a.layer.name, to, b.layer.name)
+    end
+  end
+  return list
+end
+
+-- ---- the tree ----
+
+local function c_files()
+  return found "find src -name '*.[ch]' -printf '%f\\n'"
+end
+
+local function stem(name) return name:match "^([^.]*)" end
+
+local function includes()
+  local uses = {}
+  for _, name in ipairs(c_files()) do
+    local from = stem(name)
+    uses[#uses + 1] = { name, from, from }
+    for to in contents("src/" .. name):gmatch '#%s*include%s*"([^"]+)"' do
+      uses[#uses + 1] = { name, from, stem(to) }
+    end
+  end
+  return uses
+end
+
+local function lua_files()
+  return found "find lua/luaconc -name '*.lua' -printf '%P\\n'"
+end
+
+-- A module's path below lua/luaconc without its ending.
+local function path_of(module, files)
+  local path = module == "luaconc" and "init"
+    or module:gsub("^luaconc%.", ""):gsub("%.", "/")
+  return files[path .. "/init.lua"] and path .. "/init" or path
+end
+
+local function requires()
+  local uses, files = {}, {}
+  for _, name in ipairs(lua_files()) do files[name] = true end
+  for _, name in ipairs(lua_files()) do
+    local from = name:gsub("%.lua$", "")
+    uses[#uses + 1] = { name, from, from }
+    local text = contents("lua/luaconc/" .. name):gsub("%-%-[^\n]*", "")
+    for to in text:gmatch "require%s*%(?%s*[\"'](luaconc[%w_.]*)[\"']" do
+      uses[#uses + 1] = { name, from, path_of(to, files) }
+    end
+  end
+  return uses
+end
+
+local function stale(layers, names)
+  local list, there = {}, {}
+  for _, name in ipairs(names) do there[name] = true end
+  for room in pairs(rooms(layers)) do
+    if not there[room] then list[#list + 1] = room end
+  end
+  table.sort(list)
+  return list
+end
+
+describe("the layers of src", function()
+  local map = rooms(C_LAYERS)
+
+  it("are used downwards only, and every file has a room", function()
+    local uses = includes()
+    assert.is_true(#uses > 50)
+    assert.same({}, complaints(map, uses))
+  end)
+
+  it("have no room without a file", function()
+    local names = {}
+    for _, name in ipairs(c_files()) do names[#names + 1] = stem(name) end
+    assert.same({}, stale(C_LAYERS, names))
+  end)
+
+  it("leave resuming coroutines to one file", function()
+    for call, owner in pairs(ONLY_IN) do
+      local others = {}
+      for _, name in ipairs(c_files()) do
+        if contents("src/" .. name):find("%f[%w_]" .. call .. "%s*%(")
+          and name ~= owner then
+          others[#others + 1] = name
+        end
+      end
+      assert.same({}, others)
+    end
+  end)
+
+  it("would show an arrow that points up, to a peer, or to nowhere", function()
+    assert.same({
+      "list.h (plain C) uses task (kernel)",
+      "tcp.c (resources) uses queue (resources)",
+      "new.c: new has no room in the table of layers",
+    }, complaints(map, {
+      { "list.h", "list", "task" },
+      { "tcp.c", "tcp", "queue" },
+      { "tcp.c", "tcp", "stream" },
+      { "new.c", "new", "new" },
+      { "job.c", "job", "task" },
+    }))
+  end)
+end)
+
+describe("the layers of lua/luaconc", function()
+  local map = rooms(LUA_LAYERS)
+
+  it("are used downwards only, and every file has a room", function()
+    local uses = requires()
+    assert.is_true(#uses > 20)
+    assert.same({}, complaints(map, uses))
+  end)
+
+  it("have no room without a file", function()
+    local names = { "core", "compare/" }
+    for _, name in ipairs(lua_files()) do
+      names[#names + 1] = name:gsub("%.lua$", "")
+    end
+    assert.same({}, stale(LUA_LAYERS, names))
+  end)
+
+  it("would show an arrow that points up", function()
+    assert.same({ "batch.lua (modules) uses compare/stats (instrument)" },
+      complaints(map, { { "batch.lua", "batch", "compare/stats" },
+        { "compare/stats.lua", "compare/stats", "compare/json" } }))
+  end)
+end)
