@@ -1,0 +1,131 @@
+-- What is installed works from another folder, and goes without a trace.
+
+local lua = os.getenv "LUACONC_LUA" or "lua5.4"
+local rockspec = require "spec.support.rockspec"
+
+-- Runs a command without the paths and the make flags of this run; returns
+-- its output, and raises with it where the command fails.
+local function sh(command)
+  local clean = "env -u LUA_PATH -u LUA_CPATH -u MAKEFLAGS -u MAKELEVEL "
+    .. "-u MFLAGS -u MAKEOVERRIDES -u DESTDIR -u PREFIX "
+  local script = os.tmpname()
+  local file = assert(io.open(script, "w"))
+  file:write("set -e\nexec 2>&1\n", command, "\n")
+  assert(file:close())
+  local pipe = assert(io.popen(clean .. "sh " .. script .. " </dev/null"))
+  local text = pipe:read "a"
+  local ok = pipe:close()
+  os.remove(script)
+  if not ok then error(command .. "\nfailed:\n" .. text, 2) end
+  return text
+end
+
+local function temporary()
+  return (sh "mktemp -d":gsub("\n", ""))
+end
+
+local function files_below(dir)
+  local list = {}
+  for path in sh("cd '" .. dir .. "' && find . ! -type d"):gmatch "[^\n]+" do
+    list[#list + 1] = path
+  end
+  table.sort(list)
+  return list
+end
+
+-- A job for the installed module: it needs the core, not the face alone.
+local program = [[
+local conc = require "luaconc"
+print(conc.run(function()
+  local a = conc.spawn(function() conc.sleep(0.001) return "in" end)
+  local b = conc.spawn(function() return "stalled" end)
+  return a:await() .. b:await()
+end))
+]]
+
+local function write_program(dir)
+  local file = assert(io.open(dir .. "/program.lua", "w"))
+  file:write(program)
+  assert(file:close())
+end
+
+describe("make install", function()
+  local dir
+
+  before_each(function() dir = temporary() end)
+  after_each(function() sh("rm -rf '" .. dir .. "'") end)
+
+  local function install(variables)
+    return sh("make -s install " .. variables)
+  end
+
+  it("gives a module and a command that work from another folder", function()
+    install("PREFIX='" .. dir .. "/p'")
+    write_program(dir)
+    assert.equal("installed\n", sh(("cd / && LUA_PATH='%s/p/share/lua/5.4/?.lua;"
+      .. "%s/p/share/lua/5.4/?/init.lua' LUA_CPATH='%s/p/lib/lua/5.4/?.so' "
+      .. "%s '%s/program.lua'"):format(dir, dir, dir, lua, dir)))
+    local said = sh("cd / && '" .. dir .. "/p/bin/luaconc' --version")
+    assert.is_truthy(said:find "^luaconc %d")
+  end)
+
+  it("puts every module there, and nothing outside the three folders", function()
+    install("PREFIX='" .. dir .. "'")
+    local there = {}
+    for _, path in ipairs(files_below(dir)) do there[path] = true end
+    assert.is_true(there["./bin/luaconc"])
+    assert.is_true(there["./lib/lua/5.4/luaconc/core.so"])
+    there["./bin/luaconc"] = nil
+    there["./lib/lua/5.4/luaconc/core.so"] = nil
+    for _, path in ipairs(files_below "lua") do
+      local module = path:gsub("^%./", "./share/lua/5.4/")
+      assert.is_true(there[module], module)
+      there[module] = nil
+    end
+    assert.same({}, there)
+  end)
+
+  it("honours DESTDIR, and leaves no file after make uninstall", function()
+    local where = "DESTDIR='" .. dir .. "' PREFIX=/usr"
+    install(where)
+    assert.is_true(#files_below(dir .. "/usr") > 10)
+    sh("make -s uninstall " .. where)
+    assert.same({}, files_below(dir))
+    local left = sh("find '" .. dir .. "' -name 'luaconc*' -o -name 5.4")
+    assert.equal("", left)
+  end)
+
+  it("leaves what others installed", function()
+    sh(("mkdir -p '%s/share/lua/5.4' && touch '%s/share/lua/5.4/other.lua'")
+      :format(dir, dir))
+    install("PREFIX='" .. dir .. "'")
+    sh("make -s uninstall PREFIX='" .. dir .. "'")
+    assert.same({ "./share/lua/5.4/other.lua" }, files_below(dir))
+  end)
+end)
+
+describe("the rockspec", function()
+  local luarocks = os.execute "command -v luarocks-5.4 >/dev/null 2>&1"
+
+  it("lists every source and every module (make rockspec)", function()
+    local is, should = rockspec.contents()
+    assert.equal(should, is)
+  end)
+
+  it("installs a module and a command that work from another folder", function()
+    if not luarocks then pending "luarocks-5.4 is not installed" end
+    local dir <close> = setmetatable({ path = temporary() }, {
+      __close = function(self) sh("rm -rf '" .. self.path .. "'") end })
+    local path = dir.path
+    -- luarocks leaves its objects among the sources, so it gets a copy.
+    sh(("mkdir '%s/copy' && cp -r src lua bin rockspec '%s/copy'")
+      :format(path, path))
+    sh(("cd '%s/copy' && luarocks-5.4 make --tree '%s/tree' %s")
+      :format(path, path, rockspec.path))
+    write_program(path)
+    assert.equal("installed\n", sh(("cd / && eval \"$(luarocks-5.4 path --tree "
+      .. "'%s/tree')\" && %s '%s/program.lua'"):format(path, lua, path)))
+    assert.is_truthy(sh("cd / && '" .. path .. "/tree/bin/luaconc' --version")
+      :find "^luaconc %d")
+  end)
+end)
