@@ -23,4 +23,18 @@ for _, name in ipairs(names) do
   M[name] = M.available and core.testing[name] or missing(name)
 end
 
+if M.available then
+  local function finish(ok, ...)
+    core.testing.clock(false)
+    if not ok then error((...), 0) end
+    return ...
+  end
+
+  -- Like conc.run, under the virtual clock, which begins at 0.
+  function M.virtual(f, ...)
+    core.testing.clock(true)
+    return finish(pcall(core.run, f, ...))
+  end
+end
+
 return M

@@ -1,0 +1,50 @@
+/*
+** alloc.c: counted allocation. See alloc.h.
+*/
+
+#include <stdlib.h>
+#include <stdatomic.h>
+
+#include "alloc.h"
+#include "fault.h"
+
+static atomic_size_t nblocks;
+static atomic_size_t nbytes;
+
+static void count (size_t blocks, size_t bytes) {
+  atomic_fetch_add_explicit(&nblocks, blocks, memory_order_relaxed);
+  atomic_fetch_add_explicit(&nbytes, bytes, memory_order_relaxed);
+}
+
+static void discount (size_t blocks, size_t bytes) {
+  atomic_fetch_sub_explicit(&nblocks, blocks, memory_order_relaxed);
+  atomic_fetch_sub_explicit(&nbytes, bytes, memory_order_relaxed);
+}
+
+void *lc_alloc (size_t size) {
+  void *block = lc_fault_alloc() ? NULL : malloc(size);
+  if (block) count(1, size);
+  return block;
+}
+
+void *lc_realloc (void *block, size_t old, size_t size) {
+  void *moved = lc_fault_alloc() ? NULL : realloc(block, size);
+  if (!moved) return NULL;
+  count(block ? 0 : 1, size);
+  discount(0, old);
+  return moved;
+}
+
+void lc_free (void *block, size_t size) {
+  if (!block) return;
+  discount(1, size);
+  free(block);
+}
+
+size_t lc_alloc_blocks (void) {
+  return atomic_load_explicit(&nblocks, memory_order_relaxed);
+}
+
+size_t lc_alloc_bytes (void) {
+  return atomic_load_explicit(&nbytes, memory_order_relaxed);
+}

@@ -1,0 +1,57 @@
+/*
+** fault.c: counting down to a fault. See fault.h.
+*/
+
+#include "fault.h"
+
+#if defined(LUACONC_TESTING)
+
+#include <stdio.h>
+#include <stdlib.h>
+
+_Thread_local int lc_fault_uv_code;
+
+static int alloc_left;
+static int uv_left;
+static int uv_code;
+static bool hit;
+
+static bool count_down (int *left) {
+  if (*left == 0 || --*left > 0) return false;
+  hit = true;
+  return true;
+}
+
+bool lc_fault_alloc (void) {
+  return count_down(&alloc_left);
+}
+
+int lc_fault_uv (void) {
+  return count_down(&uv_left) ? uv_code : 0;
+}
+
+void lc_fault_set_alloc (int nth) {
+  alloc_left = nth;
+  hit = false;
+}
+
+void lc_fault_set_uv (int nth, int code) {
+  uv_left = nth;
+  uv_code = code;
+  hit = false;
+}
+
+bool lc_fault_hit (void) {
+  return hit;
+}
+
+void lc_assert_failed (const char *what, const char *file, int line) {
+  fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, what);
+  abort();
+}
+
+#else
+
+typedef int lc_fault_unused;  /* ISO C forbids an empty file */
+
+#endif

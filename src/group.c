@@ -1,0 +1,106 @@
+/*
+** group.c: jobs that end together. See group.h.
+*/
+
+#include "group.h"
+#include "slots.h"
+#include "task.h"
+
+void lc_group_init (lc_group *g, lc_scope *scope) {
+  *g = (lc_group){0};
+  g->scope = scope;
+  lc_list_init(&g->jobs);
+  lc_list_init(&g->failed);
+  lc_list_init(&g->queued);
+  lc_list_init(&g->waiters);
+}
+
+static lc_job *job_of (lc_link *l) {
+  return lc_container(l, lc_job, siblings);
+}
+
+void lc_group_add (lc_group *g, lc_job *j) {
+  j->group = g;
+  lc_list_append(&g->jobs, &j->siblings);
+  g->live++;
+  if (j->daemon) g->daemons++;
+}
+
+/* Starts queued tasks as far as the limit allows. */
+static void start_queued (lc_group *g) {
+  while (g->running < g->limit) {
+    lc_link *l = lc_list_shift(&g->queued);
+    if (!l) return;
+    g->running++;
+    lc_task_start(lc_container(l, lc_task, op.u.link));
+  }
+}
+
+void lc_group_ended (lc_group *g, lc_job *j) {
+  g->live--;
+  if (j->daemon) g->daemons--;
+  if (g->limit) {
+    g->running--;
+    start_queued(g);
+  }
+  if (j->state == LC_FAILED && !j->keep) {
+    g->failing = true;
+    lc_scope_cancel(g->scope);
+  }
+  if (g->live == g->daemons)
+    while (lc_op_complete_first(&g->waiters, LC_OK)) ;
+}
+
+void lc_group_forget (lc_job *j) {
+  if (!j->group || !lc_job_ended(j)) return;
+  lc_list_remove(&j->siblings);
+  j->group = NULL;
+  lc_slots_release(j);
+}
+
+void lc_group_forget_all (lc_group *g) {
+  while (!lc_list_empty(&g->failed)) lc_group_forget(job_of(g->failed.next));
+  g->failing = false;
+}
+
+bool lc_group_pending (lc_group *g) {
+  if (g->live == 0) return false;
+  if (g->live > g->daemons) return true;
+  for (lc_link *l = g->jobs.next, *next; l != &g->jobs; l = next) {
+    next = l->next;
+    job_of(l)->engine->cancel(job_of(l));
+  }
+  return g->live > 0;
+}
+
+static const lc_opkind join_kind = {"the end of its jobs", NULL, NULL, false};
+
+int lc_group_wait (lua_State *L, lc_task *t, lc_group *g, lua_KFunction k,
+                   lua_KContext ctx) {
+  lc_task_begin(t, &join_kind);
+  lc_list_append(&g->waiters, &t->op.u.link);
+  return lc_task_wait(L, t, k, ctx);
+}
+
+void lc_group_hand_over (lc_group *from, lc_group *to) {
+  lc_link *l;
+  while ((l = lc_list_shift(&from->queued)))
+    lc_task_start(lc_container(l, lc_task, op.u.link));
+  while ((l = lc_list_shift(&from->jobs))) lc_group_add(to, job_of(l));
+  while ((l = lc_list_shift(&from->failed))) {
+    job_of(l)->group = to;
+    lc_list_append(&to->failed, l);
+  }
+  to->failing = to->failing || from->failing;
+  from->live = from->daemons = 0;
+}
+
+void lc_group_raise (lua_State *L, lc_group *g) {
+  if (lc_list_empty(&g->failed)) return;
+  lc_job *first = job_of(g->failed.next);
+  luaL_checkstack(L, 2, NULL);
+  lc_job_push(L, first);
+  lua_getiuservalue(L, -1, LC_JOB_VALUE);
+  lc_group_forget_all(g);
+  lua_error(L);
+}

@@ -1,0 +1,103 @@
+/*
+** handle.c: libuv handles in blocks of their own. See handle.h.
+**
+** While a state is closed, finalisers run for handles that tasks still use.
+** They are told apart from garbage by a table with weak values: the
+** collector clears the entry of garbage before its finaliser runs, and does
+** not when the state is closed.
+*/
+
+#include <string.h>
+
+#include "alloc.h"
+#include "handle.h"
+#include "luax.h"
+
+static const char alive_key;
+
+lc_handle *lc_handle_new (lc_loop *loop, const lc_handlekind *kind) {
+  lc_handle *h = lc_alloc(kind->size);
+  if (!h) return NULL;
+  memset(h, 0, kind->size);
+  h->kind = kind;
+  h->loop = loop;
+  lc_list_init(&h->link);
+  return h;
+}
+
+void lc_handle_drop (lc_handle *h) {
+  if (h) lc_free(h, h->kind->size);
+}
+
+void lc_handle_opened (lc_handle *h) {
+  lc_handle_uv(h)->data = h;
+  lc_list_append(&h->loop->handles, &h->link);
+  h->loop->nhandles++;
+}
+
+static void on_closed (uv_handle_t *uv) {
+  lc_handle *h = lc_handle_of(uv);
+  h->loop->nhandles--;
+  if (h->kind->freeing) h->kind->freeing(h);
+  lc_free(h, h->kind->size);
+}
+
+void lc_handle_close (lc_handle *h) {
+  if (!h || uv_is_closing(lc_handle_uv(h))) return;
+  lc_list_remove(&h->link);
+  if (h->owner) *h->owner = NULL;
+  h->owner = NULL;
+  uv_close(lc_handle_uv(h), on_closed);
+  if (h->kind->closing) h->kind->closing(h);
+}
+
+lc_handle **lc_handle_push (lua_State *L, const char *type) {
+  lc_handle **owner = lua_newuserdatauv(L, sizeof(*owner), 1);
+  *owner = NULL;
+  luaL_setmetatable(L, type);
+  return owner;
+}
+
+void lc_handle_own (lua_State *L, lc_handle **owner, lc_handle *h) {
+  *owner = h;
+  h->owner = owner;
+  luaL_checkstack(L, 3, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &alive_key);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, h);
+  lua_pop(L, 1);
+}
+
+static bool is_garbage (lua_State *L, lc_handle *h) {
+  bool garbage = true;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &alive_key);
+  if (lua_istable(L, -1)) {
+    garbage = lua_rawgetp(L, -1, h) == LUA_TNIL;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return garbage;
+}
+
+int lc_handle_collect (lua_State *L) {
+  lc_handle **owner = lua_touserdata(L, 1);
+  if (!owner || !*owner) return 0;
+  if (is_garbage(L, *owner)) lc_handle_close(*owner);
+  else lc_loop_end(L, (*owner)->loop);
+  return 0;
+}
+
+int lc_handle_close_method (lua_State *L) {
+  lc_handle **owner = lua_touserdata(L, 1);
+  if (owner) lc_handle_close(*owner);
+  return 0;
+}
+
+void lc_handle_open (lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &alive_key);
+}

@@ -1,0 +1,105 @@
+/*
+** interrupt.c: Ctrl-C. See interrupt.h.
+**
+** The handler runs in the thread of the state (SIGINT goes to the main
+** thread unless it is blocked there), where lua_sethook may be called at
+** any time: Lua's own `lua` relies on the same.
+*/
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "frame.h"
+#include "interrupt.h"
+#include "task.h"
+#include "trouble.h"
+
+static lc_loop *volatile target;            /* who gets it; NULL: nobody */
+static volatile sig_atomic_t count;         /* since the handler was set */
+static volatile sig_atomic_t known;         /* of these, seen by the loop */
+static struct sigaction before;             /* what was in force before */
+
+static struct {                             /* a debugger's or profiler's */
+  lua_State *L;
+  lua_Hook hook;
+  int mask, count;
+} hooked;
+
+static void unhook (void) {
+  if (hooked.L) lua_sethook(hooked.L, hooked.hook, hooked.mask, hooked.count);
+  hooked.L = NULL;
+}
+
+static void on_instruction (lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lc_loop *loop = target;
+  unhook();
+  if (!loop || !loop->current) return;
+  loop->trouble = LC_SIGINT;
+  known = count;
+  lc_scope_cancel(&loop->main->base);
+  if (loop->current->scope->cancelled) lc_task_raise(L, loop->current);
+}
+
+static void on_sigint (int number) {
+  lc_loop *loop = target;
+  if (!loop || ++count > 1) {
+    signal(number, SIG_DFL);
+    raise(number);
+    return;
+  }
+  lua_State *L = loop->running;
+  if (L && !hooked.L) {
+    hooked.hook = lua_gethook(L);
+    hooked.mask = lua_gethookmask(L);
+    hooked.count = lua_gethookcount(L);
+    hooked.L = L;
+    lua_sethook(L, on_instruction, LUA_MASKCOUNT, 1);
+  }
+  lc_loop_wake(loop);
+}
+
+static bool is_program (lua_State *L) {
+  bool program = lua_getglobal(L, "arg") == LUA_TTABLE;
+  lua_pop(L, 1);
+  return program;
+}
+
+void lc_interrupt_start (lua_State *L, lc_loop *loop) {
+  struct sigaction sa = {0};
+  int err;
+  if (target || !is_program(L) || !lc_loop_uv(loop, &err)) return;
+  sigaction(SIGINT, NULL, &before);
+  if (before.sa_handler == SIG_IGN) return;
+  target = loop;
+  count = known = 0;
+  sa.sa_handler = on_sigint;
+  sigemptyset(&sa.sa_mask);
+  sigaction(SIGINT, &sa, NULL);
+}
+
+void lc_interrupt_stop (lua_State *L, lc_loop *loop) {
+  (void)L;
+  if (target != loop) return;
+  sigaction(SIGINT, &before, NULL);
+  target = NULL;
+  unhook();
+  if (count > known) {
+    loop->trouble = LC_SIGINT;
+    lc_scope_cancel(&loop->main->base);
+  }
+}
+
+bool lc_interrupt_pending (lc_loop *loop) {
+  if (target != loop || count == known) return false;
+  known = count;
+  return true;
+}
+
+int lc_interrupt_again (lua_State *L, lc_loop *loop) {
+  lc_interrupt_stop(L, loop);
+  fflush(NULL);
+  signal(SIGINT, SIG_DFL);
+  raise(SIGINT);
+  return luaL_error(L, "interrupted");
+}

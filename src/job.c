@@ -1,0 +1,312 @@
+/*
+** job.c: handles, their ends and what is known of them. See job.h.
+*/
+
+#include <string.h>
+
+#include "errors.h"
+#include "luax.h"
+#include "slots.h"
+#include "task.h"
+#include "trouble.h"
+
+static const char extra_key;
+
+static const char *const state_names[] = {
+  "ready", "running", "waiting", "done", "failed", "cancelled"
+};
+
+void lc_job_end (lc_job *j, lc_jobstate state) {
+  lc_group *g = j->group;
+  lc_assert(!lc_job_ended(j) && g);
+  j->state = (uint8_t)state;
+  j->loop->live--;
+  lc_list_remove(&j->siblings);
+  while (lc_op_complete_first(&j->watchers, LC_OK)) ;
+  if (state == LC_FAILED) lc_list_append(&g->failed, &j->siblings);
+  else {
+    j->group = NULL;
+    lc_slots_release(j);
+  }
+  lc_group_ended(g, j);
+}
+
+void lc_job_push (lua_State *L, const lc_job *j) {
+  lc_slots_push(L, j->loop, j->slot);
+}
+
+void lc_job_extra (lua_State *L, lc_job *j, int index, bool make) {
+  if (!j->extra && !make) {
+    lua_pushnil(L);
+    return;
+  }
+  index = lua_absindex(L, index);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &extra_key);
+  if (!j->extra) {
+    lua_pushvalue(L, index);
+    lua_newtable(L);
+    lua_rawset(L, -3);
+    j->extra = true;
+  }
+  lua_pushvalue(L, index);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+}
+
+/* Pushes a field of the side table, or nil. */
+static int push_extra (lua_State *L, lc_job *j, int index, const char *key) {
+  lc_job_extra(L, j, index, false);
+  if (lua_isnil(L, -1)) return LUA_TNIL;
+  int type = lua_getfield(L, -1, key);
+  lua_remove(L, -2);
+  return type;
+}
+
+const char *lc_job_label (lua_State *L, lc_job *j, int index) {
+  if (push_extra(L, j, index, "name") == LUA_TNIL)
+    lua_pushfstring(L, "%s %d", j->engine->name, (int)j->id);
+  else
+    lua_pushfstring(L, "%s %d '%s'", j->engine->name, (int)j->id,
+                    lua_tostring(L, -1));
+  lua_remove(L, -2);
+  return lua_tostring(L, -1);
+}
+
+void lc_job_reason (lua_State *L, lc_job *j) {
+  lc_job_push(L, j);
+  push_extra(L, j, -1, "reason");
+  lua_remove(L, -2);
+}
+
+/* Makes the error of a cancelled job, the same for each who asks. */
+static void push_cancellation (lua_State *L, lc_job *j, int index) {
+  const char *label = lc_job_label(L, j, index);
+  push_extra(L, j, index, "reason");
+  if (lua_isnil(L, -1))
+    lc_errors_push(L, "ECANCELED", "%s was cancelled", label);
+  else
+    lc_errors_push(L, "ECANCELED", "%s was cancelled: %s", label,
+                   luaL_tolstring(L, -1, NULL));
+  push_extra(L, j, index, "reason");
+  lua_setfield(L, -2, "reason");
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, index, LC_JOB_VALUE);
+}
+
+static int unpack_results (lua_State *L, uint32_t n) {
+  int list = lua_gettop(L);
+  luaL_checkstack(L, (int)n, "too many results");
+  for (uint32_t i = 1; i <= n; i++) lua_rawgeti(L, list, i);
+  return (int)n;
+}
+
+int lc_job_outcome (lua_State *L, lc_job *j, int index) {
+  lc_assert(lc_job_ended(j));
+  index = lua_absindex(L, index);
+  if (j->group && (j->keep || j->group == j->loop->root)) lc_group_forget(j);
+  int type = lua_getiuservalue(L, index, LC_JOB_VALUE);
+  if (j->state == LC_ENDCANCELLED && type == LUA_TNIL)
+    push_cancellation(L, j, index);
+  if (j->state != LC_DONE) return -1;
+  return j->nresults > 1 ? unpack_results(L, j->nresults) : (int)j->nresults;
+}
+
+static int results_or_raise (lua_State *L, lc_job *j) {
+  if (j->state != LC_DONE && !j->loop->current) lc_trouble_settle(L, j->loop);
+  int n = lc_job_outcome(L, j, 1);
+  return n < 0 ? lua_error(L) : n;
+}
+
+static const lc_opkind await_kind = {"the end of a job", lc_op_unlink, NULL,
+                                     false};
+
+static int k_await (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lc_task_woken(L);
+  return results_or_raise(L, lua_touserdata(L, 1));
+}
+
+/* h:await() -> results; raises the job's error */
+static int job_await (lua_State *L) {
+  lc_job *j = lc_luax_self(L);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (lc_job_ended(j)) return lc_task_pause(L, t, results_or_raise(L, j));
+  if (&t->job == j)
+    return luaL_error(L, "a job can't await itself: await it from another");
+  lua_settop(L, 1);
+  lc_task_begin(t, &await_kind);
+  lc_list_append(&j->watchers, &t->op.u.link);
+  return lc_task_wait(L, t, k_await, 0);
+}
+
+/* h:cancel([reason]) -> false if it had ended */
+static int job_cancel (lua_State *L) {
+  lc_job *j = lc_luax_self(L);
+  lua_settop(L, 2);
+  if (lc_job_ended(j)) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  if (!lua_isnil(L, 2) && !j->asked) {
+    lc_job_extra(L, j, 1, true);
+    lua_pushvalue(L, 2);
+    lua_setfield(L, -2, "reason");
+  }
+  j->asked = true;
+  j->engine->cancel(j);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* h:status() -> "ready", "running", ... */
+static int job_status (lua_State *L) {
+  lc_job *j = lc_luax_self(L);
+  lua_pushstring(L, state_names[j->state]);
+  return 1;
+}
+
+/* core.look(h) -> ok, value or error */
+static int job_look (lua_State *L) {
+  lc_job *j = luaL_checkudata(L, 1, LC_JOB_TYPE);
+  if (!lc_job_ended(j)) return luaL_error(L, "this job has not ended yet");
+  int n = lc_job_outcome(L, j, 1);
+  lua_pushboolean(L, n >= 0);
+  lua_insert(L, n > 0 ? -n - 1 : n < 0 ? -2 : -1);
+  return n < 0 ? 2 : n + 1;
+}
+
+static int push_field (lua_State *L, lc_job *j, const char *key) {
+  if (strcmp(key, "id") == 0) lua_pushinteger(L, j->id);
+  else if (strcmp(key, "engine") == 0) lua_pushstring(L, j->engine->name);
+  else if (strcmp(key, "name") == 0) {
+    if (push_extra(L, j, 1, "name") == LUA_TNIL)
+      lua_pushfstring(L, "%s %d", j->engine->name, (int)j->id);
+  }
+  else lua_pushnil(L);
+  return 1;
+}
+
+/* Methods first, then fields. Upvalue 3: the methods. */
+static int job_index (lua_State *L) {
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(3)) != LUA_TNIL) return 1;
+  if (lua_type(L, 2) != LUA_TSTRING) return 1;
+  return push_field(L, lc_luax_self(L), lua_tostring(L, 2));
+}
+
+static int job_tostring (lua_State *L) {
+  lc_job *j = lc_luax_self(L);
+  const char *label = lc_job_label(L, j, 1);
+  lua_pushfstring(L, "%s (%s)", label, state_names[j->state]);
+  return 1;
+}
+
+/* conc.current() -> handle, or nil outside tasks */
+static int job_current (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  if (loop->current) lc_job_push(L, &loop->current->job);
+  else lua_pushnil(L);
+  return 1;
+}
+
+/* conc.jobs() -> list of the handles of all live jobs, oldest first */
+static int job_list (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  lua_createtable(L, (int)loop->live, 0);
+  int n = 0;
+  for (uint32_t i = 0; i < loop->nslots; i++) {
+    if (!loop->slots[i].used) continue;
+    lc_slots_push(L, loop, (int32_t)i);
+    lc_job *j = luaL_testudata(L, -1, LC_JOB_TYPE);
+    if (j && !lc_job_ended(j)) lua_rawseti(L, -2, ++n);
+    else lua_pop(L, 1);
+  }
+  return 1;
+}
+
+/* Pushes the side-table entry of the code outside tasks. */
+static void main_extra (lua_State *L, lc_loop *loop) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &extra_key);
+  if (lua_rawgetp(L, -1, loop) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, -3, loop);
+    loop->main->job.extra = true;
+  }
+  lua_remove(L, -2);
+}
+
+static void push_entry (lua_State *L, lc_loop *loop) {
+  if (!loop->current) {
+    main_extra(L, loop);
+    return;
+  }
+  lc_job_push(L, &loop->current->job);
+  lc_job_extra(L, &loop->current->job, -1, true);
+  lua_remove(L, -2);
+}
+
+/* conc.locals() -> the table of the running job */
+static int job_locals (lua_State *L) {
+  push_entry(L, lc_luax_loop(L));
+  if (lua_getfield(L, -1, "locals") == LUA_TNIL) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -4, "locals");
+  }
+  return 1;
+}
+
+void lc_job_inherit (lua_State *L, lc_task *parent, lc_job *j, int index) {
+  if (!parent->job.extra) return;
+  index = lua_absindex(L, index);
+  push_entry(L, j->loop);
+  if (lua_getfield(L, -1, "locals") == LUA_TTABLE) {
+    lc_job_extra(L, j, index, true);
+    lua_newtable(L);
+    lua_pushnil(L);
+    while (lua_next(L, -4)) {
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, -4);
+    }
+    lua_setfield(L, -2, "locals");
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 2);
+}
+
+static const luaL_Reg methods[] = {
+  {"await", job_await},
+  {"cancel", job_cancel},
+  {"status", job_status},
+  {NULL, NULL}
+};
+
+static const luaL_Reg metamethods[] = {
+  {"__tostring", job_tostring},
+  {NULL, NULL}
+};
+
+static const luaL_Reg functions[] = {
+  {"current", job_current},
+  {"jobs", job_list},
+  {"locals", job_locals},
+  {"look", job_look},
+  {NULL, NULL}
+};
+
+void lc_job_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+  lc_luax_type(L, loop, LC_JOB_TYPE, methods, metamethods);
+  lc_luax_index(L, loop, job_index);
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &extra_key);
+}

@@ -1,0 +1,545 @@
+/*
+** loop.c: ready ring, deadlines, libuv, and the end. See loop.h.
+**
+** One turn of driving:
+**
+**   run what is ready (2 ms at most)  ->  set the timer  ->  poll libuv
+**        ^        callbacks run their tasks in place  |
+**        +--------------------------------------------+
+**
+** The end, by lc_loop_end: the root scope is cancelled and clean-ups run
+** (they may not start jobs); who has not ended after END_GRACE_NS is closed;
+** then handles, then libuv's loop. Memory of the loop itself is Lua's.
+*/
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/eventfd.h>
+
+#include "alloc.h"
+#include "errors.h"
+#include "fault.h"
+#include "frame.h"
+#include "handle.h"
+#include "interrupt.h"
+#include "luax.h"
+#include "slots.h"
+#include "task.h"
+#include "trouble.h"
+
+enum { PROBE = 8, POOL_CLASSES = 8, POOL_LEAST = 64 };
+#define END_GRACE_NS 1000000000u   /* clean-ups at the end: 1 s */
+#define IO_GRACE_MS 20   /* virtual time: real time that I/O may take */
+
+const char lc_loop_key = 0;
+
+typedef struct lc_uvblock {
+  uv_loop_t loop;
+  uv_timer_t timer;       /* all deadlines */
+  uv_async_t waker;       /* signal handlers */
+  uv_prepare_t prepare;   /* under a host's loop: our turn in its turn */
+  uv_check_t check;
+  uv_idle_t idle;         /* and: don't sleep, something is ready */
+  uint64_t armed;         /* what the timer stands for */
+  int closing;            /* of these five, not closed yet */
+} lc_uvblock;
+
+/* {{ The ring */
+
+static void on_idle (uv_idle_t *idle) {
+  (void)idle;   /* that the loop does not sleep is all it is for */
+}
+
+int lc_loop_reserve (lc_loop *loop, uint32_t n) {
+  uint32_t old = loop->ring ? loop->mask + 1 : 0, size = old ? old : 16;
+  if (n <= old) return 0;
+  while (size < n) size *= 2;
+  lc_task **ring = lc_alloc(size * sizeof(*ring));
+  if (!ring) return UV_ENOMEM;
+  for (uint32_t i = 0; i < loop->nready; i++)
+    ring[i] = loop->ring[(loop->head + i) & loop->mask];
+  lc_free(loop->ring, old * sizeof(*ring));
+  loop->ring = ring;
+  loop->head = 0;
+  loop->mask = size - 1;
+  return 0;
+}
+
+void lc_loop_ready (lc_loop *loop, lc_task *t) {
+  if (!t->co) return;
+  lc_assert(!t->ready && loop->nready <= loop->mask);
+  t->ready = true;
+  t->job.state = LC_READY;
+  loop->ring[(loop->head + loop->nready++) & loop->mask] = t;
+  if (loop->external_uv && loop->depth == 0)
+    uv_idle_start(&loop->block->idle, on_idle);
+}
+
+static lc_task *take_ready (lc_loop *loop) {
+  if (loop->clock.is_seeded) {
+    uint32_t i = loop->head + lc_clock_choose(&loop->clock, loop->nready);
+    lc_task *chosen = loop->ring[i & loop->mask];
+    loop->ring[i & loop->mask] = loop->ring[loop->head & loop->mask];
+    loop->ring[loop->head & loop->mask] = chosen;
+  }
+  lc_task *t = loop->ring[loop->head];
+  loop->head = (loop->head + 1) & loop->mask;
+  loop->nready--;
+  t->ready = false;
+  return t;
+}
+
+void lc_loop_run_now (lc_loop *loop, lc_task *t) {
+  if (loop->current || !t->co || loop->clock.is_seeded) return;
+  lc_assert(loop->ring[(loop->head + loop->nready - 1) & loop->mask] == t);
+  loop->nready--;
+  t->ready = false;
+  lc_task_run(loop, t);
+}
+
+/* Runs ready tasks for a slice; those of now only, if `once`; until main's
+** wait has ended, otherwise. */
+static void run_slice (lc_loop *loop, bool once) {
+  uint32_t left = once ? loop->nready : UINT32_MAX;
+  if (loop->nready == 0) return;
+  uint64_t start = uv_hrtime();
+  for (uint32_t n = 1; loop->nready && left; n++, left--) {
+    lc_task_run(loop, take_ready(loop));
+    if (!once && !loop->main->op.kind) return;
+    if (n % 16) continue;
+    if (loop->clock.is_virtual ? n >= 4096
+                               : uv_hrtime() - start >= LC_SLICE_NS) return;
+  }
+}
+
+/* }} */
+
+/* {{ Deadlines */
+
+int lc_loop_at (lc_loop *loop, lc_timer *t, uint64_t due) {
+  if (due == UINT64_MAX) return 0;
+  return lc_heap_add(&loop->deadlines, t, due);
+}
+
+void lc_loop_unat (lc_loop *loop, lc_timer *t) {
+  lc_heap_remove(&loop->deadlines, t);
+}
+
+static void fire_due (lc_loop *loop) {
+  uint64_t now = lc_clock_now(&loop->clock);
+  lc_timer *t;
+  while ((t = lc_heap_take(&loop->deadlines, now))) t->fire(t);
+}
+
+static void on_timer (uv_timer_t *timer) {
+  lc_loop *loop = timer->data;
+  loop->block->armed = UINT64_MAX;
+  fire_due(loop);
+}
+
+/* libuv counts in whole milliseconds from a time that it read earlier: one
+** more, so that nothing fires early. */
+static void arm_timer (lc_loop *loop) {
+  uint64_t due = lc_heap_next(&loop->deadlines), now;
+  lc_uvblock *b = loop->block;
+  if (due == b->armed) return;
+  b->armed = due;
+  if (due == UINT64_MAX) {
+    uv_timer_stop(&b->timer);
+    return;
+  }
+  uv_update_time(loop->uv);
+  now = uv_hrtime();
+  uv_timer_start(&b->timer, on_timer,
+                 due <= now ? 0 : (due - now) / 1000000 + 1, 0);
+}
+
+/* }} */
+
+/* {{ libuv */
+
+/* libuv 1.44 aborts where its first loop finds no descriptors: ask first. */
+static int probe_descriptors (void) {
+  int fds[PROBE], n = 0, err = 0;
+  while (n < PROBE && !err) {
+    int fd = eventfd(0, EFD_CLOEXEC);
+    if (fd < 0) err = uv_translate_sys_error(errno);
+    else fds[n++] = fd;
+  }
+  while (n > 0) close(fds[--n]);
+  return err;
+}
+
+static void on_waker (uv_async_t *waker) {
+  (void)waker;   /* to end the poll is all it is for */
+}
+
+/* Under a host's loop: our turn, right before it polls. */
+static void on_prepare (uv_prepare_t *prepare) {
+  lc_loop *loop = prepare->data;
+  if (loop->depth > 0) return;
+  loop->in_poll = true;
+  run_slice(loop, true);
+  arm_timer(loop);
+  if (loop->nready) uv_idle_start(&loop->block->idle, on_idle);
+  else uv_idle_stop(&loop->block->idle);
+}
+
+static void on_check (uv_check_t *check) {
+  lc_loop *loop = check->data;
+  loop->in_poll = false;
+}
+
+static void adopt (lc_loop *loop, uv_handle_t *h) {
+  h->data = loop;
+  uv_unref(h);
+}
+
+static void start_handles (lc_loop *loop, lc_uvblock *b) {
+  uv_timer_init(loop->uv, &b->timer);
+  uv_prepare_init(loop->uv, &b->prepare);
+  uv_check_init(loop->uv, &b->check);
+  uv_idle_init(loop->uv, &b->idle);
+  adopt(loop, (uv_handle_t *)&b->waker);
+  adopt(loop, (uv_handle_t *)&b->prepare);
+  adopt(loop, (uv_handle_t *)&b->check);
+  b->timer.data = loop;
+  b->idle.data = loop;
+  b->armed = UINT64_MAX;
+  if (!loop->external_uv) return;
+  uv_prepare_start(&b->prepare, on_prepare);
+  uv_check_start(&b->check, on_check);
+}
+
+static int open_uv (lc_loop *loop, lc_uvblock *b) {
+  int err = loop->external_uv ? 0 : lc_uv(probe_descriptors());
+  if (err) return err;
+  if (!loop->external_uv) {
+    err = lc_uv(uv_loop_init(&b->loop));
+    if (err) return err;
+    loop->uv = &b->loop;
+  }
+  err = lc_uv(uv_async_init(loop->uv, &b->waker, on_waker));
+  if (!err) return 0;
+  if (!loop->external_uv) {
+    uv_loop_close(&b->loop);
+    loop->uv = NULL;
+  }
+  return err;
+}
+
+uv_loop_t *lc_loop_uv (lc_loop *loop, int *err) {
+  *err = 0;
+  if (loop->block) return loop->uv;
+  lc_uvblock *b = lc_alloc(sizeof(*b));
+  *err = b ? 0 : UV_ENOMEM;
+  if (b) {
+    memset(b, 0, sizeof(*b));
+    *err = open_uv(loop, b);
+  }
+  if (*err) {
+    lc_free(b, sizeof(*b));
+    return NULL;
+  }
+  loop->block = b;
+  start_handles(loop, b);
+  return loop->uv;
+}
+
+void lc_loop_wake (lc_loop *loop) {
+  if (loop->block) uv_async_send(&loop->block->waker);
+}
+
+char *lc_loop_buffer (lc_loop *loop) {
+  if (!loop->buffer) loop->buffer = lc_alloc(LC_BUFFER);
+  return loop->buffer;
+}
+
+/* The index of the free list for blocks of `size`; -1: too large. */
+static int size_class (size_t size) {
+  for (int c = 0; c < POOL_CLASSES; c++)
+    if (size <= (size_t)POOL_LEAST << c) return c;
+  return -1;
+}
+
+void *lc_loop_borrow (lc_loop *loop, size_t size) {
+  int c = size_class(size);
+  void *block = c >= 0 ? loop->pool[c] : NULL;
+  if (block) memcpy(&loop->pool[c], block, sizeof(void *));
+  else block = lc_alloc(c >= 0 ? (size_t)POOL_LEAST << c : size);
+  if (block) loop->nops++;
+  return block;
+}
+
+void lc_loop_giveback (lc_loop *loop, void *block, size_t size) {
+  int c = size_class(size);
+  loop->nops--;
+  if (c < 0) {
+    lc_free(block, size);
+    return;
+  }
+  memcpy(block, &loop->pool[c], sizeof(void *));
+  loop->pool[c] = block;
+}
+
+static void free_pool (lc_loop *loop) {
+  for (int c = 0; c < POOL_CLASSES; c++) {
+    void *block;
+    while ((block = loop->pool[c])) {
+      memcpy(&loop->pool[c], block, sizeof(void *));
+      lc_free(block, (size_t)POOL_LEAST << c);
+    }
+  }
+}
+
+/* }} */
+
+/* {{ Driving */
+
+static bool can_wake (lc_loop *loop) {
+  if (loop->external || loop->deadlines.n) return true;
+  return loop->external_uv && uv_loop_alive(loop->uv);
+}
+
+/* Virtual time: lets I/O that is under way have its say, then jumps. */
+static void poll_virtual (lc_loop *loop) {
+  if (loop->uv && loop->external) {
+    uv_timer_t *timer = &loop->block->timer;
+    uv_update_time(loop->uv);
+    uv_timer_start(timer, on_timer, IO_GRACE_MS, 0);
+    uv_run(loop->uv, loop->nready ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    uv_timer_stop(timer);
+    loop->block->armed = UINT64_MAX;
+  }
+  if (loop->nready || !loop->main->op.kind) return;
+  uint64_t due = lc_heap_next(&loop->deadlines);
+  if (due == UINT64_MAX) return;
+  if (due > loop->clock.now) loop->clock.now = due;
+  fire_due(loop);
+}
+
+static void poll_uv (lc_loop *loop, bool wait) {
+  if (loop->clock.is_virtual) {
+    poll_virtual(loop);
+    return;
+  }
+  int err = 0;
+  if (!loop->block && !can_wake(loop)) return;
+  if (!lc_loop_uv(loop, &err)) {   /* no descriptors: deadlines still work */
+    usleep(1000);
+    fire_due(loop);
+    return;
+  }
+  arm_timer(loop);
+  uv_run(loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+}
+
+static void enter (lua_State *L, lc_loop *loop) {
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  loop->driver = L;
+  loop->depth++;
+}
+
+static void leave (lc_loop *loop) {
+  loop->driver = loop->L;
+  loop->depth--;
+}
+
+void lc_loop_turn (lc_loop *loop) {
+  if (loop->ended) return;
+  enter(loop->L, loop);
+  run_slice(loop, true);
+  if (loop->block || loop->deadlines.n) poll_uv(loop, false);
+  leave(loop);
+}
+
+void lc_loop_drive (lua_State *L, lc_loop *loop) {
+  lc_task *main = loop->main;
+  enter(L, loop);
+  while (main->op.kind) {
+    run_slice(loop, false);
+    if (!main->op.kind) break;
+    if (lc_interrupt_pending(loop)) {
+      loop->trouble = LC_SIGINT;
+      lc_scope_cancel(&main->base);
+    }
+    else if (loop->nready || can_wake(loop)) poll_uv(loop, !loop->nready);
+    else lc_trouble_stuck(L, loop);
+  }
+  leave(loop);
+  main->job.state = LC_RUNNING;
+}
+
+/* }} */
+
+/* {{ The end */
+
+static void warn_of_jobs (lua_State *L, lc_loop *loop) {
+  uint32_t n = loop->root->live - loop->root->daemons;
+  if (n == 0) return;
+  fprintf(stderr, "luaconc: %u job%s still running at the end of the script "
+          "%s cancelled:", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
+  int shown = 0;
+  for (lc_link *l = loop->root->jobs.next; l != &loop->root->jobs;
+       l = l->next) {
+    lc_job *j = lc_container(l, lc_job, siblings);
+    if (j->daemon) continue;
+    if (shown++ == 5) break;
+    lc_job_push(L, j);
+    fprintf(stderr, "%s %s", shown > 1 ? "," : "", lc_job_label(L, j, -1));
+    lua_pop(L, 2);
+  }
+  fprintf(stderr, "%s; conc.run waits for them\n", shown > 5 ? ", ..." : "");
+}
+
+static void warn_of_failures (lua_State *L, lc_loop *loop) {
+  lc_link *failed = &loop->root->failed;
+  for (lc_link *l = failed->next; l != failed; l = l->next) {
+    lc_job *j = lc_container(l, lc_job, siblings);
+    lc_job_push(L, j);
+    lc_job_label(L, j, -1);
+    lua_getiuservalue(L, -2, LC_JOB_VALUE);
+    fprintf(stderr, "luaconc: %s failed: %s\n", lua_tostring(L, -2),
+            luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 4);
+  }
+}
+
+static int warn (lua_State *L) {
+  lc_loop *loop = lua_touserdata(L, 1);
+  if (!loop->trouble) warn_of_jobs(L, loop);
+  return 0;
+}
+
+static int warn_again (lua_State *L) {
+  warn_of_failures(L, lua_touserdata(L, 1));
+  return 0;
+}
+
+static void call_safely (lua_State *L, lc_loop *loop, lua_CFunction f) {
+  lua_pushcfunction(L, f);
+  lua_pushlightuserdata(L, loop);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
+/* Runs clean-ups; after the grace, tasks are closed one by one. */
+static void end_jobs (lua_State *L, lc_loop *loop) {
+  uint64_t limit = uv_hrtime() + END_GRACE_NS;
+  while (loop->live > 0) {
+    run_slice(loop, true);
+    if (loop->nready == 0 && (!can_wake(loop) || uv_hrtime() > limit))
+      lc_trouble_stuck(L, loop);
+    else if (loop->block || loop->deadlines.n) poll_uv(loop, false);
+  }
+}
+
+static void end_frames (lc_loop *loop) {
+  lc_link *children = &loop->main->base.children;
+  while (!lc_list_empty(children))
+    lc_frame_abandon(lc_container(children->next, lc_scope, siblings));
+}
+
+static void on_own_closed (uv_handle_t *h) {
+  lc_loop *loop = h->data;
+  loop->block->closing--;
+}
+
+static void close_own (lc_loop *loop) {
+  lc_uvblock *b = loop->block;
+  uv_handle_t *own[] = {
+    (uv_handle_t *)&b->timer, (uv_handle_t *)&b->waker,
+    (uv_handle_t *)&b->prepare, (uv_handle_t *)&b->check,
+    (uv_handle_t *)&b->idle
+  };
+  for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+    b->closing++;
+    uv_close(own[i], on_own_closed);
+  }
+}
+
+static void end_uv (lc_loop *loop) {
+  if (!loop->block) return;
+  while (!lc_list_empty(&loop->handles))
+    lc_handle_close(lc_container(loop->handles.next, lc_handle, link));
+  close_own(loop);
+  while (loop->nhandles || loop->nops || loop->block->closing)
+    uv_run(loop->uv, UV_RUN_ONCE);
+  if (!loop->external_uv) uv_loop_close(loop->uv);
+  lc_free(loop->block, sizeof(*loop->block));
+  loop->block = NULL;
+  loop->uv = NULL;
+}
+
+static void free_loop (lc_loop *loop) {
+  free_pool(loop);
+  lc_free(loop->buffer, LC_BUFFER);
+  lc_free(loop->ring, loop->ring ? (loop->mask + 1) * sizeof(*loop->ring) : 0);
+  loop->buffer = NULL;
+  loop->ring = NULL;
+  lc_heap_free(&loop->deadlines);
+  lc_slots_free(loop);
+}
+
+void lc_loop_end (lua_State *L, lc_loop *loop) {
+  if (loop->ending || loop->current) return;
+  loop->ending = true;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  loop->driver = L;
+  loop->depth++;
+  call_safely(L, loop, warn);
+  lc_scope_cancel(&loop->main->base);
+  end_jobs(L, loop);
+  end_frames(loop);
+  call_safely(L, loop, warn_again);
+  lc_group_forget_all(loop->root);
+  loop->ended = true;
+  end_uv(loop);
+  free_loop(loop);
+  loop->depth--;
+}
+
+static int loop_collect (lua_State *L) {
+  lc_loop *loop = lua_touserdata(L, 1);
+  if (!loop->main) return 0;
+  lc_loop_end(L, loop);
+  lc_task_main_free(loop);
+  return 0;
+}
+
+/* }} */
+
+lc_loop *lc_loop_new (lua_State *L) {
+  lc_loop *loop = lua_newuserdatauv(L, sizeof(*loop), 0);
+  memset(loop, 0, sizeof(*loop));
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  loop->L = loop->driver = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  lc_list_init(&loop->handles);
+  loop->budget = LC_BUDGET;
+  loop->freeslot = -1;
+  if (!lc_task_main(loop) || lc_loop_reserve(loop, 1) != 0) {
+    lc_task_main_free(loop);
+    luaL_error(L, "not enough memory");
+  }
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, loop_collect);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  return loop;
+}
+
+#if defined(LUACONC_TESTING)
+void lc_loop_check (lc_loop *loop) {
+  uint32_t used = 0;
+  lc_heap_check(&loop->deadlines);
+  for (uint32_t i = 0; i < loop->nready; i++) {
+    lc_task *t = loop->ring[(loop->head + i) & loop->mask];
+    lc_assert(t->ready && !t->op.kind && t->job.state == LC_READY);
+  }
+  for (uint32_t i = 0; i < loop->nslots; i++) used += loop->slots[i].used;
+  lc_assert(used >= loop->live && loop->nready <= loop->live);
+}
+#endif

@@ -1,0 +1,127 @@
+/*
+** loop.h: the loop of a state: ready ring, deadlines, libuv.
+**
+** A state has at most one loop and a loop one state. It is a userdata in the
+** registry, made when the module is opened; the uv_loop_t is made at the
+** first wait that needs it, or handed in by the host. Only the thread of the
+** state touches it.
+**
+** Invariants:
+** 1. The ring has room for every live task, so waking never fails.
+** 2. `external` counts the waits that libuv ends. Nothing ready, none of
+**    these and no deadline: nothing can ever run again.
+** 3. One uv_timer stands for all deadlines; it is set right before libuv
+**    polls.
+** 4. Tasks woken in a libuv callback run inside it; all others in turn, by
+**    slices of 2 ms between two polls.
+*/
+
+#ifndef lc_loop_h
+#define lc_loop_h
+
+#include "list.h"
+#include "heap.h"
+#include "clock.h"
+
+struct lc_task;
+struct lc_group;
+
+enum {
+  LC_BUDGET = 64,            /* satisfied waits between two looks at the clock */
+  LC_SLICE_NS = 2000000      /* 2 ms: DESIGN decision, STYLE 19 */
+};
+
+typedef struct lc_loop {
+  lua_State *L;              /* main thread of the state */
+  lua_State *driver;         /* who drives, or L: `from` of every resume */
+  struct lc_task *current;   /* NULL: code outside tasks */
+  lua_State *running;        /* coroutine that may wait; NULL outside tasks */
+  struct lc_task *main;      /* the code outside tasks */
+  struct lc_group *root;     /* jobs started outside tasks */
+  int budget;                /* satisfied waits left */
+  uint64_t slice;            /* when the running task was resumed, or 0 */
+
+  struct lc_task **ring;
+  uint32_t head, nready, mask;
+
+  lc_heap deadlines;
+  lc_clock clock;
+  uint32_t external;
+
+  uv_loop_t *uv;             /* NULL until it is needed */
+  struct lc_uvblock *block;  /* own uv_loop_t and timer */
+  char *buffer;              /* the one receive buffer; NULL until needed */
+  lc_link handles;           /* all open handles */
+  uint32_t nhandles;         /* open or closing */
+  void *pool[8];             /* free blocks for requests, by size */
+
+  struct lc_slot *slots;     /* an anchor and a coroutine each: see slots.h */
+  uint32_t nslots, nfree;
+  int32_t freeslot;
+  uint32_t live;             /* live jobs */
+  uint32_t lastid;
+  uint32_t nops;             /* requests out of the pool */
+
+  int depth;                 /* of driving */
+  bool external_uv;          /* the host's uv_loop_t */
+  bool in_poll;              /* the host's loop is inside its poll */
+  bool ending, ended;
+  uint8_t trouble;           /* why main must unwind: see trouble.h */
+  uint32_t turns;            /* of driving, for the specs */
+} lc_loop;
+
+/* Registry key of the loop's userdata. */
+extern const char lc_loop_key;
+
+/* Makes the loop of the state; pushes nothing. May raise. */
+lc_loop *lc_loop_new (lua_State *L);
+
+static inline struct lc_task *lc_loop_main (lc_loop *loop) {
+  return loop->main;
+}
+
+/* The uv_loop_t, made if need be; NULL and a libuv code where it can't. */
+uv_loop_t *lc_loop_uv (lc_loop *loop, int *err);
+
+/* LC_BUFFER bytes for reading into; NULL without memory. */
+enum { LC_BUFFER = 65536 };
+char *lc_loop_buffer (lc_loop *loop);
+
+/* Blocks for requests: from free lists; NULL without memory. `size` must
+** be the same when it is given back. */
+void *lc_loop_borrow (lc_loop *loop, size_t size);
+void lc_loop_giveback (lc_loop *loop, void *block, size_t size);
+
+/* Makes room in the ring for `n` tasks: 0 or UV_ENOMEM. */
+int lc_loop_reserve (lc_loop *loop, uint32_t n);
+
+/* Puts a task into the ring. Never fails. */
+void lc_loop_ready (lc_loop *loop, struct lc_task *t);
+
+/* Runs a task that has just joined the ring at once, if no other runs:
+** for libuv callbacks. */
+void lc_loop_run_now (lc_loop *loop, struct lc_task *t);
+
+/* Ends the poll under way, if any. From any thread or signal handler. */
+void lc_loop_wake (lc_loop *loop);
+
+/* Deadlines: 0 or UV_ENOMEM. `due` UINT64_MAX is never and needs none. */
+int lc_loop_at (lc_loop *loop, lc_timer *t, uint64_t due);
+void lc_loop_unat (lc_loop *loop, lc_timer *t);
+
+/* Runs what is ready now and polls libuv without waiting. */
+void lc_loop_turn (lc_loop *loop);
+
+/* Drives the loop until main's operation is complete. May raise. */
+void lc_loop_drive (lua_State *L, lc_loop *loop);
+
+/* Ends everything in order: see loop.c. Idempotent. */
+void lc_loop_end (lua_State *L, lc_loop *loop);
+
+#if defined(LUACONC_TESTING)
+void lc_loop_check (lc_loop *loop);
+#endif
+
+void lc_loop_open (lua_State *L, lc_loop *loop);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+** luaconc.c: opens the module luaconc.core: one loop, then each part adds
+** its functions to one table. The public face is lua/luaconc/init.lua.
+*/
+
+#include "base.h"
+#include "coroutine.h"
+#include "dns.h"
+#include "errors.h"
+#include "frame.h"
+#include "handle.h"
+#include "luax.h"
+#include "measure.h"
+#include "queue.h"
+#include "slots.h"
+#include "stream.h"
+#include "sync.h"
+#include "task.h"
+#include "tcp.h"
+#if defined(LUACONC_TESTING)
+#include "testing.h"
+#endif
+#include "traceback.h"
+#include "tree.h"
+#include "trouble.h"
+#include "watch.h"
+
+LC_API int luaopen_luaconc_core (lua_State *L);
+
+static void open_kernel (lua_State *L, lc_loop *loop) {
+  lc_errors_open(L);
+  lc_slots_open(L, loop);
+  lc_handle_open(L);
+  lc_job_open(L, loop);
+  lc_task_open(L, loop);
+  lc_frame_open(L, loop);
+  lc_traceback_open(L, loop);
+  lc_trouble_open(L, loop);
+  lc_coroutine_open(L, loop);
+}
+
+static void open_resources (lua_State *L, lc_loop *loop) {
+  lc_watch_open(L, loop);
+  lc_queue_open(L, loop);
+  lc_sync_open(L, loop);
+  lc_tree_open(L, loop);
+  lc_stream_open(L, loop);
+  lc_dns_open(L, loop);
+  lc_tcp_open(L, loop);
+  lc_measure_open(L, loop);
+#if defined(LUACONC_TESTING)
+  lc_testing_open(L, loop);
+#endif
+}
+
+int luaopen_luaconc_core (lua_State *L) {
+  luaL_checkversion(L);
+  lc_loop *loop = lc_loop_new(L);
+  lua_newtable(L);
+  open_kernel(L, loop);
+  open_resources(L, loop);
+  lua_pushliteral(L, LUACONC_VERSION);
+  lua_setfield(L, -2, "version");
+  return 1;
+}

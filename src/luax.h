@@ -1,0 +1,68 @@
+/*
+** luax.h: what this library needs beyond lauxlib.
+**
+** Every C function that Lua calls has the loop of its state as upvalue 1,
+** and a method has its metatable as upvalue 2: no registry look-up on a hot
+** path. These functions raise as the API's own do.
+*/
+
+#ifndef lc_luax_h
+#define lc_luax_h
+
+#include "base.h"
+
+struct lc_loop;
+
+/* The loop of the function that runs. Never NULL, never raises. */
+static inline struct lc_loop *lc_luax_loop (lua_State *L) {
+  return (struct lc_loop *)lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* Adds functions, with the loop as upvalue, to the table on top. */
+void lc_luax_functions (lua_State *L, struct lc_loop *loop,
+                        const luaL_Reg *functions);
+
+/* Makes the metatable `name` (registry) with methods in its __index table
+** and metamethods; both have loop and metatable as upvalues. Pushes it. */
+void lc_luax_type (lua_State *L, struct lc_loop *loop, const char *name,
+                   const luaL_Reg *methods, const luaL_Reg *metamethods);
+
+/* Gives the metatable on top an __index function that looks at the methods
+** (its upvalue 3; loop and metatable are 1 and 2) before it makes fields. */
+void lc_luax_index (lua_State *L, struct lc_loop *loop, lua_CFunction index);
+
+/* A method's self: userdata whose metatable is upvalue 2, else an error
+** that names the type. */
+static inline void *lc_luax_self (lua_State *L) {
+  void *self = lua_touserdata(L, 1);
+  if (self && lua_getmetatable(L, 1)) {
+    int same = lua_rawequal(L, -1, lua_upvalueindex(2));
+    lua_pop(L, 1);
+    if (same) return self;
+  }
+  lua_getfield(L, lua_upvalueindex(2), "__name");
+  luaL_typeerror(L, 1, lua_tostring(L, -1));
+  return NULL;
+}
+
+/* The userdata at `arg` if its metatable is `name`, else NULL. */
+static inline void *lc_luax_test (lua_State *L, int arg, const char *name) {
+  return luaL_testudata(L, arg, name);
+}
+
+/* A number of seconds, 0 or more, as nanoseconds. Raises for others (nan
+** too) and names the value. Infinity and what is too long: UINT64_MAX. */
+uint64_t lc_luax_seconds (lua_State *L, int arg);
+
+/* The field `name` of the options table at `arg` (nil or none: no options)
+** is pushed, nil where it is missing; returns its type. */
+int lc_luax_option (lua_State *L, int arg, const char *name);
+
+/* Raises where the options table at `arg` has a key that `names` lacks. */
+void lc_luax_options (lua_State *L, int arg, const char *const names[]);
+
+/* Like luaL_checkinteger, within bounds that the error names. */
+lua_Integer lc_luax_integer (lua_State *L, int arg, const char *what,
+                             lua_Integer low, lua_Integer high);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+** op.c: how a wait ends. See op.h.
+*/
+
+#include "op.h"
+#include "task.h"
+
+void lc_op_unlink (lc_op *op) {
+  lc_list_remove(&op->u.link);
+}
+
+/* Marks the wait as over; false where the kind has an end of its own. */
+static bool end_wait (lc_op *op, int result) {
+  const lc_opkind *kind = op->kind;
+  lc_assert(kind);
+  op->kind = NULL;
+  op->result = result;
+  if (!kind->complete) return true;
+  kind->complete(op);
+  return false;
+}
+
+void lc_op_complete (lc_op *op, int result) {
+  const bool external = op->kind->external;
+  lc_task *t = op->task;
+  if (!end_wait(op, result)) return;
+  if (external) t->job.loop->external--;
+  lc_loop_ready(t->job.loop, t);
+}
+
+void lc_op_complete_now (lc_op *op, int result) {
+  lc_task *t = op->task;
+  lc_loop *loop = t->job.loop;
+  lc_op_complete(op, result);
+  lc_loop_run_now(loop, t);
+}
+
+bool lc_op_complete_first (lc_link *queue, int result) {
+  lc_link *l = lc_list_shift(queue);
+  if (!l) return false;
+  lc_op_complete(lc_container(l, lc_op, u.link), result);
+  return true;
+}

@@ -1,0 +1,286 @@
+/*
+** queue.c: a bounded queue. See queue.h.
+**
+** Values stand in a Lua table, the user value: those in the queue at
+** 1 .. capacity, as a ring; the value of a sender that waits, or for a
+** receiver that was served, under the address of its operation.
+**
+** Invariants:
+** 1. Receivers wait only where there is neither a value nor a sender.
+** 2. Senders wait only where the queue is full (always, at capacity 0).
+** 3. Whoever takes a value lets the first waiting sender put its own at the
+**    end at once; whoever brings one serves the first waiting receiver. So
+**    order holds and each waiter is served first come, first served.
+** 4. `head` is 0 when the queue is empty: a short queue uses a short table.
+*/
+
+#include <math.h>
+
+#include "errors.h"
+#include "luax.h"
+#include "queue.h"
+#include "task.h"
+
+#define QUEUE_TYPE "luaconc.queue"
+
+enum { DEFAULT_CAPACITY = 64, CLOSED = UV_EOF };
+#define UNBOUNDED INT64_MAX
+
+typedef struct lc_queue {
+  lc_link receivers;
+  lc_link senders;
+  int64_t capacity;
+  int64_t head;      /* place of the first value, from 0 */
+  int64_t n;
+  bool closed;
+} lc_queue;
+
+/* {{ The table */
+
+static void push_items (lua_State *L) {
+  lua_getiuservalue(L, 1, 1);
+}
+
+static int64_t place (const lc_queue *q, int64_t i) {
+  int64_t at = q->head + i;
+  return (at >= q->capacity ? at - q->capacity : at) + 1;
+}
+
+/* Puts the value on top (above the items) at the end, and pops it. */
+static void put_last (lua_State *L, lc_queue *q) {
+  lua_rawseti(L, -2, place(q, q->n));
+  q->n++;
+}
+
+/* Pushes the first value and takes it out of the items on top. */
+static void take_first (lua_State *L, lc_queue *q) {
+  int64_t at = place(q, 0);
+  lua_rawgeti(L, -1, at);
+  lua_pushnil(L);
+  lua_rawseti(L, -3, at);
+  q->n--;
+  q->head = q->n == 0 ? 0 : at == q->capacity ? 0 : q->head + 1;
+}
+
+/* Pushes the value under an operation's address and takes it out. */
+static void take_of (lua_State *L, const lc_op *op) {
+  lua_rawgetp(L, -1, op);
+  lua_pushnil(L);
+  lua_rawsetp(L, -3, op);
+}
+
+static lc_op *first_op (lc_link *waiting) {
+  if (lc_list_empty(waiting)) return NULL;
+  return lc_container(waiting->next, lc_op, u.link);
+}
+
+static void serve (lc_op *op) {
+  lc_list_remove(&op->u.link);
+  lc_op_complete(op, LC_OK);
+}
+
+/* }} */
+
+/* {{ Sending */
+
+static int fail_closed (lua_State *L, const char *code) {
+  return lc_errors_fail(L, code, "closed");
+}
+
+/* Brings the value at 2 in, if a receiver or a place is there. */
+static bool bring (lua_State *L, lc_queue *q) {
+  lc_op *receiver = first_op(&q->receivers);
+  if (!receiver && q->n >= q->capacity) return false;
+  push_items(L);
+  lua_pushvalue(L, 2);
+  if (receiver) {
+    lua_rawsetp(L, -2, receiver);
+    serve(receiver);
+  }
+  else put_last(L, q);
+  return true;
+}
+
+static lc_queue *check_send (lua_State *L) {
+  lc_queue *q = lc_luax_self(L);
+  if (lua_isnoneornil(L, 2))
+    luaL_argerror(L, 2, "nil can't be sent: it means the end");
+  return q;
+}
+
+static const lc_opkind send_kind = {"send to a queue", lc_op_unlink, NULL,
+                                    false};
+
+static int k_send (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lc_task *t = lc_task_self(lc_luax_loop(L));
+  if (t->op.result != LC_OK) {
+    push_items(L);
+    take_of(L, &t->op);
+  }
+  if (t->op.result == CLOSED) return fail_closed(L, "EPIPE");
+  lc_task_woken(L);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* q:send(v) -> true | nil, "closed", "EPIPE" */
+static int queue_send (lua_State *L) {
+  lc_queue *q = check_send(L);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EPIPE"));
+  if (bring(L, q)) {
+    lua_pushboolean(L, 1);
+    return lc_task_pause(L, t, 1);
+  }
+  lua_settop(L, 2);
+  push_items(L);
+  lua_pushvalue(L, 2);
+  lua_rawsetp(L, -2, &t->op);
+  lc_task_begin(t, &send_kind);
+  lc_list_append(&q->senders, &t->op.u.link);
+  return lc_task_wait(L, t, k_send, 0);
+}
+
+/* q:try_send(v) -> true | nil, "full", "EAGAIN" | nil, "closed", "EPIPE" */
+static int queue_try_send (lua_State *L) {
+  lc_queue *q = check_send(L);
+  if (q->closed) return fail_closed(L, "EPIPE");
+  if (!bring(L, q)) return lc_errors_fail(L, "EAGAIN", "full");
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* }} */
+
+/* {{ Receiving */
+
+/* Pushes the next value if there is one, and lets a sender follow. */
+static bool fetch (lua_State *L, lc_queue *q) {
+  lc_op *sender = first_op(&q->senders);
+  if (q->n == 0 && !sender) return false;
+  push_items(L);
+  if (q->n == 0) {
+    take_of(L, sender);
+    serve(sender);
+    return true;
+  }
+  take_first(L, q);
+  if (sender) {
+    lua_pushvalue(L, -2);
+    take_of(L, sender);
+    put_last(L, q);
+    lua_pop(L, 1);
+    serve(sender);
+  }
+  return true;
+}
+
+static const lc_opkind recv_kind = {"recv of a queue", lc_op_unlink, NULL,
+                                    false};
+
+static int k_recv (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lc_task *t = lc_task_self(lc_luax_loop(L));
+  if (t->op.result == CLOSED) return fail_closed(L, "EOF");
+  lc_task_woken(L);
+  push_items(L);
+  take_of(L, &t->op);
+  return 1;
+}
+
+/* q:recv() -> value | nil, "closed", "EOF" */
+static int queue_recv (lua_State *L) {
+  lc_queue *q = lc_luax_self(L);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (fetch(L, q)) return lc_task_pause(L, t, 1);
+  if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EOF"));
+  lua_settop(L, 1);
+  lc_task_begin(t, &recv_kind);
+  lc_list_append(&q->receivers, &t->op.u.link);
+  return lc_task_wait(L, t, k_recv, 0);
+}
+
+/* q:try_recv() -> value | nil, "empty", "EAGAIN" | nil, "closed", "EOF" */
+static int queue_try_recv (lua_State *L) {
+  lc_queue *q = lc_luax_self(L);
+  if (fetch(L, q)) return 1;
+  if (q->closed) return fail_closed(L, "EOF");
+  return lc_errors_fail(L, "EAGAIN", "empty");
+}
+
+/* q:iter() -> iterator over the values until the queue is closed */
+static int queue_iter (lua_State *L) {
+  lc_luax_self(L);
+  lua_pushlightuserdata(L, lc_luax_loop(L));
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_pushcclosure(L, queue_recv, 2);
+  lua_pushvalue(L, 1);
+  return 2;
+}
+
+/* }} */
+
+/* q:close(): senders fail, receivers get what is there and then the end */
+static int queue_close (lua_State *L) {
+  lc_queue *q = lc_luax_self(L);
+  q->closed = true;
+  while (lc_op_complete_first(&q->receivers, CLOSED)) ;
+  while (lc_op_complete_first(&q->senders, CLOSED)) ;
+  return 0;
+}
+
+/* q:len(), #q */
+static int queue_len (lua_State *L) {
+  lc_queue *q = lc_luax_self(L);
+  lua_pushinteger(L, q->n);
+  return 1;
+}
+
+/* conc.queue([capacity]): 64 unless said, 0: handed over, math.huge */
+static int queue_new (lua_State *L) {
+  int64_t capacity = DEFAULT_CAPACITY;
+  if (!lua_isnoneornil(L, 1)) {
+    bool unbounded = lua_type(L, 1) == LUA_TNUMBER &&
+                     lua_tonumber(L, 1) == (lua_Number)HUGE_VAL;
+    capacity = unbounded ? UNBOUNDED
+      : lc_luax_integer(L, 1, "the capacity", 0, INT32_MAX);
+  }
+  lc_queue *q = lua_newuserdatauv(L, sizeof(*q), 1);
+  *q = (lc_queue){.capacity = capacity};
+  lc_list_init(&q->receivers);
+  lc_list_init(&q->senders);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, 1);
+  luaL_setmetatable(L, QUEUE_TYPE);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  {"send", queue_send},
+  {"recv", queue_recv},
+  {"try_send", queue_try_send},
+  {"try_recv", queue_try_recv},
+  {"iter", queue_iter},
+  {"close", queue_close},
+  {"len", queue_len},
+  {NULL, NULL}
+};
+
+static const luaL_Reg metamethods[] = {
+  {"__len", queue_len},
+  {NULL, NULL}
+};
+
+static const luaL_Reg functions[] = {
+  {"queue", queue_new},
+  {NULL, NULL}
+};
+
+void lc_queue_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+  lc_luax_type(L, loop, QUEUE_TYPE, methods, metamethods);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,446 @@
+/*
+** sync.c: how tasks of a state wait for each other. See sync.h.
+**
+** A lock or permit that is given up goes straight to the first waiter, so
+** nobody overtakes; a waiter that is cancelled before that leaves its queue
+** and keeps nothing (op.h, invariant 3: afterwards it has what it was given
+** and the next wait raises).
+*/
+
+#include "errors.h"
+#include "luax.h"
+#include "sync.h"
+#include "task.h"
+
+#define LOCK_TYPE "luaconc.lock"
+#define SEMAPHORE_TYPE "luaconc.semaphore"
+#define EVENT_TYPE "luaconc.event"
+#define CONDITION_TYPE "luaconc.condition"
+#define BARRIER_TYPE "luaconc.barrier"
+
+static void wait_in (lc_task *t, lc_link *queue, const lc_opkind *kind) {
+  lc_task_begin(t, kind);
+  lc_list_append(queue, &t->op.u.link);
+}
+
+/* Pushes a userdata of `type` with one queue at its start. */
+static void *push_object (lua_State *L, size_t size, const char *type) {
+  lc_link *waiters = lua_newuserdatauv(L, size, 1);
+  lc_list_init(waiters);
+  luaL_setmetatable(L, type);
+  return waiters;
+}
+
+/* {{ with(f, ...): acquire, f(...), release, whatever happens */
+
+static int k_with (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  return lua_gettop(L) - 1;
+}
+
+/* At 1 the object, which is held; at 2 the function. Closing it releases. */
+static int call_with (lua_State *L) {
+  lua_toclose(L, 1);
+  lua_callk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, k_with);
+  return k_with(L, LUA_OK, 0);
+}
+
+/* }} */
+
+/* {{ Lock */
+
+typedef struct lc_lock {
+  lc_link waiters;
+  lc_task *owner;
+} lc_lock;
+
+static const lc_opkind lock_kind = {"a lock", lc_op_unlink, NULL, false};
+
+/* After a condition's wait, a cancelled one too: the lock must be had. */
+static const lc_opkind relock_kind = {"a lock", NULL, NULL, false};
+
+static void pass_on (lc_lock *l) {
+  l->owner = NULL;
+  if (lc_list_empty(&l->waiters)) return;
+  l->owner = lc_container(l->waiters.next, lc_op, u.link)->task;
+  lc_op_complete_first(&l->waiters, LC_OK);
+}
+
+static int lock_new (lua_State *L) {
+  lc_lock *l = push_object(L, sizeof(*l), LOCK_TYPE);
+  l->owner = NULL;
+  return 1;
+}
+
+static int k_acquire (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  lc_task_woken(L);
+  if (ctx) return call_with(L);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int acquire_lock (lua_State *L, lua_KContext with) {
+  lc_lock *l = lc_luax_self(L);
+  if (with) luaL_checktype(L, 2, LUA_TFUNCTION);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (l->owner == t)
+    return luaL_error(L, "this task holds the lock already: release it first");
+  if (!l->owner) {
+    l->owner = t;
+    if (with) return call_with(L);
+    lua_settop(L, 1);
+    return lc_task_pause(L, t, 1);
+  }
+  wait_in(t, &l->waiters, &lock_kind);
+  return lc_task_wait(L, t, k_acquire, with);
+}
+
+/* l:acquire() -> l, to be kept in a <close> variable or released */
+static int lock_acquire (lua_State *L) {
+  return acquire_lock(L, 0);
+}
+
+/* l:with(f, ...) -> the results of f */
+static int lock_with (lua_State *L) {
+  return acquire_lock(L, 1);
+}
+
+/* l:try_acquire() -> l | nil, "locked", "EAGAIN" */
+static int lock_try_acquire (lua_State *L) {
+  lc_lock *l = lc_luax_self(L);
+  lc_task *t = lc_task_self(lc_luax_loop(L));
+  if (l->owner) return lc_errors_fail(L, "EAGAIN", "locked");
+  l->owner = t;
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* l:release() */
+static int lock_release (lua_State *L) {
+  lc_lock *l = lc_luax_self(L);
+  lc_task *t = lc_task_self(lc_luax_loop(L));
+  if (l->owner != t)
+    return luaL_error(L, l->owner ? "another task holds the lock"
+                                  : "the lock is not held");
+  pass_on(l);
+  return 0;
+}
+
+/* }} */
+
+/* {{ Semaphore */
+
+typedef struct lc_semaphore {
+  lc_link waiters;
+  lua_Integer permits;
+} lc_semaphore;
+
+static const lc_opkind semaphore_kind = {"a semaphore", lc_op_unlink, NULL,
+                                         false};
+
+/* conc.semaphore(n) */
+static int semaphore_new (lua_State *L) {
+  lua_Integer n = lc_luax_integer(L, 1, "the number of permits", 0,
+                                  INT32_MAX);
+  lc_semaphore *s = push_object(L, sizeof(*s), SEMAPHORE_TYPE);
+  s->permits = n;
+  return 1;
+}
+
+static int acquire_permit (lua_State *L, lua_KContext with) {
+  lc_semaphore *s = lc_luax_self(L);
+  if (with) luaL_checktype(L, 2, LUA_TFUNCTION);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (s->permits > 0) {
+    s->permits--;
+    if (with) return call_with(L);
+    lua_settop(L, 1);
+    return lc_task_pause(L, t, 1);
+  }
+  wait_in(t, &s->waiters, &semaphore_kind);
+  return lc_task_wait(L, t, k_acquire, with);
+}
+
+/* s:acquire() -> s, to be kept in a <close> variable or released */
+static int semaphore_acquire (lua_State *L) {
+  return acquire_permit(L, 0);
+}
+
+/* s:with(f, ...) -> the results of f */
+static int semaphore_with (lua_State *L) {
+  return acquire_permit(L, 1);
+}
+
+/* s:try_acquire() -> s | nil, "no permit", "EAGAIN" */
+static int semaphore_try_acquire (lua_State *L) {
+  lc_semaphore *s = lc_luax_self(L);
+  if (s->permits == 0) return lc_errors_fail(L, "EAGAIN", "no permit is free");
+  s->permits--;
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* s:release() */
+static int semaphore_release (lua_State *L) {
+  lc_semaphore *s = lc_luax_self(L);
+  if (!lc_op_complete_first(&s->waiters, LC_OK)) s->permits++;
+  return 0;
+}
+
+/* }} */
+
+/* {{ Event */
+
+typedef struct lc_event {
+  lc_link waiters;
+  bool set;
+} lc_event;
+
+static const lc_opkind event_kind = {"an event", lc_op_unlink, NULL, false};
+
+static int event_new (lua_State *L) {
+  lc_event *e = push_object(L, sizeof(*e), EVENT_TYPE);
+  e->set = false;
+  return 1;
+}
+
+/* e:set(): wakes all who wait; later waits return at once */
+static int event_set (lua_State *L) {
+  lc_event *e = lc_luax_self(L);
+  e->set = true;
+  while (lc_op_complete_first(&e->waiters, LC_OK)) ;
+  return 0;
+}
+
+static int event_clear (lua_State *L) {
+  lc_event *e = lc_luax_self(L);
+  e->set = false;
+  return 0;
+}
+
+static int event_is_set (lua_State *L) {
+  lc_event *e = lc_luax_self(L);
+  lua_pushboolean(L, e->set);
+  return 1;
+}
+
+static int k_event (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lc_task_woken(L);
+  return 0;
+}
+
+/* e:wait() */
+static int event_wait (lua_State *L) {
+  lc_event *e = lc_luax_self(L);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (e->set) return lc_task_pause(L, t, 0);
+  wait_in(t, &e->waiters, &event_kind);
+  return lc_task_wait(L, t, k_event, 0);
+}
+
+/* }} */
+
+/* {{ Condition. Its lock is the user value. */
+
+typedef struct lc_condition {
+  lc_link waiters;
+} lc_condition;
+
+static const lc_opkind condition_kind = {"a condition", lc_op_unlink, NULL,
+                                         false};
+
+/* conc.condition([lock]) */
+static int condition_new (lua_State *L) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lock_new(L);
+  }
+  luaL_checkudata(L, 1, LOCK_TYPE);
+  push_object(L, sizeof(lc_condition), CONDITION_TYPE);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+
+static lc_lock *lock_of (lua_State *L) {
+  lua_getiuservalue(L, 1, 1);
+  lc_lock *l = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return l;
+}
+
+static lc_condition *check_held (lua_State *L, const lc_task *t,
+                                 const char *what) {
+  lc_condition *c = lc_luax_self(L);
+  if (lock_of(L)->owner != t)
+    luaL_error(L, "'%s' of a condition needs its lock: acquire it first",
+               what);
+  return c;
+}
+
+/* ctx: was the wait cancelled? */
+static int k_relocked (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  lc_task *t = lc_task_self(lc_luax_loop(L));
+  return ctx ? lc_task_raise(L, t) : 0;
+}
+
+static int k_notified (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lc_task *t = lc_task_self(lc_luax_loop(L));
+  lua_KContext cancelled = t->op.result == LC_CANCELLED;
+  lc_lock *l = lock_of(L);
+  if (!l->owner) {
+    l->owner = t;
+    return k_relocked(L, LUA_OK, cancelled);
+  }
+  wait_in(t, &l->waiters, &relock_kind);
+  return lc_task_wait(L, t, k_relocked, cancelled);
+}
+
+/* c:wait(): gives the lock up, waits for notify, has the lock again */
+static int condition_wait (lua_State *L) {
+  lc_task *t = lc_task_here(L);
+  lc_condition *c = check_held(L, t, "wait");
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  wait_in(t, &c->waiters, &condition_kind);
+  pass_on(lock_of(L));
+  return lc_task_wait(L, t, k_notified, 0);
+}
+
+/* c:notify([n]): wakes n waiters, one unless said */
+static int condition_notify (lua_State *L) {
+  lc_condition *c = check_held(L, lc_task_self(lc_luax_loop(L)), "notify");
+  lua_Integer n = luaL_optinteger(L, 2, 1);
+  while (n-- > 0 && lc_op_complete_first(&c->waiters, LC_OK)) ;
+  return 0;
+}
+
+static int condition_notify_all (lua_State *L) {
+  lc_condition *c = check_held(L, lc_task_self(lc_luax_loop(L)),
+                               "notify_all");
+  while (lc_op_complete_first(&c->waiters, LC_OK)) ;
+  return 0;
+}
+
+/* }} */
+
+/* {{ Barrier */
+
+typedef struct lc_barrier {
+  lc_link waiters;
+  lua_Integer parties;
+} lc_barrier;
+
+/* Who has arrived is who waits: a cancelled one is not among them. */
+static lua_Integer arrived (const lc_barrier *b) {
+  lua_Integer n = 0;
+  lc_list_each(l, &b->waiters) n++;
+  return n;
+}
+
+static const lc_opkind barrier_kind = {"a barrier", lc_op_unlink, NULL,
+                                       false};
+
+/* conc.barrier(n) */
+static int barrier_new (lua_State *L) {
+  lua_Integer n = lc_luax_integer(L, 1, "the number of parties", 1,
+                                  INT32_MAX);
+  lc_barrier *b = push_object(L, sizeof(*b), BARRIER_TYPE);
+  b->parties = n;
+  return 1;
+}
+
+static int k_barrier (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  lc_task_woken(L);
+  lua_pushinteger(L, ctx);
+  return 1;
+}
+
+/* b:wait() -> 1 .. n, the order of arrival; the n-th releases all */
+static int barrier_wait (lua_State *L) {
+  lc_barrier *b = lc_luax_self(L);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  lua_Integer order = arrived(b) + 1;
+  if (order < b->parties) {
+    wait_in(t, &b->waiters, &barrier_kind);
+    return lc_task_wait(L, t, k_barrier, (lua_KContext)order);
+  }
+  while (lc_op_complete_first(&b->waiters, LC_OK)) ;
+  lua_pushinteger(L, b->parties);
+  return lc_task_pause(L, t, 1);
+}
+
+/* }} */
+
+static const luaL_Reg lock_methods[] = {
+  {"acquire", lock_acquire},
+  {"try_acquire", lock_try_acquire},
+  {"release", lock_release},
+  {"with", lock_with},
+  {NULL, NULL}
+};
+
+static const luaL_Reg lock_meta[] = {
+  {"__close", lock_release},
+  {NULL, NULL}
+};
+
+static const luaL_Reg semaphore_methods[] = {
+  {"acquire", semaphore_acquire},
+  {"try_acquire", semaphore_try_acquire},
+  {"release", semaphore_release},
+  {"with", semaphore_with},
+  {NULL, NULL}
+};
+
+static const luaL_Reg semaphore_meta[] = {
+  {"__close", semaphore_release},
+  {NULL, NULL}
+};
+
+static const luaL_Reg event_methods[] = {
+  {"set", event_set},
+  {"clear", event_clear},
+  {"is_set", event_is_set},
+  {"wait", event_wait},
+  {NULL, NULL}
+};
+
+static const luaL_Reg condition_methods[] = {
+  {"wait", condition_wait},
+  {"notify", condition_notify},
+  {"notify_all", condition_notify_all},
+  {NULL, NULL}
+};
+
+static const luaL_Reg barrier_methods[] = {
+  {"wait", barrier_wait},
+  {NULL, NULL}
+};
+
+static const luaL_Reg functions[] = {
+  {"lock", lock_new},
+  {"semaphore", semaphore_new},
+  {"event", event_new},
+  {"condition", condition_new},
+  {"barrier", barrier_new},
+  {NULL, NULL}
+};
+
+void lc_sync_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+  lc_luax_type(L, loop, LOCK_TYPE, lock_methods, lock_meta);
+  lc_luax_type(L, loop, SEMAPHORE_TYPE, semaphore_methods, semaphore_meta);
+  lc_luax_type(L, loop, EVENT_TYPE, event_methods, NULL);
+  lc_luax_type(L, loop, CONDITION_TYPE, condition_methods, NULL);
+  lc_luax_type(L, loop, BARRIER_TYPE, barrier_methods, NULL);
+  lua_pop(L, 5);
+}

@@ -1,0 +1,14 @@
+/*
+** sync.h: lock, semaphore, event, condition and barrier between the tasks
+** of a state.
+*/
+
+#ifndef lc_sync_h
+#define lc_sync_h
+
+#include "loop.h"
+
+/* Adds the five constructors to the table on top. May raise. */
+void lc_sync_open (lua_State *L, lc_loop *loop);
+
+#endif

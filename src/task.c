@@ -1,0 +1,543 @@
+/*
+** task.c: coroutines that wait. See task.h for states and invariants.
+**
+** The stack of a task's coroutine, from its base: task_main, and as its
+** arguments the task (light userdata), on_error, the body, the body's
+** arguments. It ends with one value: result, list of results, or error.
+*/
+
+#include <string.h>
+
+#include "alloc.h"
+#include "errors.h"
+#include "frame.h"
+#include "luax.h"
+#include "slots.h"
+#include "task.h"
+#include "traceback.h"
+#include "trouble.h"
+
+enum { SWALLOW_MAX = 100 };
+
+/* {{ Waiting */
+
+lc_task *lc_task_here (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  if (loop->running == L && lua_isyieldable(L)) return loop->current;
+  if (loop->current) lc_traceback_cannot_wait(L, loop->running == L);
+  if (loop->depth > 0 || loop->in_poll)
+    luaL_error(L, "cannot wait inside a callback of the event loop: "
+                  "start a task with conc.spawn, which may wait");
+  if (loop->ended) luaL_error(L, "cannot wait: the state is being closed");
+  return loop->main;
+}
+
+int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
+                  lua_KContext ctx) {
+  lc_loop *loop = t->job.loop;
+  lc_assert(t->op.kind);
+  t->job.state = LC_WAITING;
+  if (t->op.kind->external) loop->external++;
+  if (t->co) return lua_yieldk(L, 0, ctx, k);
+  lc_loop_drive(L, loop);
+  return k(L, LUA_YIELD, ctx);
+}
+
+lc_task *lc_task_woken (lua_State *L) {
+  lc_task *t = lc_task_self(lc_luax_loop(L));
+  if (t->op.result == LC_CANCELLED) lc_task_raise(L, t);
+  return t;
+}
+
+int lc_task_raise (lua_State *L, lc_task *t) {
+  if (!t->co && t->base.own) return lc_trouble_raise(L, t->job.loop);
+  lc_frame_cancellation(L, t->scope);
+  return lua_error(L);
+}
+
+static int k_refused (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  return lc_task_raise(L, lc_task_self(lc_luax_loop(L)));
+}
+
+int lc_task_refuse (lua_State *L, lc_task *t) {
+  lc_loop *loop = t->job.loop;
+  if (!t->co) {
+    lc_loop_turn(loop);
+    return lc_task_raise(L, t);
+  }
+  if (++t->swallowed >= SWALLOW_MAX) t->doomed = true;
+  lc_loop_ready(loop, t);
+  return lua_yieldk(L, 0, 0, k_refused);
+}
+
+static int k_pause (lua_State *L, int status, lua_KContext ctx) {
+  (void)L; (void)status;
+  return (int)ctx;
+}
+
+int lc_task_pause_slowly (lua_State *L, lc_task *t, int n) {
+  lc_loop *loop = t->job.loop;
+  loop->budget = LC_BUDGET;
+  if (!loop->clock.is_virtual) {
+    uint64_t now = uv_hrtime();
+    if (loop->slice == 0) loop->slice = now;
+    if (now - loop->slice < LC_SLICE_NS) return n;
+  }
+  if (!t->co) {
+    loop->slice = 0;
+    lc_loop_turn(loop);
+    return n;
+  }
+  lc_loop_ready(loop, t);
+  return lua_yieldk(L, 0, n, k_pause);
+}
+
+/* conc.yield(): lets every task that is ready run first */
+static int task_yield (lua_State *L) {
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (!t->co) {
+    lc_loop_turn(t->job.loop);
+    return lc_task_cancelled(t) ? lc_task_raise(L, t) : 0;
+  }
+  lc_loop_ready(t->job.loop, t);
+  return lua_yield(L, 0);
+}
+
+static void on_sleep_over (lc_timer *timer) {
+  lc_op_complete(lc_container(timer, lc_op, u.timer), LC_OK);
+}
+
+static void cancel_sleep (lc_op *op) {
+  lc_loop_unat(op->task->job.loop, &op->u.timer);
+}
+
+static const lc_opkind sleep_kind = {"sleep", cancel_sleep, NULL, false};
+
+static int k_sleep (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lc_task_woken(L);
+  return 0;
+}
+
+/* conc.sleep(seconds) */
+static int task_sleep (lua_State *L) {
+  uint64_t ns = lc_luax_seconds(L, 1);
+  if (ns == 0) return task_yield(L);
+  lc_task *t = lc_task_here(L);
+  lc_loop *loop = t->job.loop;
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  int err = 0;
+  t->op.u.timer = (lc_timer){on_sleep_over, 0, 0};
+  err = lc_loop_at(loop, &t->op.u.timer, lc_clock_after(&loop->clock, ns));
+  if (err) return luaL_error(L, "not enough memory");
+  lc_task_begin(t, &sleep_kind);
+  return lc_task_wait(L, t, k_sleep, 0);
+}
+
+/* conc.now() -> seconds of a monotonic clock */
+static int task_now (lua_State *L) {
+  lua_pushnumber(L, (lua_Number)lc_clock_now(&lc_luax_loop(L)->clock) / 1e9);
+  return 1;
+}
+
+void lc_task_interrupt (lc_task *t) {
+  const lc_opkind *kind = t->op.kind;
+  if (!kind || !kind->cancel) return;
+  kind->cancel(&t->op);
+  lc_op_complete(&t->op, LC_CANCELLED);
+}
+
+/* }} */
+
+/* {{ The life of a task */
+
+/* The value that the body leaves behind, from its results at 4 and up. */
+static int pack_results (lua_State *L, lc_task *t) {
+  int n = lua_gettop(L) - 2;
+  t->job.nresults = (uint32_t)n;
+  t->outcome = LC_DONE;
+  if (n == 0) lua_pushnil(L);
+  if (n <= 1) return 1;
+  lua_createtable(L, n, 0);
+  lua_insert(L, 3);
+  for (int i = n; i > 0; i--) lua_rawseti(L, 3, i);
+  return 1;
+}
+
+static int k_body (lua_State *L, int status, lua_KContext ctx) {
+  lc_task *t = (lc_task *)ctx;
+  if (status == LUA_OK || status == LUA_YIELD) return pack_results(L, t);
+  bool cancelled = t->base.cancelled && lc_errors_is(L, -1, "ECANCELED");
+  t->outcome = cancelled ? LC_ENDCANCELLED : LC_FAILED;
+  return 1;
+}
+
+static int task_main (lua_State *L) {
+  lc_task *t = lua_touserdata(L, 1);
+  lua_KContext ctx = (lua_KContext)t;
+  int n = lua_gettop(L) - 3;
+  return k_body(L, lua_pcallk(L, n, LUA_MULTRET, 2, ctx, k_body), ctx);
+}
+
+/* Hands the value on top of `from` to the task's handle. */
+static void keep_value (lc_task *t, lua_State *from) {
+  lua_State *D = t->job.loop->driver;
+  lc_job_push(D, &t->job);
+  if (from != D) lua_xmove(from, D, 1);
+  else lua_insert(D, -2);
+  lua_setiuservalue(D, -2, LC_JOB_VALUE);
+  lua_pop(D, 1);
+}
+
+/* A group below the task that still has jobs: its own, or one left open. */
+static lc_group *pending_group (lc_task *t) {
+  lc_link *children = &t->base.children;
+  if (t->group && lc_group_pending(t->group)) return t->group;
+  for (lc_link *l = children->next; l != children; l = l->next) {
+    lc_group *g = lc_frame_group(lc_container(l, lc_scope, siblings), t);
+    if (g && lc_group_pending(g)) return g;
+  }
+  return NULL;
+}
+
+/* The failure of one of its jobs becomes the task's own. */
+static void adopt_failure (lc_task *t, lc_group *g) {
+  lua_State *D = t->job.loop->driver;
+  lc_job *first = lc_container(g->failed.next, lc_job, siblings);
+  lc_job_push(D, first);
+  lua_getiuservalue(D, -1, LC_JOB_VALUE);
+  lua_remove(D, -2);
+  keep_value(t, D);
+  t->outcome = LC_FAILED;
+}
+
+static void settle_group (lc_task *t, lc_group *g) {
+  if (t->outcome != LC_FAILED && !lc_list_empty(&g->failed))
+    adopt_failure(t, g);
+  lc_group_forget_all(g);
+}
+
+static const lc_opkind join_kind = {"the end of its jobs", NULL, NULL, false};
+
+/* The body has ended: waits for the jobs, then ends the task. */
+static void finish (lc_task *t) {
+  lc_group *g = pending_group(t);
+  if (g) {
+    t->joining = true;
+    lc_task_begin(t, &join_kind);
+    t->job.state = LC_WAITING;
+    lc_list_append(&g->waiters, &t->op.u.link);
+    return;
+  }
+  lc_link *children = &t->base.children;
+  while (!lc_list_empty(children)) {
+    lc_scope *s = lc_container(children->next, lc_scope, siblings);
+    if ((g = lc_frame_group(s, t))) settle_group(t, g);
+    lc_frame_abandon(s);
+  }
+  if (t->group) {
+    settle_group(t, t->group);
+    lc_free(t->group, sizeof(*t->group));
+    t->group = NULL;
+  }
+  lc_scope_leave(&t->base);
+  lc_job_end(&t->job, (lc_jobstate)t->outcome);
+}
+
+static void end_body (lc_task *t) {
+  if (t->outcome != LC_DONE) lc_scope_cancel(&t->base);
+  t->scope = &t->base;
+  finish(t);
+}
+
+/* Closes the coroutines that wait inside `co`, the innermost first. */
+static void close_inside (lua_State *co) {
+  lua_State *inner = lc_traceback_inner(co);
+  if (!inner) return;
+  close_inside(inner);
+  lua_resetthread(inner);
+}
+
+void lc_task_close (lc_task *t) {
+  lc_loop *loop = t->job.loop;
+  lua_State *co = t->co;
+  lc_assert(!loop->current);
+  t->outcome = LC_FAILED;
+  keep_value(t, loop->driver);
+  lc_scope_cancel(&t->base);
+  loop->current = t;
+  loop->running = co;
+  close_inside(co);
+  lua_resetthread(co);
+  loop->current = NULL;
+  loop->running = NULL;
+  lua_settop(co, 0);
+  lc_slots_spoil(loop, t->job.slot);
+  end_body(t);
+}
+
+/* The coroutine itself failed: no memory, or its stack has overflowed. */
+static void fail_hard (lc_task *t) {
+  t->outcome = LC_FAILED;
+  keep_value(t, t->co);
+  lua_resetthread(t->co);
+  lc_slots_spoil(t->job.loop, t->job.slot);
+  end_body(t);
+}
+
+static void never_run (lc_task *t) {
+  lua_settop(t->co, 0);
+  t->outcome = LC_ENDCANCELLED;
+  lua_pushnil(t->co);
+  keep_value(t, t->co);
+  end_body(t);
+}
+
+static void close_misbehaving (lc_task *t) {
+  lua_State *D = t->job.loop->driver;
+  lc_traceback_push_misbehaviour(D, t);
+  t->doomed = false;
+  lc_task_close(t);
+}
+
+static void resume (lc_loop *loop, lc_task *t, int nargs) {
+  int n = 0;
+  loop->current = t;
+  loop->running = t->co;
+  loop->budget = LC_BUDGET;
+  loop->slice = 0;
+  t->job.state = LC_RUNNING;
+  int status = lua_resume(t->co, loop->driver, nargs, &n);
+  loop->current = NULL;
+  loop->running = NULL;
+  if (status == LUA_YIELD) {
+    if (!t->op.kind && !t->ready) close_misbehaving(t);
+  }
+  else if (status == LUA_OK) {
+    keep_value(t, t->co);
+    end_body(t);
+  }
+  else fail_hard(t);
+}
+
+void lc_task_run (lc_loop *loop, lc_task *t) {
+  if (t->joining) finish(t);
+  else if (lc_unlikely(t->doomed)) close_misbehaving(t);
+  else if (t->started) resume(loop, t, 0);
+  else if (t->base.cancelled) never_run(t);
+  else {
+    t->started = true;
+    resume(loop, t, lua_gettop(t->co) - 1);
+  }
+}
+
+/* }} */
+
+/* {{ Starting */
+
+void lc_task_start (lc_task *t) {
+  t->queued = false;
+  lc_list_init(&t->op.u.link);
+  lc_loop_ready(t->job.loop, t);
+}
+
+static void task_cancel (lc_job *j) {
+  lc_task *t = lc_container(j, lc_task, job);
+  lc_scope_cancel(&t->base);
+  if (!t->queued) return;
+  lc_list_remove(&t->op.u.link);
+  j->group->running++;
+  lc_task_start(t);
+}
+
+static const lc_engine task_engine = {"task", task_cancel};
+
+static void init_task (lc_task *t, lc_loop *loop) {
+  memset(t, 0, sizeof(*t));
+  t->job.engine = &task_engine;
+  t->job.loop = loop;
+  t->job.slot = -1;
+  t->op.task = t;
+  t->scope = &t->base;
+  lc_list_init(&t->job.watchers);
+  lc_list_init(&t->job.siblings);
+}
+
+/* Notes who starts the task and where: the function as the user value. */
+static void note_place (lua_State *L, lc_task *t, int handle) {
+  lua_Debug ar;
+  if (!lua_getstack(L, 1, &ar)) return;
+  lua_getinfo(L, "lf", &ar);
+  t->line = ar.currentline;
+  lua_setiuservalue(L, handle, LC_JOB_VALUE);
+}
+
+static void read_options (lua_State *L, lc_task *t, int options, int handle) {
+  static const char *const names[] = {"name", "keep", "daemon", "memory",
+                                      "stack", NULL};
+  lc_luax_options(L, options, names);
+  if (lc_luax_option(L, options, "name") != LUA_TNIL) {
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "option 'name' must be a string, got %s",
+                 luaL_typename(L, -1));
+    lc_job_extra(L, &t->job, handle, true);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, "name");
+    lua_pop(L, 1);
+  }
+  lc_luax_option(L, options, "keep");
+  t->job.keep = lua_toboolean(L, -1);
+  lc_luax_option(L, options, "daemon");
+  t->job.daemon = lua_toboolean(L, -1);
+  lua_pop(L, 3);
+}
+
+lc_group *lc_task_own_group (lua_State *L, lc_task *t) {
+  if (t->group) return t->group;
+  lc_group *g = lc_alloc(sizeof(*g));
+  if (!g) luaL_error(L, "not enough memory");
+  lc_group_init(g, &t->base);
+  return t->group = g;
+}
+
+lc_group *lc_task_group (lua_State *L, lc_task *t) {
+  lc_group *g = lc_frame_current(L, t->scope);
+  return g ? g : lc_task_own_group(L, t);
+}
+
+/* Moves the body and its arguments to the coroutine. Can't fail. */
+static void load_coroutine (lua_State *L, lc_task *t, int n) {
+  lua_State *co = t->co;
+  lua_pushcfunction(co, task_main);
+  lua_pushlightuserdata(co, t);
+  lua_pushcfunction(co, lc_traceback_on_error);
+  lua_xmove(L, co, n);
+}
+
+static void join_group (lc_task *t, lc_group *g) {
+  lc_scope_enter(&t->base, LC_BASE, g->scope, t);
+  if (g->keep) t->job.keep = true;
+  lc_group_add(g, &t->job);
+  if (g->limit && g->running >= g->limit) {
+    t->queued = true;
+    lc_list_append(&g->queued, &t->op.u.link);
+    return;
+  }
+  g->running++;
+  lc_loop_ready(t->job.loop, t);
+}
+
+int lc_task_spawn (lua_State *L, lc_group *g, int f, int options) {
+  lc_loop *loop = lc_luax_loop(L);
+  lc_task *parent = lc_task_self(loop);
+  int n = lua_gettop(L) - f + 1;
+  luaL_checkstack(L, 8, NULL);
+  lc_task *t = lua_newuserdatauv(L, sizeof(*t), LC_JOB_VALUES);
+  init_task(t, loop);
+  luaL_setmetatable(L, LC_JOB_TYPE);
+  lua_insert(L, f);
+  note_place(L, t, f);
+  if (options) read_options(L, t, options, f);
+  lc_job_inherit(L, parent, &t->job, f);
+  if (!g) g = lc_task_group(L, parent);
+  int32_t slot = lc_slots_find(L, loop, true);
+  t->co = loop->slots[slot].co;
+  if (!lua_checkstack(t->co, n + 8)) luaL_error(L, "too many arguments");
+  if (g->closed) luaL_error(L, "the group is closed: start jobs before");
+  lc_slots_anchor(L, &t->job, slot, f);
+  load_coroutine(L, t, n);
+  t->job.id = ++loop->lastid;
+  loop->live++;
+  join_group(t, g);
+  return 1;
+}
+
+static void check_function (lua_State *L, int arg) {
+  if (lua_type(L, arg) != LUA_TFUNCTION) luaL_typeerror(L, arg, "function");
+}
+
+int lc_task_spawn_form (lua_State *L, lc_group *g, int arg) {
+  lc_loop *loop = lc_luax_loop(L);
+  if (loop->ending)
+    return luaL_error(L, "cannot start a job: the program is ending");
+  if (lua_type(L, arg) != LUA_TTABLE) {
+    check_function(L, arg);
+    return lc_task_spawn(L, g, arg, 0);
+  }
+  lua_settop(L, arg);
+  lua_Integer n = luaL_len(L, arg);
+  luaL_checkstack(L, (int)n + 8, "too many arguments");
+  for (lua_Integer i = 1; i <= n; i++) lua_geti(L, arg, i);
+  if (n < 1 || lua_type(L, arg + 1) != LUA_TFUNCTION)
+    return luaL_argerror(L, arg, "the table's first element must be the "
+                                 "function to start");
+  return lc_task_spawn(L, g, arg + 1, arg);
+}
+
+/* conc.spawn(f, ...) or conc.spawn{f, ..., name=, keep=, daemon=} */
+static int task_spawn (lua_State *L) {
+  return lc_task_spawn_form(L, NULL, 1);
+}
+
+lc_task *lc_task_main (lc_loop *loop) {
+  lc_task *t = lc_alloc(sizeof(*t));
+  lc_group *g = lc_alloc(sizeof(*g));
+  if (!t || !g) {
+    lc_free(t, sizeof(*t));
+    lc_free(g, sizeof(*g));
+    return NULL;
+  }
+  init_task(t, loop);
+  lc_scope_enter(&t->base, LC_BASE, NULL, t);
+  lc_group_init(g, &t->base);
+  t->group = loop->root = g;
+  t->job.state = LC_RUNNING;
+  return loop->main = t;
+}
+
+void lc_task_main_free (lc_loop *loop) {
+  if (!loop->main) return;
+  lc_free(loop->root, sizeof(*loop->root));
+  lc_free(loop->main, sizeof(*loop->main));
+  loop->main = NULL;
+  loop->root = NULL;
+}
+
+/* }} */
+
+/* {{ Coroutines inside tasks */
+
+int lc_task_enter (lua_State *L, lc_loop *loop, lua_State *co, int nargs,
+                   int *nresults, bool *waits) {
+  lc_task *t = loop->current;
+  lua_State *outer = loop->running;
+  if (t) loop->running = co;
+  int status = lua_resume(co, L, nargs, nresults);
+  if (t) loop->running = outer;
+  *waits = status == LUA_YIELD && t && (t->op.kind || t->ready);
+  return status;
+}
+
+int lc_task_pass (lua_State *L, lua_KFunction k, lua_KContext ctx) {
+  return lua_yieldk(L, 0, ctx, k);
+}
+
+int lc_task_yield_values (lua_State *L, int n) {
+  return lua_yield(L, n);
+}
+
+/* }} */
+
+static const luaL_Reg functions[] = {
+  {"spawn", task_spawn},
+  {"sleep", task_sleep},
+  {"yield", task_yield},
+  {"now", task_now},
+  {NULL, NULL}
+};
+
+void lc_task_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+}

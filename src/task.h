@@ -1,0 +1,150 @@
+/*
+** task.h: coroutines that wait. The only file behind this header that
+** resumes and yields.
+**
+** A waiting C function reads:
+**
+**   static int k_recv (lua_State *L, int status, lua_KContext ctx) {
+**     lc_task *t = lc_task_woken(L);      // raises a cancellation
+**     ...                                 // t->op.result; build Lua values
+**   }
+**
+**   // q:recv() -> value | nil, "closed", "EOF"
+**   static int queue_recv (lua_State *L) {
+**     lc_queue *q = lc_luax_self(L);
+**     lc_task *t = lc_task_here(L);       // raises where waiting can't be
+**     if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+**     if (... satisfied ...) return lc_task_pause(L, t, nresults);
+**     lc_task_begin(t, &recv_kind);       // now nothing may raise
+**     lc_list_append(&q->receivers, &t->op.u.link);
+**     return lc_task_wait(L, t, k_recv, ctx);
+**   }
+**
+** Code outside any task has a task too, `loop->main`, with no coroutine:
+** its waits drive the loop inside lc_task_wait.
+**
+** Invariants:
+** 1. At most one task of a state runs: `loop->current`; `loop->running` is
+**    the coroutine that may wait, its own or one of conc.coroutine inside.
+** 2. A live task is either running, or once in the ready ring, or waiting
+**    (op.kind set), or queued in a group with a limit.
+** 3. `scope` is the innermost scope of the coroutine that runs or waits.
+** 4. Bodies run under lua_pcallk: clean-ups of a failing one may wait.
+** 5. A coroutine that ended well is used again for another task.
+*/
+
+#ifndef lc_task_h
+#define lc_task_h
+
+#include "job.h"
+#include "scope.h"
+#include "op.h"
+#include "group.h"
+#include "loop.h"
+
+typedef struct lc_task {
+  lc_job job;
+  lc_scope base;
+  lc_scope *scope;
+  lc_op op;
+  lua_State *co;           /* NULL: the code outside tasks */
+  lc_group *group;         /* of the jobs that it starts; NULL: none yet */
+  int32_t line;            /* where it was started */
+  uint8_t swallowed;       /* cancellations raised since it went on */
+  bool started;
+  bool ready;              /* is in the ring */
+  bool queued;             /* waits for its turn in a group with a limit */
+  bool doomed;             /* to be closed instead of resumed */
+  bool joining;            /* its body has ended, its jobs have not */
+  uint8_t outcome;         /* of its body: an lc_jobstate */
+} lc_task;
+
+/* Who waits: the running task, or `main`. Raises, with the place and the
+** remedy, where the caller can't wait (a foreign coroutine, a C function
+** that does not yield, a host's callback). */
+lc_task *lc_task_here (lua_State *L);
+
+static inline bool lc_task_cancelled (const lc_task *t) {
+  return lc_unlikely(t->scope->cancelled);
+}
+
+/* Passes once through the ready ring, then raises the cancellation. */
+int lc_task_refuse (lua_State *L, lc_task *t);
+
+/* A wait that was satisfied at once: returns the `n` values on top, after
+** a turn for the others when the budget is used up. */
+static inline int lc_task_pause (lua_State *L, lc_task *t, int n);
+
+static inline void lc_task_begin (lc_task *t, const lc_opkind *kind);
+
+/* Waits for the operation begun, then calls k with it. `return` it. */
+int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
+                  lua_KContext ctx);
+
+/* In a continuation: the task that goes on; raises if it was cancelled. */
+lc_task *lc_task_woken (lua_State *L);
+
+/* The same without raising: for waits that own something to give back. */
+static inline lc_task *lc_task_self (lc_loop *loop);
+int lc_task_raise (lua_State *L, lc_task *t);  /* raises the cancellation */
+
+/* Resumes the task that is next in the ring. Called by the loop. */
+void lc_task_run (lc_loop *loop, lc_task *t);
+
+/* Ends the wait of a task whose scope was cancelled, if it can be ended. */
+void lc_task_interrupt (lc_task *t);
+
+/* Ends a task that can't be reasoned with: its <close> variables run, with
+** no waits, and it fails with the error on top of the driver's stack, which
+** is popped. The task does not run. */
+void lc_task_close (lc_task *t);
+
+/* Starts function and arguments from stack index `f` on as a task of `g`
+** (NULL: the group that is current) and replaces them by its handle.
+** `options`: index of a table of options, or 0. May raise. */
+int lc_task_spawn (lua_State *L, lc_group *g, int f, int options);
+
+/* The same for the argument forms (f, ...) and {f, ..., name=, ...}. */
+int lc_task_spawn_form (lua_State *L, lc_group *g, int arg);
+
+/* Makes the code outside tasks. */
+lc_task *lc_task_main (lc_loop *loop);
+void lc_task_main_free (lc_loop *loop);
+
+/* The group that a job started by `L` joins; made if need be (may raise).*/
+lc_group *lc_task_group (lua_State *L, lc_task *t);
+
+/* The task's own, for jobs outside any group. May raise (memory). */
+lc_group *lc_task_own_group (lua_State *L, lc_task *t);
+
+/* A queued task's turn has come: it joins the ring. */
+void lc_task_start (lc_task *t);
+
+int lc_task_pause_slowly (lua_State *L, lc_task *t, int n);
+
+/* For conc.coroutine: resumes `co` from L inside the running task, if any.
+** `waits` tells a wait of the task (then L must yield too, by
+** lc_task_pass, and resume `co` again) from a yield of the generator. */
+int lc_task_enter (lua_State *L, lc_loop *loop, lua_State *co, int nargs,
+                   int *nresults, bool *waits);
+int lc_task_pass (lua_State *L, lua_KFunction k, lua_KContext ctx);
+int lc_task_yield_values (lua_State *L, int n);
+
+void lc_task_open (lua_State *L, lc_loop *loop);
+
+static inline int lc_task_pause (lua_State *L, lc_task *t, int n) {
+  if (--t->job.loop->budget > 0) return n;
+  return lc_task_pause_slowly(L, t, n);
+}
+
+static inline void lc_task_begin (lc_task *t, const lc_opkind *kind) {
+  lc_assert(t->op.kind == NULL);
+  t->op.kind = kind;
+  t->op.result = LC_OK;
+}
+
+static inline lc_task *lc_task_self (lc_loop *loop) {
+  return loop->current ? loop->current : lc_loop_main(loop);
+}
+
+#endif

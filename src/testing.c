@@ -1,0 +1,250 @@
+/*
+** testing.c: virtual time, seeded order, faults, counts, and the faults
+** planted to prove that the sanitizers see them. See testing.h.
+**
+** Lua's memory is made to fail by an allocator around the state's own. It
+** may do the same full collection at each allocation, by refusing the first
+** try: Lua collects and tries again.
+*/
+
+#if defined(LUACONC_TESTING)
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+
+#include "alloc.h"
+#include "fault.h"
+#include "luax.h"
+#include "slots.h"
+#include "task.h"
+#include "testing.h"
+
+/* {{ Lua's allocator */
+
+static struct {
+  lua_Alloc alloc;       /* the state's own */
+  void *ud;
+  int left;              /* until the one that fails; 0: none does */
+  int refuse;            /* tries still to be refused */
+  bool hit;
+  bool stress;
+  bool retry;            /* stress: the next try is the second */
+} lua_memory;
+
+static bool must_fail (size_t old, size_t size) {
+  if (size <= old) return false;
+  if (lua_memory.refuse > 0) {
+    lua_memory.refuse--;
+    return true;
+  }
+  if (lua_memory.left > 0 && --lua_memory.left == 0) {
+    lua_memory.hit = true;
+    lua_memory.refuse = 1;
+    return true;
+  }
+  if (!lua_memory.stress) return false;
+  lua_memory.retry = !lua_memory.retry;
+  return lua_memory.retry;
+}
+
+static void *test_alloc (void *ud, void *block, size_t old, size_t size) {
+  if (must_fail(block ? old : 0, size)) return NULL;
+  return lua_memory.alloc(ud, block, old, size);
+}
+
+static void wrap_allocator (lua_State *L) {
+  if (lua_memory.alloc) return;
+  lua_memory.alloc = lua_getallocf(L, &lua_memory.ud);
+  lua_setallocf(L, test_alloc, lua_memory.ud);
+}
+
+/* testing.fail_lua([n]) */
+static int testing_fail_lua (lua_State *L) {
+  wrap_allocator(L);
+  lua_memory.hit = false;
+  lua_memory.refuse = 0;
+  lua_memory.left = (int)luaL_optinteger(L, 1, 0);
+  return 0;
+}
+
+/* testing.gc_stress(on) */
+static int testing_gc_stress (lua_State *L) {
+  wrap_allocator(L);
+  lua_memory.stress = lua_toboolean(L, 1);
+  lua_memory.retry = false;
+  return 0;
+}
+
+/* }} */
+
+/* testing.fail_alloc([n]) */
+static int testing_fail_alloc (lua_State *L) {
+  lc_fault_set_alloc((int)luaL_optinteger(L, 1, 0));
+  return 0;
+}
+
+static int uv_code (lua_State *L, int arg) {
+  const char *name = luaL_optstring(L, arg, "EIO");
+#define TRY(code, _) if (strcmp(name, #code) == 0) return UV_##code;
+  UV_ERRNO_MAP(TRY)
+#undef TRY
+  return luaL_argerror(L, arg, "no name of a libuv error");
+}
+
+/* testing.fail_uv([n, "ECODE"]) */
+static int testing_fail_uv (lua_State *L) {
+  lc_fault_set_uv((int)luaL_optinteger(L, 1, 0), uv_code(L, 2));
+  return 0;
+}
+
+/* testing.failed() -> was the fault hit since one was set? */
+static int testing_failed (lua_State *L) {
+  lua_pushboolean(L, lc_fault_hit() || lua_memory.hit);
+  return 1;
+}
+
+/* testing.clock(virtual): starts or ends virtual time */
+static int testing_clock (lua_State *L) {
+  lc_clock *clock = &lc_luax_loop(L)->clock;
+  bool on = lua_toboolean(L, 1);
+  if (on && !clock->is_virtual) clock->now = 0;
+  clock->is_virtual = on;
+  return 0;
+}
+
+/* testing.seed([n]) */
+static int testing_seed (lua_State *L) {
+  lc_clock *clock = &lc_luax_loop(L)->clock;
+  if (lua_isnoneornil(L, 1)) clock->is_seeded = false;
+  else lc_clock_seed(clock, (uint64_t)luaL_checkinteger(L, 1));
+  return 0;
+}
+
+/* {{ Counting */
+
+/* The entries of a folder below /proc/self, "." and ".." left out. */
+static lua_Integer count_entries (const char *path) {
+  lua_Integer n = 0;
+  DIR *dir = opendir(path);
+  struct dirent *e;
+  if (!dir) return -1;
+  while ((e = readdir(dir)))
+    if (e->d_name[0] != '.') n++;
+  closedir(dir);
+  return n;
+}
+
+static lua_Integer count_children (void) {
+  lua_Integer n = 0;
+  int pid;
+  FILE *f = fopen("/proc/thread-self/children", "r");
+  if (!f) return -1;
+  while (fscanf(f, "%d", &pid) == 1) n++;
+  fclose(f);
+  return n;
+}
+
+static void set_count (lua_State *L, const char *key, lua_Integer n) {
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, key);
+}
+
+/* testing.counts() -> {blocks=, bytes=, jobs=, ...} */
+static int testing_counts (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  lua_createtable(L, 0, 8);
+  set_count(L, "blocks", (lua_Integer)lc_alloc_blocks());
+  set_count(L, "bytes", (lua_Integer)lc_alloc_bytes());
+  set_count(L, "jobs", loop->live);
+  set_count(L, "ops", loop->nops);
+  set_count(L, "handles", loop->nhandles);
+  set_count(L, "descriptors", count_entries("/proc/self/fd") - 1);
+  set_count(L, "threads", count_entries("/proc/self/task"));
+  set_count(L, "children", count_children());
+  return 1;
+}
+
+/* }} */
+
+/* testing.check() */
+static int testing_check (lua_State *L) {
+  lc_loop_check(lc_luax_loop(L));
+  return 0;
+}
+
+/* {{ Planted faults: what the sanitizers must name */
+
+static void plant_leak (void) {
+  void *volatile lost = malloc(77);
+  (void)lost;
+  lost = NULL;
+}
+
+static void plant_overflow (void) {
+  volatile char *block = malloc(8);
+  volatile int at = 8;
+  block[at] = 1;
+  free((void *)block);
+}
+
+static void plant_use_after_free (void) {
+  char *block = malloc(8);
+  volatile uintptr_t address = (uintptr_t)block;
+  free(block);
+  *(volatile char *)address = 1;
+}
+
+static void plant_undefined (void) {
+  volatile int big = 2147483647;
+  big = big + 1;
+}
+
+/* A table that only a C pointer knows, used after a collection. */
+static void plant_unanchored (lua_State *L) {
+  lua_State *lost = lua_newthread(L);
+  lua_pop(L, 1);
+  lua_gc(L, LUA_GCCOLLECT);
+  lua_pushliteral(lost, "gone");
+}
+
+/* testing.plant(name) */
+static int testing_plant (lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  if (strcmp(name, "leak") == 0) plant_leak();
+  else if (strcmp(name, "overflow") == 0) plant_overflow();
+  else if (strcmp(name, "use_after_free") == 0) plant_use_after_free();
+  else if (strcmp(name, "undefined") == 0) plant_undefined();
+  else if (strcmp(name, "unanchored") == 0) plant_unanchored(L);
+  else return luaL_argerror(L, 1, "no planted fault of this name");
+  return 0;
+}
+
+/* }} */
+
+static const luaL_Reg functions[] = {
+  {"fail_lua", testing_fail_lua},
+  {"gc_stress", testing_gc_stress},
+  {"fail_alloc", testing_fail_alloc},
+  {"fail_uv", testing_fail_uv},
+  {"failed", testing_failed},
+  {"clock", testing_clock},
+  {"seed", testing_seed},
+  {"counts", testing_counts},
+  {"check", testing_check},
+  {"plant", testing_plant},
+  {NULL, NULL}
+};
+
+void lc_testing_open (lua_State *L, lc_loop *loop) {
+  lua_newtable(L);
+  lc_luax_functions(L, loop, functions);
+  lua_setfield(L, -2, "testing");
+}
+
+#else
+
+typedef int lc_testing_unused;
+
+#endif

@@ -1,0 +1,285 @@
+/*
+** traceback.c: where things happen, in words. See traceback.h.
+**
+** A string can't carry a traceback, so the last RECENT errors are kept with
+** theirs in a ring; a handle finds its own through its error.
+*/
+
+#include <string.h>
+
+#include "errors.h"
+#include "luax.h"
+#include "traceback.h"
+
+enum { RECENT = 32 };   /* errors whose tracebacks are kept for strings */
+
+static const char recent_key;  /* {e1, tb1, e2, tb2, ..., next=} */
+
+/* {{ Places */
+
+/* Pushes "file:line" of the first Lua function of `co` from `level` on. */
+static bool push_line (lua_State *L, lua_State *co, int level) {
+  lua_Debug ar;
+  for (; lua_getstack(co, level, &ar); level++) {
+    lua_getinfo(co, "Sl", &ar);
+    if (ar.currentline <= 0) continue;
+    lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
+    return true;
+  }
+  return false;
+}
+
+/* The coroutine that waits inside `co`, through conc.coroutine; or NULL. */
+lua_State *lc_traceback_inner (lua_State *co) {
+  lua_Debug ar;
+  if (lua_status(co) != LUA_YIELD || !lua_getstack(co, 0, &ar) ||
+      !lua_checkstack(co, 2) || !lua_getlocal(co, &ar, 1)) return NULL;
+  lua_State *inner = lua_tothread(co, -1);
+  lua_pop(co, 1);
+  return inner == co ? NULL : inner;
+}
+
+void lc_traceback_started (lua_State *L, lc_task *t) {
+  lua_Debug ar;
+  luaL_checkstack(L, 4, NULL);
+  lc_job_push(L, &t->job);
+  if (lua_getiuservalue(L, -1, LC_JOB_VALUE) == LUA_TFUNCTION) {
+    lua_getinfo(L, ">S", &ar);
+    if (t->line > 0) lua_pushfstring(L, "%s:%d", ar.short_src, (int)t->line);
+    else lua_pushstring(L, ar.short_src);
+  }
+  else {
+    lua_pop(L, 1);
+    lua_pushliteral(L, "?");
+  }
+  lua_remove(L, -2);
+}
+
+void lc_traceback_place (lua_State *L, lc_task *t) {
+  lua_State *co = t->co, *inner;
+  if (!co) {
+    if (!push_line(L, L, 0)) lua_pushliteral(L, "?");
+    return;
+  }
+  while ((inner = lc_traceback_inner(co))) co = inner;
+  if (t->joining || !t->started || !push_line(L, co, 0))
+    lc_traceback_started(L, t);
+}
+
+/* }} */
+
+/* {{ Tracebacks */
+
+static void remember (lua_State *L, int error, int text) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &recent_key);
+  lua_getfield(L, -1, "next");
+  lua_Integer next = lua_tointeger(L, -1) % RECENT;
+  lua_pop(L, 1);
+  lua_pushvalue(L, error);
+  lua_rawseti(L, -2, 2 * next + 1);
+  lua_pushvalue(L, text);
+  lua_rawseti(L, -2, 2 * next + 2);
+  lua_pushinteger(L, next + 1);
+  lua_setfield(L, -2, "next");
+  lua_pop(L, 1);
+}
+
+static bool is_known (lua_State *L, int error) {
+  lc_traceback_push(L, error);
+  bool known = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return known;
+}
+
+/* Appends where the task and those above it were started. */
+static void add_starts (lua_State *L, lc_task *t) {
+  while (t && t->co) {
+    lc_job_push(L, &t->job);
+    lc_job_label(L, &t->job, -1);
+    lua_remove(L, -2);
+    lc_traceback_started(L, t);
+    lua_pushfstring(L, "\n%s was started at:\n\t%s", lua_tostring(L, -2),
+                    lua_tostring(L, -1));
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+    lua_concat(L, 2);
+    t = t->base.parent ? t->base.parent->task : NULL;
+  }
+}
+
+/* Is the error at 1 a table, or a string (which may be raised twice)? */
+static bool is_new (lua_State *L) {
+  return lua_type(L, 1) == LUA_TSTRING || !is_known(L, 1);
+}
+
+int lc_traceback_on_error (lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  lc_loop *loop = lua_touserdata(L, -1);
+  lua_settop(L, 1);
+  if (lc_errors_is(L, 1, "ECANCELED") || !is_new(L)) return 1;
+  luaL_traceback(L, L, NULL, 1);
+  add_starts(L, loop->current);
+  remember(L, 1, 2);
+  lua_settop(L, 1);
+  return 1;
+}
+
+void lc_traceback_push (lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, 6, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &recent_key);
+  lua_getfield(L, -1, "next");
+  lua_Integer next = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  for (int i = 0; i < RECENT; i++) {
+    lua_Integer at = (next + 2 * RECENT - 1 - i) % RECENT;
+    lua_rawgeti(L, -1, 2 * at + 1);
+    bool same = !lua_isnil(L, -1) && lua_rawequal(L, -1, index);
+    lua_pop(L, 1);
+    if (!same) continue;
+    lua_rawgeti(L, -1, 2 * at + 2);
+    lua_remove(L, -2);
+    return;
+  }
+  lua_pop(L, 1);
+  lua_pushnil(L);
+}
+
+/* conc.traceback(err or handle) -> text, or nil where none is known */
+static int traceback_of (lua_State *L) {
+  luaL_checkany(L, 1);
+  lc_job *j = luaL_testudata(L, 1, LC_JOB_TYPE);
+  if (j && !lc_job_ended(j)) {
+    lua_pushnil(L);
+    return 1;
+  }
+  if (j) {
+    lua_getiuservalue(L, 1, LC_JOB_VALUE);
+    lua_replace(L, 1);
+  }
+  if (lua_isnil(L, 1)) lua_pushnil(L);
+  else lc_traceback_push(L, 1);
+  return 1;
+}
+
+static int k_traced (lua_State *L, int status, lua_KContext ctx) {
+  (void)ctx;
+  bool ok = status == LUA_OK || status == LUA_YIELD;
+  lua_pushboolean(L, ok);
+  lua_replace(L, 1);
+  return ok ? lua_gettop(L) : (lua_insert(L, 2), lua_settop(L, 2), 2);
+}
+
+/* core.traced(f, ...): pcall under the message handler of bodies */
+static int traceback_traced (lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_pushcfunction(L, lc_traceback_on_error);
+  lua_insert(L, 1);
+  int n = lua_gettop(L) - 2;
+  return k_traced(L, lua_pcallk(L, n, LUA_MULTRET, 1, 0, k_traced), 0);
+}
+
+/* }} */
+
+/* {{ Who can't wait, and why */
+
+/* Pushes "table.sort" for the function on top if a library has it. */
+static bool push_library_name (lua_State *L) {
+  int function = lua_gettop(L);
+  luaL_checkstack(L, 8, NULL);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (lua_pushnil(L); lua_next(L, function + 1); lua_pop(L, 1)) {
+    if (!lua_istable(L, -1) || lua_type(L, -2) != LUA_TSTRING) continue;
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+      if (lua_type(L, -2) != LUA_TSTRING) continue;
+      if (!lua_rawequal(L, -1, function)) continue;
+      const char *library = lua_tostring(L, function + 2);
+      if (strcmp(library, "_G") == 0)
+        lua_pushvalue(L, -2);
+      else
+        lua_pushfstring(L, "%s.%s", library, lua_tostring(L, -2));
+      lua_replace(L, function);
+      lua_settop(L, function);
+      return true;
+    }
+  }
+  lua_settop(L, function - 1);
+  return false;
+}
+
+/* Can this C function be suspended below its callback? */
+static bool suspends (const char *name) {
+  static const char *const names[] = {"pcall", "xpcall", "dofile", NULL};
+  for (int i = 0; names[i]; i++)
+    if (strcmp(name, names[i]) == 0) return true;
+  return false;
+}
+
+/* Pushes the name of what keeps L from being suspended. */
+static void push_obstacle (lua_State *L) {
+  lua_Debug ar;
+  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "nSf", &ar);
+    if (ar.namewhat && strcmp(ar.namewhat, "metamethod") == 0 &&
+        strstr(ar.name, "gc")) {
+      lua_pushliteral(L, "a __gc metamethod");
+      return;
+    }
+    if (*ar.what != 'C') {
+      lua_pop(L, 1);
+      continue;
+    }
+    if (!push_library_name(L))
+      lua_pushfstring(L, "the C function '%s'", ar.name ? ar.name : "?");
+    else if (suspends(lua_tostring(L, -1))) {
+      lua_pop(L, 1);
+      continue;
+    }
+    else {
+      lua_pushfstring(L, "'%s'", lua_tostring(L, -1));
+      lua_remove(L, -2);
+    }
+    return;
+  }
+  lua_pushliteral(L, "a C function");
+}
+
+void lc_traceback_cannot_wait (lua_State *L, bool inside) {
+  luaL_checkstack(L, 16, NULL);
+  if (!inside)
+    luaL_error(L, "cannot wait inside a coroutine of 'coroutine.create' or "
+                  "'coroutine.wrap': make it with conc.coroutine");
+  push_obstacle(L);
+  luaL_error(L, "cannot wait inside %s, which can't be suspended: "
+                "wait before it or after it", lua_tostring(L, -1));
+}
+
+void lc_traceback_push_misbehaviour (lua_State *D, lc_task *t) {
+  lc_traceback_place(D, t);
+  const char *place = lua_tostring(D, -1);
+  if (t->doomed && t->swallowed == 0)
+    lua_pushfstring(D, "%s: this task was closed: it was cancelled, but "
+                    "waited inside conc.shield for what can't come", place);
+  else if (t->doomed)
+    lua_pushfstring(D, "%s: this task swallowed its cancellation %d times "
+                    "and was closed: leave the loop when "
+                    "conc.is_cancelled(err)", place, (int)t->swallowed);
+  else
+    lua_pushfstring(D, "%s: 'coroutine.yield' outside a coroutine: to let "
+                    "other tasks run use conc.yield()", place);
+  lua_remove(D, -2);
+}
+
+/* }} */
+
+static const luaL_Reg functions[] = {
+  {"traceback", traceback_of},
+  {"traced", traceback_traced},
+  {NULL, NULL}
+};
+
+void lc_traceback_open (lua_State *L, lc_loop *loop) {
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &recent_key);
+  lc_luax_functions(L, loop, functions);
+}

@@ -1,0 +1,36 @@
+/*
+** traceback.h: where things happen, in words: tracebacks of failures, the
+** places of tasks, and why somebody can't wait.
+*/
+
+#ifndef lc_traceback_h
+#define lc_traceback_h
+
+#include "task.h"
+
+/* The message handler of every body: keeps the traceback of the error for
+** conc.traceback and leaves the error as it is. */
+int lc_traceback_on_error (lua_State *L);
+
+/* Raises: the caller is in a task but can't wait. `inside`: in the right
+** coroutine, but below a C function that can't be suspended. */
+void lc_traceback_cannot_wait (lua_State *L, bool inside);
+
+/* Pushes the error of a task that yielded to nobody or that swallowed its
+** cancellation too often. */
+void lc_traceback_push_misbehaviour (lua_State *D, lc_task *t);
+
+/* Pushes "script.lua:12", where the innermost coroutine of the task waits,
+** or where it was started. */
+void lc_traceback_place (lua_State *L, lc_task *t);
+void lc_traceback_started (lua_State *L, lc_task *t);
+
+/* The coroutine that waits inside `co`, through conc.coroutine; or NULL. */
+lua_State *lc_traceback_inner (lua_State *co);
+
+/* Pushes both tracebacks known for the error at `index`, or nil. */
+void lc_traceback_push (lua_State *L, int index);
+
+void lc_traceback_open (lua_State *L, lc_loop *loop);
+
+#endif

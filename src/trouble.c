@@ -1,0 +1,261 @@
+/*
+** trouble.c: how code outside tasks unwinds. See trouble.h.
+*/
+
+#include <signal.h>
+
+#include "errors.h"
+#include "frame.h"
+#include "interrupt.h"
+#include "luax.h"
+#include "slots.h"
+#include "task.h"
+#include "traceback.h"
+#include "trouble.h"
+
+static const char report_key;   /* text of the last deadlock */
+static const char exit_key;     /* {os.exit, code, close} */
+
+/* {{ Unwinding */
+
+static const lc_opkind drain_kind = {"the end of all jobs", NULL, NULL, false};
+
+static int k_nothing (lua_State *L, int status, lua_KContext ctx) {
+  (void)L; (void)status; (void)ctx;
+  return 0;
+}
+
+void lc_trouble_settle (lua_State *L, lc_loop *loop) {
+  lc_task *main = loop->main;
+  if (!main->base.own) return;
+  while (lc_group_pending(loop->root)) {
+    lc_task_begin(main, &drain_kind);
+    lc_list_append(&loop->root->waiters, &main->op.u.link);
+    lc_task_wait(L, main, k_nothing, 0);
+  }
+  lc_scope_reset(&main->base);
+  loop->root->failing = false;
+}
+
+bool lc_trouble_is (lc_loop *loop) {
+  return loop->main->base.own || loop->trouble != LC_NONE ||
+         !lc_list_empty(&loop->root->failed);
+}
+
+static int leave_program (lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &exit_key);
+  lua_rawgeti(L, -1, 1);
+  lua_rawgeti(L, -2, 2);
+  lua_rawgeti(L, -3, 3);
+  lua_call(L, 2, 0);
+  return luaL_error(L, "os.exit returned");
+}
+
+/* Gives the error on top its tracebacks: in the message of a string, as a
+** field of an own error. */
+static void add_traceback (lua_State *L) {
+  int error = lua_gettop(L);
+  lc_traceback_push(L, error);
+  if (lua_isnil(L, -1)) lua_pop(L, 1);
+  else if (lua_type(L, error) == LUA_TSTRING) {
+    lua_pushfstring(L, "%s\n%s", lua_tostring(L, error),
+                    lua_tostring(L, -1));
+    lua_replace(L, error);
+    lua_settop(L, error);
+  }
+  else if (lc_errors_own(L, error)) lua_setfield(L, error, "traceback");
+  lua_settop(L, error);
+}
+
+static int raise_failure (lua_State *L, lc_loop *loop) {
+  lc_group *root = loop->root;
+  if (lc_list_empty(&root->failed)) {
+    lc_errors_push(L, "ECANCELED", "cancelled");
+    return lua_error(L);
+  }
+  lc_job *j = lc_container(root->failed.next, lc_job, siblings);
+  lc_job_push(L, j);
+  lua_getiuservalue(L, -1, LC_JOB_VALUE);
+  lc_group_forget_all(root);
+  add_traceback(L);
+  return lua_error(L);
+}
+
+static int raise_deadlock (lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &report_key);
+  lc_errors_push(L, "EDEADLK", "%s", lua_isstring(L, -1) ?
+    lua_tostring(L, -1) : "deadlock: nothing can go on");
+  return lua_error(L);
+}
+
+int lc_trouble_raise (lua_State *L, lc_loop *loop) {
+  luaL_checkstack(L, 8, NULL);
+  lc_trouble_settle(L, loop);
+  int trouble = loop->trouble;
+  loop->trouble = LC_NONE;
+  if (trouble == LC_EXIT) return leave_program(L);
+  if (trouble == LC_SIGINT) return lc_interrupt_again(L, loop);
+  if (trouble == LC_DEADLOCK) {
+    lc_group_forget_all(loop->root);
+    return raise_deadlock(L);
+  }
+  return raise_failure(L, loop);
+}
+
+/* }} */
+
+/* {{ Deadlock */
+
+static void add_row (luaL_Buffer *b, lua_State *L, lc_task *t) {
+  const char *what = t->op.kind ? t->op.kind->name : "its turn";
+  luaL_addstring(b, "\n  ");
+  luaL_addvalue(b);
+  luaL_addstring(b, " waits for ");
+  luaL_addstring(b, what);
+  luaL_addstring(b, " at ");
+  lc_traceback_place(L, t);
+  luaL_addvalue(b);
+}
+
+static void add_rows (luaL_Buffer *b, lua_State *L, lc_loop *loop) {
+  for (uint32_t i = 0; i < loop->nslots; i++) {
+    if (!loop->slots[i].used) continue;
+    lc_slots_push(L, loop, (int32_t)i);
+    lc_job *j = luaL_testudata(L, -1, LC_JOB_TYPE);
+    if (!j || lc_job_ended(j)) {
+      lua_pop(L, 1);
+      continue;
+    }
+    lc_job_label(L, j, -1);
+    lua_remove(L, -2);
+    add_row(b, L, lc_container(j, lc_task, job));
+  }
+}
+
+/* Stores the report: which job waits for what, and where. */
+static int make_report (lua_State *L) {
+  lc_loop *loop = lua_touserdata(L, 1);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "deadlock: every task waits and nothing can wake them:");
+  if (loop->main->op.kind) {
+    lc_traceback_place(L, loop->main);
+    lua_pushfstring(L, "\n  the code outside tasks waits for %s at %s",
+                    loop->main->op.kind->name, lua_tostring(L, -1));
+    lua_remove(L, -2);
+    luaL_addvalue(&b);
+  }
+  add_rows(&b, L, loop);
+  luaL_pushresult(&b);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &report_key);
+  return 0;
+}
+
+static void report_deadlock (lua_State *L, lc_loop *loop) {
+  lua_pushcfunction(L, make_report);
+  lua_pushlightuserdata(L, loop);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
+  loop->trouble = LC_DEADLOCK;
+}
+
+/* Closes one task that waits for ever and has no jobs of its own. */
+static bool close_one (lc_loop *loop) {
+  for (uint32_t i = 0; i < loop->nslots; i++) {
+    if (!loop->slots[i].used) continue;
+    lc_slots_push(loop->driver, loop, (int32_t)i);
+    lc_job *j = luaL_testudata(loop->driver, -1, LC_JOB_TYPE);
+    lua_pop(loop->driver, 1);
+    if (!j || lc_job_ended(j)) continue;
+    lc_task *t = lc_container(j, lc_task, job);
+    if (t->joining || !t->op.kind || !t->op.kind->cancel) continue;
+    t->op.kind->cancel(&t->op);
+    lc_op_complete(&t->op, LC_CANCELLED);
+    t->doomed = true;
+    return true;
+  }
+  return false;
+}
+
+void lc_trouble_stuck (lua_State *L, lc_loop *loop) {
+  lc_scope *root = &loop->main->base;
+  if (!root->own) {
+    report_deadlock(L, loop);
+    lc_scope_cancel(root);
+  }
+  else close_one(loop);
+}
+
+/* }} */
+
+/* {{ Running, and leaving the program */
+
+static int k_run (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lc_loop *loop = lc_luax_loop(L);
+  if (lc_group_pending(loop->root))
+    return lc_group_wait(L, loop->main, loop->root, k_run, 0);
+  lc_interrupt_stop(L, loop);
+  if (lc_trouble_is(loop)) return lc_trouble_raise(L, loop);
+  if (lua_isnoneornil(L, 1)) return 0;
+  int n = lc_job_outcome(L, lua_touserdata(L, 1), 1);
+  return n < 0 ? lua_error(L) : n;
+}
+
+/* In a task: a group of its own. At 1 the group, at 2 the handle. */
+static int k_run_inside (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  lc_group *g = (lc_group *)ctx;
+  if (lc_group_pending(g))
+    return lc_group_wait(L, lc_task_self(lc_luax_loop(L)), g, k_run_inside,
+                         ctx);
+  lc_job *j = lua_touserdata(L, 2);
+  if (g->failing || !j) return 0;   /* closing the group raises */
+  int n = lc_job_outcome(L, j, 2);
+  return n < 0 ? lua_error(L) : n;
+}
+
+static int run_inside (lua_State *L, lc_task *t) {
+  lc_group *g = lc_frame_push_group(L, t);
+  lua_insert(L, 1);
+  lua_toclose(L, 1);
+  if (lua_gettop(L) > 1) lc_task_spawn_form(L, g, 2);
+  return k_run_inside(L, LUA_OK, (lua_KContext)g);
+}
+
+/* conc.run([f, ...]) -> the results of f, when every job has ended */
+static int trouble_run (lua_State *L) {
+  lc_task *t = lc_task_here(L);
+  if (!lua_isnone(L, 1)) luaL_checktype(L, 1, LUA_TFUNCTION);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (t->co || t->scope != &t->base) return run_inside(L, t);
+  if (!lua_isnone(L, 1)) lc_task_spawn_form(L, t->job.loop->root, 1);
+  lc_interrupt_start(L, t->job.loop);
+  return k_run(L, LUA_OK, 0);
+}
+
+/* core.exit(exit, code, close): in a task; unwinds run, then calls exit */
+static int trouble_exit (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 3);
+  lua_createtable(L, 3, 0);
+  lua_insert(L, 1);
+  for (int i = 3; i > 0; i--) lua_rawseti(L, 1, i);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &exit_key);
+  if (!loop->current) return leave_program(L);
+  loop->trouble = LC_EXIT;
+  lc_scope_cancel(&loop->main->base);
+  return lc_task_raise(L, loop->current);
+}
+
+/* }} */
+
+static const luaL_Reg functions[] = {
+  {"run", trouble_run},
+  {"exit", trouble_exit},
+  {NULL, NULL}
+};
+
+void lc_trouble_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+}
