@@ -74,7 +74,8 @@ static const char *status_of (lua_State *L, lua_State *co) {
 
 static int k_body (lua_State *L, int status, lua_KContext ctx) {
   (void)ctx;
-  if (status != LUA_OK && status != LUA_YIELD) return lua_error(L);
+  if (status != LUA_OK && status != LUA_YIELD)
+    return lc_traceback_pass_on(L);
   return lua_gettop(L) - 1;
 }
 
@@ -210,7 +211,7 @@ static int unwrapped (lua_State *L, int n) {
   if (n >= 0) return n;
   lua_State *co = lua_tothread(L, 1);
   if (lua_status(co) > LUA_YIELD) lua_resetthread(co);
-  return lua_error(L);
+  return lc_traceback_pass_on(L);
 }
 
 static int k_wrap (lua_State *L, int status, lua_KContext ctx) {

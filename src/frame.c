@@ -279,11 +279,6 @@ static int group_await (lua_State *L) {
   return lc_task_wait(L, t, k_group_await, 0);
 }
 
-static bool may_wait (lua_State *L, lc_loop *loop) {
-  if (loop->current) return loop->running == L && lua_isyieldable(L);
-  return loop->depth == 0 && !loop->in_poll;
-}
-
 /* The jobs have ended: leaves, and raises their failure unless the body
 ** left by an error of its own (at 2). */
 static int end_group (lua_State *L, lc_frame *f) {
@@ -330,7 +325,7 @@ static int group_close (lua_State *L) {
   lc_frame *f = lc_luax_self(L);
   lua_settop(L, 2);
   if (f->closed) return 0;
-  if (!may_wait(L, f->loop)) return hand_over(L, f);
+  if (!lc_task_may_wait(L, f->loop)) return hand_over(L, f);
   check_order(L, f, "group");
   if (!lua_isnil(L, 2)) lc_scope_cancel(&f->scope);
   return k_close(L, LUA_OK, 0);
@@ -340,7 +335,7 @@ static int group_close (lua_State *L) {
 static int scope_close (lua_State *L) {
   lc_frame *f = lc_luax_self(L);
   if (f->closed) return 0;
-  if (may_wait(L, f->loop)) check_order(L, f, "scope");
+  if (lc_task_may_wait(L, f->loop)) check_order(L, f, "scope");
   leave(L, f);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "group.h"
 #include "slots.h"
 #include "task.h"
+#include "traceback.h"
 
 void lc_group_init (lc_group *g, lc_scope *scope) {
   *g = (lc_group){0};
@@ -102,5 +103,5 @@ void lc_group_raise (lua_State *L, lc_group *g) {
   lc_job_push(L, first);
   lua_getiuservalue(L, -1, LC_JOB_VALUE);
   lc_group_forget_all(g);
-  lua_error(L);
+  lc_traceback_pass_on(L);
 }

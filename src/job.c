@@ -8,6 +8,7 @@
 #include "luax.h"
 #include "slots.h"
 #include "task.h"
+#include "traceback.h"
 #include "trouble.h"
 
 static const char extra_key;
@@ -114,7 +115,7 @@ int lc_job_outcome (lua_State *L, lc_job *j, int index) {
 static int results_or_raise (lua_State *L, lc_job *j) {
   if (j->state != LC_DONE && !j->loop->current) lc_trouble_settle(L, j->loop);
   int n = lc_job_outcome(L, j, 1);
-  return n < 0 ? lua_error(L) : n;
+  return n < 0 ? lc_traceback_pass_on(L) : n;
 }
 
 static const lc_opkind await_kind = {"the end of a job", lc_op_unlink, NULL,
@@ -199,6 +200,12 @@ static int job_tostring (lua_State *L) {
   lc_job *j = lc_luax_self(L);
   const char *label = lc_job_label(L, j, 1);
   lua_pushfstring(L, "%s (%s)", label, state_names[j->state]);
+  return 1;
+}
+
+/* core.is_job(v) -> is it a handle? */
+static int job_is (lua_State *L) {
+  lua_pushboolean(L, luaL_testudata(L, 1, LC_JOB_TYPE) != NULL);
   return 1;
 }
 
@@ -295,6 +302,7 @@ static const luaL_Reg functions[] = {
   {"jobs", job_list},
   {"locals", job_locals},
   {"look", job_look},
+  {"is_job", job_is},
   {NULL, NULL}
 };
 

@@ -67,7 +67,7 @@ typedef struct lc_loop {
   bool in_poll;              /* the host's loop is inside its poll */
   bool ending, ended;
   uint8_t trouble;           /* why main must unwind: see trouble.h */
-  uint32_t turns;            /* of driving, for the specs */
+  const void *passed;        /* error that is passed on: see traceback.h */
 } lc_loop;
 
 /* Registry key of the loop's userdata. */

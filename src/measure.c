@@ -237,10 +237,12 @@ static int memory (lua_State *L) {
   return 1;
 }
 
-/* machine() -> {cores=, system=, processor=} */
+/* machine() -> {cores=, system=, processor=, libuv=} */
 static int machine (lua_State *L) {
   uv_utsname_t name;
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
+  lua_pushstring(L, uv_version_string());
+  lua_setfield(L, -2, "libuv");
   lua_pushinteger(L, (lua_Integer)uv_available_parallelism());
   lua_setfield(L, -2, "cores");
   if (uv_os_uname(&name) == 0) {

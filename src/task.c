@@ -32,6 +32,11 @@ lc_task *lc_task_here (lua_State *L) {
   return loop->main;
 }
 
+bool lc_task_may_wait (lua_State *L, const lc_loop *loop) {
+  if (loop->current) return loop->running == L && lua_isyieldable(L);
+  return loop->depth == 0 && !loop->in_poll && !loop->ended;
+}
+
 int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
                   lua_KContext ctx) {
   lc_loop *loop = t->job.loop;
@@ -366,17 +371,26 @@ static void init_task (lc_task *t, lc_loop *loop) {
 }
 
 /* Notes who starts the task and where: the function as the user value. */
-static void note_place (lua_State *L, lc_task *t, int handle) {
+static void note_place (lua_State *L, lc_task *t, int handle, int level) {
   lua_Debug ar;
-  if (!lua_getstack(L, 1, &ar)) return;
+  if (!lua_getstack(L, level, &ar)) return;
   lua_getinfo(L, "lf", &ar);
   t->line = ar.currentline;
   lua_setiuservalue(L, handle, LC_JOB_VALUE);
 }
 
+/* The option `level`, of the library's own Lua files: whose line counts. */
+static int place_level (lua_State *L, int options) {
+  if (!options) return 1;
+  lua_getfield(L, options, "level");
+  int level = lua_isinteger(L, -1) ? (int)lua_tointeger(L, -1) : 1;
+  lua_pop(L, 1);
+  return level;
+}
+
 static void read_options (lua_State *L, lc_task *t, int options, int handle) {
   static const char *const names[] = {"name", "keep", "daemon", "memory",
-                                      "stack", NULL};
+                                      "stack", "level", NULL};
   lc_luax_options(L, options, names);
   if (lc_luax_option(L, options, "name") != LUA_TNIL) {
     if (lua_type(L, -1) != LUA_TSTRING)
@@ -432,13 +446,13 @@ static void join_group (lc_task *t, lc_group *g) {
 int lc_task_spawn (lua_State *L, lc_group *g, int f, int options) {
   lc_loop *loop = lc_luax_loop(L);
   lc_task *parent = lc_task_self(loop);
-  int n = lua_gettop(L) - f + 1;
+  int n = lua_gettop(L) - f + 1, level = place_level(L, options);
   luaL_checkstack(L, 8, NULL);
   lc_task *t = lua_newuserdatauv(L, sizeof(*t), LC_JOB_VALUES);
   init_task(t, loop);
   luaL_setmetatable(L, LC_JOB_TYPE);
   lua_insert(L, f);
-  note_place(L, t, f);
+  note_place(L, t, f, level);
   if (options) read_options(L, t, options, f);
   lc_job_inherit(L, parent, &t->job, f);
   if (!g) g = lc_task_group(L, parent);

@@ -64,6 +64,9 @@ typedef struct lc_task {
 ** that does not yield, a host's callback). */
 lc_task *lc_task_here (lua_State *L);
 
+/* What lc_task_here asks, without raising. */
+bool lc_task_may_wait (lua_State *L, const lc_loop *loop);
+
 static inline bool lc_task_cancelled (const lc_task *t) {
   return lc_unlikely(t->scope->cancelled);
 }

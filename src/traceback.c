@@ -17,12 +17,19 @@ static const char recent_key;  /* {e1, tb1, e2, tb2, ..., next=} */
 
 /* {{ Places */
 
-/* Pushes "file:line" of the first Lua function of `co` from `level` on. */
+/* Is it a file of this library, where users don't look for their waits? */
+static bool is_own (const lua_Debug *ar) {
+  return strstr(ar->source, "lua/luaconc/") ||
+         strstr(ar->source, "lua/5.4/luaconc/");
+}
+
+/* Pushes "file:line" of the first Lua function of `co` from `level` on that
+** is the user's. */
 static bool push_line (lua_State *L, lua_State *co, int level) {
   lua_Debug ar;
   for (; lua_getstack(co, level, &ar); level++) {
     lua_getinfo(co, "Sl", &ar);
-    if (ar.currentline <= 0) continue;
+    if (ar.currentline <= 0 || is_own(&ar)) continue;
     lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
     return true;
   }
@@ -107,16 +114,33 @@ static void add_starts (lua_State *L, lc_task *t) {
   }
 }
 
-/* Is the error at 1 a table, or a string (which may be raised twice)? */
-static bool is_new (lua_State *L) {
-  return lua_type(L, 1) == LUA_TSTRING || !is_known(L, 1);
+/* A table is known by itself. The same string may be raised in two places:
+** it is known where it was passed on. */
+static bool is_new (lua_State *L, lc_loop *loop) {
+  if (lua_type(L, 1) == LUA_TSTRING && lua_topointer(L, 1) != loop->passed)
+    return true;
+  return !is_known(L, 1);
+}
+
+int lc_traceback_pass_on (lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  lc_loop *loop = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  loop->passed = lua_topointer(L, -1);
+  return lua_error(L);
+}
+
+/* core.raise(err): passes an error on */
+static int traceback_raise (lua_State *L) {
+  lua_settop(L, 1);
+  return lc_traceback_pass_on(L);
 }
 
 int lc_traceback_on_error (lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
   lc_loop *loop = lua_touserdata(L, -1);
   lua_settop(L, 1);
-  if (lc_errors_is(L, 1, "ECANCELED") || !is_new(L)) return 1;
+  if (lc_errors_is(L, 1, "ECANCELED") || !is_new(L, loop)) return 1;
   luaL_traceback(L, L, NULL, 1);
   add_starts(L, loop->current);
   remember(L, 1, 2);
@@ -275,6 +299,7 @@ void lc_traceback_push_misbehaviour (lua_State *D, lc_task *t) {
 static const luaL_Reg functions[] = {
   {"traceback", traceback_of},
   {"traced", traceback_traced},
+  {"raise", traceback_raise},
   {NULL, NULL}
 };
 

@@ -12,6 +12,10 @@
 ** conc.traceback and leaves the error as it is. */
 int lc_traceback_on_error (lua_State *L);
 
+/* Raises the error on top, which was raised before: an error that is passed
+** on keeps the traceback of where it happened. */
+int lc_traceback_pass_on (lua_State *L);
+
 /* Raises: the caller is in a task but can't wait. `inside`: in the right
 ** coroutine, but below a C function that can't be suspended. */
 void lc_traceback_cannot_wait (lua_State *L, bool inside);

@@ -198,7 +198,7 @@ static int k_run (lua_State *L, int status, lua_KContext ctx) {
   if (lc_trouble_is(loop)) return lc_trouble_raise(L, loop);
   if (lua_isnoneornil(L, 1)) return 0;
   int n = lc_job_outcome(L, lua_touserdata(L, 1), 1);
-  return n < 0 ? lua_error(L) : n;
+  return n < 0 ? lc_traceback_pass_on(L) : n;
 }
 
 /* In a task: a group of its own. At 1 the group, at 2 the handle. */
@@ -211,7 +211,7 @@ static int k_run_inside (lua_State *L, int status, lua_KContext ctx) {
   lc_job *j = lua_touserdata(L, 2);
   if (g->failing || !j) return 0;   /* closing the group raises */
   int n = lc_job_outcome(L, j, 2);
-  return n < 0 ? lua_error(L) : n;
+  return n < 0 ? lc_traceback_pass_on(L) : n;
 }
 
 static int run_inside (lua_State *L, lc_task *t) {

@@ -6,6 +6,8 @@
 ** list of handles is its user value, so jobs outlive the operations.
 */
 
+#include <string.h>
+
 #include "errors.h"
 #include "luax.h"
 #include "task.h"
@@ -21,6 +23,7 @@ typedef struct lc_watchnode {
 typedef struct lc_watch {
   lc_link ended;
   lc_op *waiter;         /* NULL: nobody waits in `next` */
+  const lc_opkind *next_kind;   /* names the wait in the tree */
   uint32_t left;         /* not handed out yet */
   uint32_t n;
   lc_watchnode nodes[];
@@ -52,7 +55,25 @@ static void watch_job (lua_State *L, lc_watch *w, uint32_t i) {
   w->left = ++w->n;
 }
 
-/* core.watch(list of handles) -> watcher */
+static void cancel_next (lc_op *op) {
+  ((lc_watch *)op->u.what)->waiter = NULL;
+}
+
+static const lc_opkind next_kinds[] = {
+  {"gather", cancel_next, NULL, false},
+  {"settle", cancel_next, NULL, false},
+  {"race", cancel_next, NULL, false},
+  {"completed", cancel_next, NULL, false},
+  {"the end of a job", cancel_next, NULL, false}
+};
+
+static const lc_opkind *next_kind_of (const char *name) {
+  const lc_opkind *kind = next_kinds;
+  while (kind != &next_kinds[4] && strcmp(kind->name, name) != 0) kind++;
+  return kind;
+}
+
+/* core.watch(list of handles [, "gather"]) -> watcher */
 static int watch_new (lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_Integer n = luaL_len(L, 1);
@@ -61,6 +82,7 @@ static int watch_new (lua_State *L) {
     sizeof(*w) + (size_t)n * sizeof(w->nodes[0]), 1);
   lc_list_init(&w->ended);
   w->waiter = NULL;
+  w->next_kind = next_kind_of(luaL_optstring(L, 2, ""));
   w->left = w->n = 0;
   luaL_setmetatable(L, WATCH_TYPE);
   lua_createtable(L, (int)n, 0);
@@ -91,13 +113,6 @@ static int take_ended (lua_State *L, lc_watch *w) {
   return 2;
 }
 
-static void cancel_next (lc_op *op) {
-  ((lc_watch *)op->u.what)->waiter = NULL;
-}
-
-static const lc_opkind next_kind = {"the end of a job", cancel_next, NULL,
-                                    false};
-
 static int k_next (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
   lc_task_woken(L);
@@ -113,7 +128,7 @@ static int watch_next (lua_State *L) {
   if (w->left == 0) return 0;
   if (!lc_list_empty(&w->ended)) return lc_task_pause(L, t, take_ended(L, w));
   if (w->waiter) return luaL_error(L, "another task waits here already");
-  lc_task_begin(t, &next_kind);
+  lc_task_begin(t, w->next_kind);
   t->op.u.what = w;
   w->waiter = &t->op;
   return lc_task_wait(L, t, k_next, 0);
