@@ -1,0 +1,71 @@
+/*
+** listener.h: the shared base of everything that accepts streams: tcp
+** today, unix sockets later.
+**
+** We accept ourselves, and only where somebody asks: until then a
+** connection waits in the system's backlog. So nothing is lost by a
+** cancelled accept, and nothing by a lack of descriptors, which libuv's own
+** uv_listen answers by closing whatever waits.
+**
+**   accept: try; nothing there? wait as one of `acceptors`
+**   on_poll: wakes the first one, which accepts in its own task, and the
+**            next one as long as the backlog is not found empty
+**
+** Invariants:
+** 1. `fd` is open exactly while the handle is.
+** 2. Polling is armed while somebody waits; it stops when a connection
+**    comes that nobody waits for.
+*/
+
+#ifndef lc_listener_h
+#define lc_listener_h
+
+#include "stream.h"
+
+typedef struct lc_listener lc_listener;
+
+typedef struct lc_listenerkind {
+  lc_handlekind handle;
+  lc_opkind accept;
+  const char *streams;      /* metatable of the streams */
+  const lc_streamkind *streamkind;
+
+  /* Gives the accepted descriptor to a new block. On failure the block is
+  ** dropped or closed, and the descriptor is still the caller's. */
+  int (*adopt) (lc_listener *l, lc_stream *s, int fd);
+} lc_listenerkind;
+
+#define LC_LISTENER_KIND(noun, type, kind, adopt) { \
+  {noun, sizeof(lc_listener), offsetof(lc_listener, uv), \
+   lc_listener_closing, NULL}, \
+  {"accept of " noun, lc_waiter_cancel, NULL, true}, type, kind, adopt \
+}
+
+struct lc_listener {
+  lc_handle handle;
+  lc_waitqueue acceptors;
+  uint64_t limit;           /* of each wait, in ns */
+  int fd;
+  bool armed;
+  bool dry;                 /* the backlog was found empty */
+  bool nodelay;             /* for the streams */
+  uv_poll_t uv;
+};
+
+/* Makes the metatable `name`, with `methods` besides the common ones.
+** Pushes nothing. May raise. */
+void lc_listener_type (lua_State *L, lc_loop *loop, const char *name,
+                       const luaL_Reg *methods);
+
+/* Listens on the bound socket `fd`, which it takes over, and pushes the
+** listener. 0, or an error, with nothing pushed and `fd` closed. The
+** userdata was pushed before, by lc_handle_push. */
+int lc_listener_start (lua_State *L, lc_handle **owner,
+                       const lc_listenerkind *kind, int fd, int backlog);
+
+/* The open listener of a method; else NULL, with the failure pushed. */
+lc_listener *lc_listener_self (lua_State *L);
+
+void lc_listener_closing (lc_handle *h);
+
+#endif

@@ -1,0 +1,139 @@
+/*
+** stream.h: the shared base of everything that is read and written in
+** order: tcp today, pipes and terminals later.
+**
+** A resource embeds an lc_stream at the start of its block, puts the uv
+** handle last, and describes itself by an lc_streamkind:
+**
+**   typedef struct lc_tcp { lc_stream stream; uv_tcp_t uv; } lc_tcp;
+**   static const lc_streamkind kind = LC_STREAM_KIND("tcp stream", lc_tcp);
+**
+**        new --uv_*_init, lc_stream_ready--> open
+**        open --close, nothing queued--> closing --libuv--> freed
+**        open --close--> leaving (sends what is queued) --> closing
+**
+** Who owns what: the userdata owns the block until it is closed or
+** collected; libuv owns it from then to its close callback. Requests to
+** write are pooled blocks that libuv owns until their callback.
+**
+** Invariants:
+** 1. At most one task reads (or still connects): `reader`.
+** 2. Nothing that arrived is dropped while the stream is open: a reader
+**    that is cancelled or timed out leaves its bytes in `in`.
+** 3. A write is accepted whole before it waits; no two writes mix.
+** 4. libuv counts the handle (uv_ref) while somebody reads from it.
+** 5. Reading is armed by the first read and stays so; it stops where nobody
+**    reads and LC_AHEAD bytes wait already.
+*/
+
+#ifndef lc_stream_h
+#define lc_stream_h
+
+#include "handle.h"
+#include "inbuf.h"
+#include "task.h"
+#include "waiter.h"
+
+enum {
+  LC_AHEAD = 16384,      /* bytes kept for a reader that does not come */
+  LC_HIGHWATER = 65536   /* queued bytes above which a write waits */
+};
+
+typedef struct lc_streamkind {
+  lc_handlekind handle;
+  lc_opkind read;
+  lc_opkind write;
+  lc_opkind flush;
+  lc_opkind shutdown;
+  lc_opkind close;
+} lc_streamkind;
+
+/* The kind of a block of type `type` with its uv handle in `uv`. */
+#define LC_STREAM_KIND(noun, type) { \
+  {noun, sizeof(type), offsetof(type, uv), lc_stream_closing, \
+   lc_stream_freeing}, \
+  {"read of " noun, lc_stream_leave, NULL, true}, \
+  {"write to " noun, lc_waiter_cancel, NULL, true}, \
+  {"flush of " noun, lc_waiter_cancel, NULL, true}, \
+  {"shutdown of " noun, lc_waiter_cancel, NULL, true}, \
+  {"close of " noun, lc_waiter_cancel, NULL, true} \
+}
+
+typedef struct lc_stream {
+  lc_handle handle;
+  lc_inbuf in;
+  int in_end;             /* 0, UV_EOF, or the error that ended the input */
+  int out_error;          /* 0, or the first error of sending */
+  bool told;              /* and a caller knows it */
+  lc_want want;           /* of `reader` */
+  lc_op *reader;
+  lc_timer deadline;      /* of `reader` */
+  uint64_t limit;         /* of each wait, in ns; LC_NOLIMIT */
+  lc_waitqueue writers;   /* wait for room in the queue */
+  lc_waitqueue drainers;  /* wait until everything is sent */
+  bool armed;             /* uv_read_start is on */
+  bool shut;              /* no more writes: shutdown was asked for */
+  bool shutting;          /* and is on its way */
+  bool leaving;           /* close was called, and sends what is queued */
+} lc_stream;
+
+static inline const lc_streamkind *lc_stream_kind (const lc_stream *s) {
+  return (const lc_streamkind *)(const void *)s->handle.kind;
+}
+
+static inline uv_stream_t *lc_stream_uv (lc_stream *s) {
+  return (uv_stream_t *)(void *)lc_handle_uv(&s->handle);
+}
+
+static inline bool lc_stream_isclosing (lc_stream *s) {
+  return uv_is_closing(lc_handle_uv(&s->handle));
+}
+
+/* {{ For resources */
+
+/* A new block, not known to libuv yet; NULL and a code where it can't be.
+** Also sees to it that reading has its buffer. */
+lc_stream *lc_stream_new (lc_loop *loop, const lc_streamkind *kind, int *err);
+
+/* libuv's init has succeeded: from now on the block must be closed. */
+void lc_stream_ready (lc_stream *s);
+
+/* Makes the metatable `name` with the methods of a stream and `methods`
+** besides. Pushes nothing. May raise. */
+void lc_stream_type (lua_State *L, lc_loop *loop, const char *name,
+                     const luaL_Reg *methods);
+
+/* Adds methods to the type whose metatable is on top; __tostring of such
+** types: for the listener too. */
+void lc_stream_methods (lua_State *L, lc_loop *loop, const luaL_Reg *methods);
+int lc_stream_tostring (lua_State *L);
+
+/* The open stream of a method; else NULL, with the three results of a
+** failure (closed) pushed. Raises for another type. */
+lc_stream *lc_stream_self (lua_State *L);
+
+/* The same for the userdata at index 1 in a continuation. */
+lc_stream *lc_stream_again (lua_State *L);
+
+/* Begins `kind` as the stream's reader, for at most `limit` ns. 0, or
+** UV_ENOMEM. Ended by lc_stream_wake or its deadline (LC_DEADLINE). */
+int lc_stream_await (lc_stream *s, lc_task *t, const lc_opkind *kind,
+                     uint64_t limit);
+
+/* Ends the reader's wait, in a libuv callback: the task runs at once. */
+void lc_stream_wake (lc_stream *s, int result);
+
+/* Pushes nil, message, code for a libuv code or LC_DEADLINE. Returns 3. */
+int lc_stream_fail (lua_State *L, int code);
+
+/* Of LC_STREAM_KIND. */
+void lc_stream_closing (lc_handle *h);
+void lc_stream_freeing (lc_handle *h);
+void lc_stream_leave (lc_op *op);
+
+/* }} */
+
+/* Adds `stream` = {ahead, highwater}, the bounds, to the table on top. */
+void lc_stream_open (lua_State *L, lc_loop *loop);
+
+#endif
