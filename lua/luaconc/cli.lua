@@ -51,7 +51,7 @@ end
 local function print_version()
   local core = require "luaconc.core"
   io.stdout:write(("luaconc %s (%s, libuv %s)\n"):format(core.version,
-    _VERSION, core.libuv or "?"))
+    _VERSION, core.machine().libuv))
   return 0
 end
 

@@ -74,31 +74,33 @@ local function share_of_cpu(row)
   return math.min(1, (row.user.median + row.system.median) / row.wall.median)
 end
 
+-- "a serial run keeps a core busy for 12 % of its time"
+local function busy(row, only)
+  local serial = row.engine == "serial"
+  return format("%s a core busy for %s%s of %s time",
+    serial and "a serial run keeps" or title(row) .. " keep", only,
+    units.percent(share_of_cpu(row)), serial and "its" or "their")
+end
+
 -- Why: the jobs wait, compute, or both, going by the serial run if there is
 -- one, as nothing overlaps there.
-local function character(rows, winner, tasks)
+local function character(rows, winner)
   local row = rows.serial or winner
   local share = share_of_cpu(row)
-  local subject = row == rows.serial and "a serial run"
-    or format("the process of %s", title(row))
   if share <= M.WAITING then
-    local text = format("The jobs mostly wait: %s computes for %s of its time",
-      subject, units.percent(share))
-    if winner.engine ~= "serial" then
-      text = text .. format(", and %s let the waits overlap", title(winner))
-    elseif tasks then
-      text = text .. ", but there are too few waits to overlap"
+    local why = ""
+    if winner.engine ~= "serial" then why = ", and the waits overlap"
+    elseif rows.task then why = ", but too few waits overlap"
     end
-    return text .. "."
+    return format("The jobs mostly wait: %s%s.", busy(row, "only "), why)
   elseif share >= M.COMPUTING then
-    return format("The jobs compute: %s keeps a core busy for %s of its time"
-      .. "%s.", subject, units.percent(share), tasks and winner ~= tasks
-      and ", and tasks take turns on one core: they have no waits to overlap"
+    local turns = rows.task and winner ~= rows.task
+    return format("The jobs compute: %s%s.", busy(row, ""), turns
+      and ", and tasks take turns on one core, with no waits to overlap"
       or "")
   end
-  return format("The jobs compute for %s of %s's time and wait for the "
-    .. "rest; only waits can overlap on one core.", units.percent(share),
-    subject)
+  return format("The jobs wait and compute: %s, and only waits can overlap "
+    .. "on one core.", busy(row, ""))
 end
 
 -- What the winner takes more than the serial run.
@@ -174,8 +176,7 @@ local function tie(tied, best, ratio)
     how = format("they differ by %s, too little to act upon",
       units.percent(r.median - 1))
   else
-    how = format("the ratio lies between %s and %s", units.ratio(r.low),
-      units.ratio(r.high))
+    how = format("the ratio lies between %.3f and %.3f", r.low, r.high)
   end
   return format("No clear difference: %s; %s. %s, as the simplest.",
     list(tied, took), how, fits(tied[1]))
@@ -193,7 +194,7 @@ function M.paragraph(size, ratio)
     local estimated = #not_run(size.rows) > 0
     local text = alone(size.rows, size.size, best)
     if estimated then
-      text = text .. " " .. character(rows, best, rows.task)
+      text = text .. " " .. character(rows, best)
     end
     return text, estimated and best.engine or nil
   end
@@ -204,7 +205,7 @@ function M.paragraph(size, ratio)
   if #tied > 1 and #slower > 0 then
     parts[#parts + 1] = format("Clearly slower: %s.", list(slower, took))
   end
-  parts[#parts + 1] = character(rows, winner, rows.task)
+  parts[#parts + 1] = character(rows, winner)
   parts[#parts + 1] = price(rows.serial, winner, size.size, ratio)
   return table.concat(parts, " "), winner.engine
 end

@@ -9,6 +9,7 @@ local core = require "luaconc.core"
 local engines = require "luaconc.compare.engines"
 local plain = require "luaconc.compare.plain"
 local scenario = require "luaconc.compare.scenario"
+local trace = require "luaconc.compare.trace"
 
 local M = {}
 
@@ -19,23 +20,13 @@ local function annotate(i, err, traceback)
     { __tostring = function(e) return e.message end })
 end
 
--- The frames of this library around a job say nothing about it.
-local function trim(traceback)
-  local lines, last = {}, nil
-  for line in traceback:gmatch "[^\n]+" do
-    lines[#lines + 1] = line
-    if line:find("in function 'xpcall'", 1, true) then last = #lines - 1 end
-  end
-  return table.concat(lines, "\n", 2, last)
-end
-
 -- `job` with its errors annotated. A cancellation passes as it is.
 local function guard(job)
   local conc = package.loaded["luaconc"]
   return function(i, ctx)
     local ok, result = xpcall(job, function(err)
       if conc and conc.is_cancelled(err) then return err end
-      return annotate(i, err, trim(debug.traceback("", 2)))
+      return annotate(i, err, trace.here())
     end, i, ctx)
     if ok then return result end
     error(result, 0)
@@ -51,7 +42,7 @@ end
 
 local function on_engine_error(err)
   if type(err) == "table" and err.job then return err end
-  return annotate(nil, err, trim(debug.traceback("", 2)))
+  return annotate(nil, err, trace.here())
 end
 
 -- Runs the jobs between two readings of clock and usage.

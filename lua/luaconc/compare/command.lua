@@ -38,8 +38,41 @@ local function run_file(file, given, style, progress)
   return result
 end
 
-local function run_files(given, style)
+-- The file for `--json`: tried at once, written at the end. Closing it
+-- before that (Ctrl-C) leaves what was there before.
+local function open_json(path)
+  local before = io.open(path, "r")
+  if before then before:close() end
+  local try, message = io.open(path, "a")
+  if not try then return nil, "cannot write " .. message end
+  try:close()
+  return setmetatable({ path = path, new = before == nil }, {
+    __close = function(self)
+      if self.new and not self.written then os.remove(self.path) end
+    end,
+  })
+end
+
+local function write_json(json, results)
+  local record = require "luaconc.compare.record"
+  local file, message = io.open(json.path, "w")
+  local ok = file
+  if file then
+    ok, message = file:write(record.text(results))
+    if ok then ok, message = file:close() end
+  end
+  json.written = true
+  if not ok then
+    complain(("cannot write '%s': %s"):format(json.path, message))
+  end
+  return ok
+end
+
+local function run_files(given, json)
+  local _ <close> = json
   local compare = require "luaconc.compare"
+  local core = require "luaconc.core"
+  local style = require("luaconc.compare.text").new(core.terminal(1))
   local progress <close> = require("luaconc.compare.progress").start()
   local results, failed = {}, false
   for i, file in ipairs(given.files) do
@@ -47,16 +80,8 @@ local function run_files(given, style)
     results[i] = run_file(file, given, style, progress)
     failed = compare.failed(results[i]) or failed
   end
-  return results, failed
-end
-
-local function write_json(file, path, results)
-  local record = require "luaconc.compare.record"
-  local ok, message = file:write(record.text(results,
-    require("luaconc.core").version))
-  if ok then ok, message = file:close() end
-  if not ok then complain(("cannot write '%s': %s"):format(path, message)) end
-  return ok
+  if json and not write_json(json, results) then failed = true end
+  return failed and 1 or 0
 end
 
 --- Runs the command; returns its exit status: 0, 1 where a scenario failed,
@@ -65,27 +90,16 @@ end
 ---@return integer
 function M.main(args)
   local given, message = options.parse(args)
-  if not given then
+  local json
+  if given and given.json then json, message = open_json(given.json) end
+  if not given or given.json and not json then
     complain(message .. "\nTry 'luaconc help compare'.")
     return 2
   elseif given.help then
     write(M.help)
     return 0
   end
-  local json
-  if given.json then
-    json, message = io.open(given.json, "w")
-    if not json then
-      complain("cannot write " .. message)
-      return 2
-    end
-  end
-  local conc = require "luaconc"
-  local core = require "luaconc.core"
-  local style = require("luaconc.compare.text").new(core.terminal(1))
-  local results, failed = conc.run(run_files, given, style)
-  if json and not write_json(json, given.json, results) then return 1 end
-  return failed and 1 or 0
+  return require("luaconc").run(run_files, given, json)
 end
 
 return M

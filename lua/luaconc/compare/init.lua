@@ -6,11 +6,12 @@
 -- the size the group is cancelled.
 
 local conc = require "luaconc"
-local engines = require "luaconc.compare.engines"
 local core = require "luaconc.core"
+local engines = require "luaconc.compare.engines"
 local rounds = require "luaconc.compare.rounds"
 local scenario = require "luaconc.compare.scenario"
 local stats = require "luaconc.compare.stats"
+local trace = require "luaconc.compare.trace"
 
 local M = {}
 
@@ -122,7 +123,7 @@ end
 
 local function handler(err)
   if conc.is_cancelled(err) then return err end
-  return { message = tostring(err), traceback = conc.traceback(err) }
+  return { message = tostring(err), traceback = trace.here() }
 end
 
 -- Calls a function of the scenario in this process; raises a failure.

@@ -49,6 +49,9 @@ local function write_table(out, value, path, open)
   end
   for key, item in next, value do
     if not (math.type(key) == "integer" and key >= 1 and key <= length) then
+      if type(key) == "table" then
+        error({ path = "a key of " .. path, what = "a table" }, 0)
+      end
       out[#out + 1] = "["
       write(out, key, "a key of " .. path, open)
       out[#out + 1] = "]="

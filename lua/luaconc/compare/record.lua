@@ -34,12 +34,11 @@ end
 --- The text of the file that `--json` writes. Times are seconds, memory is
 --- bytes.
 ---@param results luaconc.compare.Result[]
----@param version string
 ---@return string
-function M.text(results, version)
+function M.text(results)
   local machine = core.machine()
   machine.lua = _VERSION
-  local out = { format = 1, luaconc = version, machine = machine,
+  local out = { format = 1, luaconc = core.version, machine = machine,
     scenarios = json.list {} }
   for i, result in ipairs(results) do
     local entry = { file = result.file, name = result.name,

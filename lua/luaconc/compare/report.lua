@@ -66,6 +66,7 @@ local function wall_table(style, size, fitting)
     .. right("speed-up", SPEED), "dim") }
   for _, row in ipairs(size.rows) do
     lines[#lines + 1] = wall_line(style, row, size, most, fitting)
+      :gsub("%s+$", "")
   end
   return table.concat(lines, "\n") .. "\n"
 end

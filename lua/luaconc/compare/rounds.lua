@@ -10,6 +10,7 @@ local core = require "luaconc.core"
 local plain = require "luaconc.compare.plain"
 local run = require "luaconc.compare.run"
 local stats = require "luaconc.compare.stats"
+local trace = require "luaconc.compare.trace"
 
 local M = {}
 
@@ -44,7 +45,7 @@ local function verify(scenario, size, results, state)
   if scenario.check then
     local ok, err = xpcall(scenario.check, function(e)
       return { message = "the results are wrong: " .. tostring(e),
-        traceback = debug.traceback("", 2):gsub("^%s*", "") }
+        traceback = trace.here() }
     end, results, size)
     if not ok then return err end
   end

@@ -1,0 +1,211 @@
+-- The command, as its user sees it.
+
+local function contents(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  os.remove(path)
+  return text
+end
+
+local function quoted(word)
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+local tree = io.popen("pwd"):read "l"
+local lua = os.getenv "LUACONC_LUA" or "lua5.4"
+
+-- Runs `luaconc` with these arguments in this environment; returns status,
+-- output, errors.
+local function luaconc_with(env, ...)
+  local out, err = os.tmpname(), os.tmpname()
+  local words = { env, "timeout -k 2 30", lua,
+    quoted(tree .. "/bin/luaconc") }
+  for _, word in ipairs { ... } do words[#words + 1] = quoted(word) end
+  local _, _, status = os.execute(table.concat(words, " ")
+    .. " >" .. out .. " 2>" .. err .. " </dev/null")
+  return status, contents(out), contents(err)
+end
+
+local function luaconc(...)
+  return luaconc_with("", ...)
+end
+
+local SCENARIO = [[
+return { name = "squares", sizes = { 2 }, job = function(i) return i * i end }
+]]
+
+local function with_file(source, f)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(source)
+  file:close()
+  local ok, err = pcall(f, path)
+  os.remove(path)
+  if not ok then error(err, 0) end
+end
+
+describe("luaconc", function()
+  it("tells its version", function()
+    local status, out = luaconc "--version"
+    assert.equal(0, status)
+    assert.matches("^luaconc %d+%.%d+%.%d+ %(Lua 5%.4, libuv [%d.]+%)\n$", out)
+    assert.equal(out, select(2, luaconc("compare", "--version")))
+  end)
+
+  it("tells its commands", function()
+    local status, out = luaconc "--help"
+    assert.equal(0, status)
+    assert.matches("usage: luaconc COMMAND", out)
+    assert.matches("\n  compare ", out)
+    assert.equal(out, select(2, luaconc "help"))
+  end)
+
+  it("explains a command", function()
+    local status, out = luaconc("help", "compare")
+    assert.equal(0, status)
+    assert.equal(out, select(2, luaconc("compare", "--help")))
+    for _, option in ipairs { "engines", "sizes", "runs", "budget", "limit",
+      "json" } do
+      assert.matches("\n  %-%-" .. option .. " ", out)
+    end
+    for line in out:gmatch "[^\n]+" do assert.is_true(#line < 80, line) end
+  end)
+
+  it("without a command shows its usage and says that this is wrong", function()
+    local status, out, err = luaconc()
+    assert.equal(2, status)
+    assert.equal("", out)
+    assert.matches("^usage: luaconc", err)
+  end)
+
+  it("names an unknown command or option, and the nearest known", function()
+    local function complaint(...)
+      local status, out, err = luaconc(...)
+      assert.equal(2, status)
+      assert.equal("", out)
+      return err
+    end
+    assert.matches("unknown command 'compre'; did you mean 'compare'%?",
+      complaint "compre")
+    assert.matches("unknown option '%-%-versoin'; did you mean '%-%-version'",
+      complaint "--versoin")
+    assert.matches("unknown command 'x'", complaint("help", "x"))
+    assert.matches("unknown option '%-%-enginse'; did you mean '%-%-engines'",
+      complaint("compare", "--enginse", "task", "x.lua"))
+  end)
+
+  it("runs from any folder, also through a link", function()
+    local link = os.tmpname()
+    os.remove(link)
+    os.execute(("ln -s %s %s"):format(quoted(tree .. "/bin/luaconc"), link))
+    local pipe = io.popen(("cd / && env -u LUA_PATH -u LUA_CPATH %s %s "
+      .. "--version"):format(lua, link))
+    local out = pipe:read "a"
+    pipe:close()
+    os.remove(link)
+    assert.matches("^luaconc %d", out)
+  end)
+end)
+
+describe("luaconc compare", function()
+  it("shows the table, and nothing on standard error in a pipe", function()
+    with_file(SCENARIO, function(path)
+      local status, out, err = luaconc("compare", "--runs=1", path)
+      assert.equal(0, status)
+      assert.equal("", err)
+      assert.matches("^squares +/tmp/%S+\n", out)
+      assert.matches("\n2 jobs, 1 round, results equal\n", out)
+      assert.matches("\n  serial +[%d.]+ [mu]?s ", out)
+      assert.matches("\n  task +[%d.]+ [mu]?s ", out)
+      assert.not_matches("\27", out)
+    end)
+  end)
+
+  it("writes every run as JSON", function()
+    with_file(SCENARIO, function(path)
+      local json = os.tmpname()
+      local status = luaconc("compare", "--runs", "2", "--engines", "serial",
+        "--sizes", "1,3", "--json", json, path)
+      assert.equal(0, status)
+      local text = contents(json)
+      local dkjson = require "dkjson"
+      local data = assert(dkjson.decode(text))
+      assert.equal(1, data.format)
+      local sizes = data.scenarios[1].sizes
+      assert.same({ 1, 3 }, { sizes[1].size, sizes[2].size })
+      assert.equal(1, #sizes[2].rows)
+      assert.equal("serial", sizes[2].rows[1].engine)
+      assert.equal(2, #sizes[2].rows[1].runs)
+      assert.is_number(sizes[2].rows[1].runs[2].wall)
+      assert.is_number(sizes[2].rows[1].wall.median)
+      assert.is_true(data.machine.cores >= 1)
+    end)
+  end)
+
+  it("goes on after a scenario that fails, and ends with status 1", function()
+    with_file("return {", function(wrong)
+      with_file(SCENARIO, function(right)
+        local status, out = luaconc("compare", "--runs=1", wrong, right)
+        assert.equal(1, status)
+        assert.matches("unexpected symbol near <eof>", out)
+        assert.matches("results equal", out)
+      end)
+    end)
+  end)
+
+  it("refuses wrong use with status 2, naming what is wrong", function()
+    local function complaint(...)
+      local status, out, err = luaconc("compare", ...)
+      assert.equal(2, status)
+      assert.equal("", out)
+      assert.matches("^luaconc compare: ", err)
+      return err
+    end
+    assert.matches("no scenario file is given", complaint())
+    assert.matches("cannot read nonesuch.lua: No such file",
+      complaint "nonesuch.lua")
+    assert.matches("did you mean 'examples/scenarios/primes.lua'%?",
+      complaint "primes")
+    assert.matches("cannot read /tmp: Is a directory", complaint "/tmp")
+    assert.matches("there is no engine 'tsak'; did you mean 'task'%?",
+      complaint("--engines", "serial,tsak", "x.lua"))
+    assert.matches("engine 'task' is named twice",
+      complaint("--engines=task,task", "x.lua"))
+    assert.matches("%-%-sizes: '0' is no whole number above 0",
+      complaint("--sizes", "4,0", "x.lua"))
+    assert.matches("%-%-runs: 'x' is no whole number",
+      complaint("--runs", "x", "x.lua"))
+    assert.matches("%-%-budget: '%-1' is no number of seconds",
+      complaint("--budget", "-1", "x.lua"))
+    assert.matches("option '%-%-json' needs a value", complaint "--json")
+    with_file(SCENARIO, function(path)
+      assert.matches("cannot write /nonesuch/x: No such file",
+        complaint("--json", "/nonesuch/x", path))
+    end)
+  end)
+
+  it("ends its run and leaves nothing behind on Ctrl-C", function()
+    -- The job sends the signal that a terminal would send, and waits.
+    with_file([[
+      local conc = require "luaconc"
+      return { name = "interrupted", sizes = { 1 }, job = function()
+        local stat = io.open "/proc/self/stat":read "l"
+        local parent = stat:match "^%d+ %(.*%) %a (%d+)"
+        local mark = io.open(os.getenv "MARK", "w")
+        mark:write(stat:match "^%d+")
+        mark:close()
+        os.execute("kill -INT " .. parent)
+        conc.sleep(60)
+      end }]], function(path)
+      local mark = os.tmpname()
+      local status, out = luaconc_with("MARK=" .. mark, "compare",
+        "--engines", "serial", path)
+      local pid = contents(mark)
+      assert.matches("^%d+$", pid)
+      assert.equal(130, status)
+      assert.equal("", out)
+      assert.is_nil((io.open("/proc/" .. pid .. "/stat")))
+    end)
+  end)
+end)

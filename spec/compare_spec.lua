@@ -1,0 +1,409 @@
+-- Comparisons that are really run: every figure comes from processes of
+-- their own, over real sockets where there are any.
+
+local compare = require "luaconc.compare"
+local conc = require "luaconc"
+local core = require "luaconc.core"
+local run = require "luaconc.compare.run"
+
+local files = {}
+
+-- A scenario file with this text.
+local function scenario(source)
+  local path = os.tmpname()
+  files[#files + 1] = path
+  local file = assert(io.open(path, "w"))
+  file:write(source)
+  file:close()
+  return path
+end
+
+-- Compares in few rounds.
+local function comparison(source, options)
+  options = options or {}
+  options.runs = options.runs or 1
+  return conc.run(compare.scenario, scenario(source), options)
+end
+
+-- The row of an engine at the first size.
+local function row(result, engine)
+  return compare.row(result.sizes[1].rows, engine)
+end
+
+local SQUARES = [[
+  return { name = "squares", sizes = { 3 },
+    job = function(i) return i * i end,
+    check = function(r, size) assert(#r == size and r[3] == 9) end }
+]]
+
+describe("compare", function()
+  after_each(function()
+    for _, path in ipairs(files) do os.remove(path) end
+    files = {}
+  end)
+
+  it("measures each engine in as many rounds as asked for", function()
+    local result = comparison(SQUARES, { runs = 2 })
+    assert.is_false(compare.failed(result))
+    assert.equal("squares", result.name)
+    local size = result.sizes[1]
+    assert.equal(3, size.size)
+    assert.equal(2, size.rounds)
+    for _, engine in ipairs { "serial", "task" } do
+      local r = row(result, engine)
+      assert.equal(2, #r.runs)
+      for _, name in ipairs(compare.FIGURES) do
+        local i = r[name]
+        assert.is_true(i.low >= 0 and i.low <= i.median and i.median <= i.high,
+          engine .. " " .. name)
+      end
+      assert.is_true(r.wall.median > 0)
+      assert.is_true(r.startup.median > 0)
+      assert.is_true(r.memory.median > 100000, "bytes of a Lua process")
+    end
+    assert.equal(1, row(result, "serial").speedup.median)
+  end)
+
+  it("tells computing from waiting", function()
+    local computing = row(comparison [[
+      return { name = "computing", sizes = { 1 }, job = function(i)
+        local s = 0 for k = 1, 1e6 do s = s + k end return s end }]], "serial")
+    assert.is_true(computing.user.median > 0.3 * computing.wall.median)
+    local waiting = row(comparison([[
+      local conc = require "luaconc"
+      return { name = "waiting", sizes = { 4 }, job = function(i)
+        conc.sleep(0.02) return i end }]]), "serial")
+    assert.is_true(waiting.wall.median >= 0.08)
+    assert.is_true(waiting.user.median < 0.5 * waiting.wall.median)
+    assert.is_true(waiting.voluntary.median >= 4)
+  end)
+
+  it("sees waits overlap on tasks, and the order in which jobs end", function()
+    local result = comparison [[
+      local conc = require "luaconc"
+      return { name = "waiting", sizes = { 3 }, job = function(i)
+        conc.sleep(({ 0.1, 0.15, 0.05 })[i]) return i end }]]
+    assert.same({ 1, 2, 3 }, row(result, "serial").order)
+    assert.same({ 3, 1, 2 }, row(result, "task").order)
+    assert.is_true(row(result, "serial").wall.median >= 0.3)
+    assert.is_true(row(result, "task").speedup.median > 1)
+  end)
+
+  it("sees the memory that a job takes at its peak", function()
+    local result = comparison [[
+      return { name = "memory", sizes = { 1 }, job = function()
+        local s = ("x"):rep(32 << 20) local n = #s s = nil
+        collectgarbage() return n end }]]
+    assert.is_true(row(result, "serial").memory.median < 64 << 20)
+  end)
+
+  it("counts the whole tree of processes", function()
+    local result = comparison([[
+      return { name = "tree", sizes = { 1 }, job = function()
+        local pipe = io.popen "s=$(head -c 33554432 /dev/zero | tr '\\0' x); sleep 0.1; echo ${#s}"
+        local n = pipe:read "n" pipe:close() return n end }]],
+      { engines = { "serial" } })
+    local r = row(result, "serial")
+    assert.is_nil(r.failure)
+    assert.is_true(r.memory.median > 32 << 20, r.memory.median)
+  end)
+
+  it("lets a server that setup started answer serial jobs and tasks", function()
+    local result = comparison [[
+      local conc = require "luaconc"
+      return { name = "served", sizes = { 5 },
+        setup = function(size)
+          local listener = assert(conc.tcp.listen("127.0.0.1", 0))
+          conc.spawn(function()
+            while true do
+              conc.spawn(function(c)
+                c:write(c:read "l", "!\n")
+                c:close()
+              end, assert(listener:accept()))
+            end
+          end)
+          return { port = listener:sock().port, size = size }
+        end,
+        job = function(i, ctx)
+          assert(ctx.size == 5)
+          local c <close> = assert(conc.tcp.connect("127.0.0.1", ctx.port))
+          assert(c:write(i, "\n"))
+          return assert(c:read "l")
+        end,
+        check = function(r) assert(r[5] == "5!") end }]]
+    assert.is_false(compare.failed(result))
+    assert.equal(1, #row(result, "serial").runs)
+    assert.equal(1, #row(result, "task").runs)
+  end)
+
+  it("runs setup and teardown once per size, in this process", function()
+    _G.calls = {}
+    comparison([[
+      return { name = "x", sizes = { 2, 1 },
+        setup = function(size) table.insert(calls, "setup " .. size)
+          return size end,
+        teardown = function(ctx) table.insert(calls, "teardown " .. ctx) end,
+        job = function(i, ctx) assert(calls == nil) return ctx end }]],
+      { runs = 2 })
+    local calls = _G.calls
+    _G.calls = nil
+    assert.same({ "setup 1", "teardown 1", "setup 2", "teardown 2" }, calls)
+  end)
+
+  it("estimates what does not fit the budget, from a smaller size", function()
+    local result = conc.run(compare.scenario, scenario [[
+      local conc = require "luaconc"
+      return { name = "slow", sizes = { 2, 100000 },
+        job = function(i, ctx)
+          if i <= 2 then conc.sleep(0.02) end return i end }]],
+      { budget = 0.2, engines = { "serial" } })
+    local second = result.sizes[2].rows[1]
+    assert.equal(0, #second.runs)
+    assert.equal(2, second.estimate.size)
+    assert.is_true(second.estimate.wall >= 0.02 * 100000)
+    assert.is_false(compare.failed(result))
+  end)
+
+  it("stops when the budget is spent, after one round at least", function()
+    local result = conc.run(compare.scenario, scenario(SQUARES),
+      { budget = 1e-6 })
+    assert.equal(1, result.sizes[1].rounds)
+  end)
+end)
+
+describe("a failure in compare", function()
+  after_each(function()
+    for _, path in ipairs(files) do os.remove(path) end
+    files = {}
+  end)
+
+  local function failure(source, engine, options)
+    local result = comparison(source, options)
+    assert.is_true(compare.failed(result))
+    return row(result, engine).failure, result
+  end
+
+  it("of a job names the job, the error and where it was raised", function()
+    local source = [[
+      local function inner(i) error("boom " .. i) end
+      return { name = "x", sizes = { 3 }, job = function(i)
+        if i == 2 then inner(i) end return i end }]]
+    for _, engine in ipairs { "serial", "task" } do
+      local f = failure(source, engine)
+      assert.equal(2, f.job)
+      assert.matches(":1: boom 2$", f.message)
+      assert.matches("in upvalue 'inner'", f.traceback)
+      assert.matches(":3: in [^\n]+$", f.traceback)
+      assert.not_matches("luaconc/compare", f.traceback)
+    end
+  end)
+
+  it("of one engine leaves the figures of the other", function()
+    local f, result = failure([[
+      local conc = require "luaconc"
+      return { name = "x", sizes = { 2 }, job = function(i)
+        if conc.current() then error "not in a task" end return i end }]],
+      "task")
+    assert.matches("not in a task", f.message)
+    assert.is_nil(row(result, "task").wall)
+    assert.equal(1, #row(result, "serial").runs)
+    assert.is_nil(row(result, "serial").failure)
+  end)
+
+  it("is a result that differs between engines, with both values", function()
+    local f, result = failure([[
+      local conc = require "luaconc"
+      return { name = "x", sizes = { 2 }, job = function(i)
+        return { n = conc.current() and i * 10 or i } end }]], "task")
+    assert.equal("job 1 gave 10, but 1 on serial (at .n)", f.message)
+    assert.equal(1, #row(result, "serial").runs)
+  end)
+
+  it("is a result that the scenario's check refuses", function()
+    local f = failure([[
+      return { name = "x", sizes = { 2 }, job = function(i) return i end,
+        check = function(r) error("sum is " .. r[1] + r[2], 0) end }]],
+      "serial")
+    assert.equal("the results are wrong: sum is 3", f.message)
+    assert.matches(":2: in [^\n]+$", f.traceback)
+  end)
+
+  it("is a job that returns nothing, or what can't be compared", function()
+    assert.matches("returned nothing; a job returns a value", failure([[
+      return { name = "x", sizes = { 2 }, job = function() end }]],
+      "serial").message)
+    assert.matches("^the result of job 1%.f is a function; results must be",
+      failure([[return { name = "x", sizes = { 2 }, job = function()
+        return { f = print } end }]], "task").message)
+  end)
+
+  it("names the signal that ended a run", function()
+    local f = failure([[
+      return { name = "x", sizes = { 1 }, job = function()
+        print "last words"
+        io.stdout:flush()
+        local pid = io.open "/proc/self/stat":read "n"
+        os.execute("kill -SEGV " .. pid) end }]], "serial")
+    assert.equal("was ended by SIGSEGV", f.message)
+    assert.equal("last words", f.printed)
+  end)
+
+  it("ends a run that hangs, and says so", function()
+    local f, result = failure([[
+      local conc = require "luaconc"
+      return { name = "x", sizes = { 1 }, job = function(i)
+        while conc.current() do end return i end }]], "task",
+      { limit = 0.2 })
+    assert.equal("was ended by SIGKILL as it ran longer than 0.2 s (--limit)",
+      f.message)
+    assert.equal(1, #row(result, "serial").runs)
+  end)
+
+  it("is an exit before the jobs are done", function()
+    local f = failure([[
+      return { name = "x", sizes = { 1 }, job = function() os.exit(0) end }]],
+      "serial")
+    assert.equal("ended before its jobs did, with exit status 0", f.message)
+  end)
+
+  it("ends a run that floods its output", function()
+    local f = failure([[
+      return { name = "x", sizes = { 1 }, job = function()
+        local s = ("x"):rep(1 << 20)
+        while true do io.write(s) end end }]], "serial",
+      { engines = { "serial" } })
+    assert.equal("was ended by SIGKILL as it had written 64 MiB", f.message)
+  end)
+
+  it("of setup has its traceback", function()
+    local result = comparison [[
+      return { name = "x", sizes = { 1 }, setup = function() error "no" end,
+        job = function(i) return i end }]]
+    local f = result.sizes[1].failure
+    assert.matches("^setup failed: .*:1: no$", f.message)
+    assert.matches(":1: in [^\n]+$", f.traceback)
+    assert.is_true(compare.failed(result))
+  end)
+
+  it("of a job that setup started ends the size at once", function()
+    local result = comparison [[
+      local conc = require "luaconc"
+      return { name = "x", sizes = { 1 },
+        setup = function() conc.spawn(function() error "server" end) end,
+        job = function(i) conc.sleep(5) return i end }]]
+    assert.matches("^what setup started failed: .*server",
+      result.sizes[1].failure.message)
+  end)
+
+  it("is a context that can't cross to the measured process", function()
+    local f = failure([[
+      return { name = "x", sizes = { 1 },
+        setup = function() return { file = io.stdout } end,
+        job = function(i) return i end }]], "serial")
+    assert.matches("^ctx.file is a userdata; what setup returns must be plain",
+      f.message)
+  end)
+
+  it("is a file that does not parse, or is no scenario", function()
+    local function message(source)
+      local result = comparison(source)
+      assert.is_true(compare.failed(result))
+      return result.failure.message
+    end
+    assert.matches(":1: unexpected symbol near", message "return {")
+    assert.matches("must return a table that describes a scenario, and "
+      .. "returns nothing", message "")
+    assert.matches("the field 'job' %(a function%) is missing",
+      message "return { name = 'x', sizes = { 1 } }")
+    assert.matches("the field 'sizes' must be a table, and is a number",
+      message "return { name = 'x', sizes = 1, job = print }")
+    assert.matches("sizes%[2%] must be a whole number above 0, and is 0",
+      message "return { name = 'x', sizes = { 1, 0 }, job = print }")
+    assert.matches("there is no field 'jobs'; did you mean 'job'%?",
+      message "return { name = 'x', sizes = { 1 }, job = print, jobs = 1 }")
+    assert.matches(":1: oops\nstack traceback:", message "error 'oops'")
+  end)
+end)
+
+describe("the ruler", function()
+  local function ended(m)
+    local ending
+    repeat
+      conc.sleep(0.002)
+      ending = m:ended()
+    until ending
+    return ending
+  end
+
+  it("feeds a program, keeps what it writes, and tells its status", function()
+    local m <close> = assert(core.measure({ "sh", "-c",
+      "cat; echo no >&2; echo report >&3; exit 3" }, "input\n"))
+    assert.equal(3, ended(m).code)
+    assert.equal("input\n", m:output(1, 100))
+    assert.equal("no\n", m:output(2, 100))
+    assert.equal("report\n", m:output(3, 100))
+    assert.equal("rt\n", m:output(3, 3))
+    assert.equal(6 + 3 + 7, m:written())
+  end)
+
+  it("counts the CPU time of all that the program waited for", function()
+    local m <close> = assert(core.measure({ "sh", "-c", "sh -c '"
+      .. "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'; true" }, ""))
+    local ending = ended(m)
+    assert.equal(0, ending.code)
+    assert.is_true(ending.user > 0.001)
+    assert.is_true(ending.voluntary + ending.involuntary > 0)
+  end)
+
+  it("says what can't be started", function()
+    local m, message, code = core.measure({ "/nonesuch/x" }, "")
+    assert.is_nil(m)
+    assert.equal("cannot start '/nonesuch/x': no such file or directory",
+      message)
+    assert.equal("ENOENT", code)
+  end)
+
+  it("ends the program with its children when it is closed", function()
+    local m = assert(core.measure({ "sh", "-c",
+      "sleep 100 & echo $!; wait" }, ""))
+    local pid
+    repeat
+      conc.sleep(0.002)
+      pid = tonumber(m:output(1, 100))
+    until pid
+    m:close()
+    assert.equal("SIGKILL", m:ended().signal)
+    local state
+    for _ = 1, 100 do
+      local file = io.open("/proc/" .. pid .. "/stat")
+      state = file and file:read "a":match "%) (%a)" or nil
+      if file then file:close() end
+      if not state or state == "Z" then break end
+      conc.sleep(0.002)
+    end
+    assert.is_true(state == nil or state == "Z", state)
+  end)
+
+  it("ends the program when a run is cancelled", function()
+    local path = scenario [[
+      local conc = require "luaconc"
+      return { name = "x", sizes = { 1 }, job = function()
+        conc.sleep(100) end }]]
+    local result, message, code = conc.timeout(0.1, run.once,
+      { file = path, engine = "serial", size = 1 }, 60)
+    os.remove(path)
+    assert.is_nil(result)
+    assert.equal("timed out", message)
+    assert.equal("ETIMEDOUT", code)
+  end)
+
+  it("refuses wrong arguments by name", function()
+    assert.error_matches(function() core.measure({}, "") end,
+      "a program and its arguments")
+    assert.error_matches(function() core.measure({ "a", 1 }, "") end,
+      "the arguments must be strings")
+    local m <close> = assert(core.measure({ "true" }, ""))
+    assert.error_matches(function() m:output(4, 1) end, "fd")
+    assert.error_matches(function() m.sample({}) end, "measure expected")
+  end)
+end)
