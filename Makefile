@@ -66,7 +66,7 @@ FLAGS_plain = $(BASE) $(CPPFLAGS) $(CFLAGS)
 FLAGS_test  = $(BASE) $(CPPFLAGS) -O1 -g -DLUACONC_TESTING
 FLAGS_asan  = $(FLAGS_test) $(SANITIZE)
 LINK_plain  = $(LDFLAGS)
-LINK_test   = $(LDFLAGS)
+LINK_test   = $(LDFLAGS) -Wl,-z,nodelete
 LINK_asan   = $(LDFLAGS) $(SANITIZE) -Wl,-z,nodelete
 
 ALL_SRC   := $(sort $(wildcard src/*.c))

@@ -7,7 +7,7 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc clock fault heap inbuf list system system_linux" },
+    files = "alloc clock fault heap inbuf list system system_linux uvpool" },
   { name = "on Lua", peers = true, files = "address errors luax" },
   { name = "kernel", peers = true,
     files = "frame group handle interrupt job loop op scope slots task "
@@ -20,7 +20,7 @@ local C_LAYERS = {
 -- Below lua/luaconc, by path; `compare/` stands for all files in it.
 local LUA_LAYERS = {
   { name = "core", files = "core" },
-  { name = "modules", files = "batch meta testing timeout tree" },
+  { name = "modules", files = "batch meta tcp testing timeout tree" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },
   { name = "command", files = "cli" },

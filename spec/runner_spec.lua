@@ -91,8 +91,26 @@ describe("the runner", function()
     assert.equal("2 passed, 0 failed", last_line(out))
   end)
 
-  it("fails a test that leaves a job, an operation, a handle", function()
-    leaves("kept = require 'luaconc'.spawn(function() end)",
-      "luaconc's [%l ]+: %d+ before, %d+ after")
+  it("fails a test that leaves a job, or a handle", function()
+    leaves("require 'luaconc'.spawn(require 'luaconc'.sleep, 3600)",
+      "luaconc's jobs: 0 before, 1 after")
+    leaves("kept = require 'luaconc'.tcp.listen('127.0.0.1', 0)",
+      "luaconc's blocks: %d+ before, %d+ after\n +luaconc's handles:")
+  end)
+
+  it("takes every fault back after a test", function()
+    local out = run [[
+      local testing = require "luaconc.testing"
+      describe("a fault", function()
+        it("is set", function()
+          testing.fail_alloc(1) testing.fail_uv(1, "EIO") testing.fail_lua(100)
+        end)
+        it("is gone", function()
+          local conc = require "luaconc"
+          conc.run(function() for _ = 1, 100 do conc.sleep(0) end end)
+          assert.is_false(testing.failed())
+        end)
+      end)]]
+    assert.equal("2 passed, 0 failed", last_line(out))
   end)
 end)
