@@ -675,11 +675,11 @@ Inside one Lua state, by reference. Every waiter is served first come, first
 served. A waiter that is cancelled keeps no permit and swallows no item.]],
   {
     name = "conc.queue",
-    call = "conc.queue(n)",
+    call = "conc.queue([n])",
     text = [[
-A queue of at most `n` items; with 0 each item is handed over, sender to
-receiver.]],
-    params = { { "n", "integer", "0 or more" } },
+A queue of at most `n` items, 64 unless said. With 0 each item is handed over,
+sender to receiver; with `math.huge` there is no bound.]],
+    params = { { "n", "(integer|number)?", "0 or more, or `math.huge`" } },
     returns = { { "luaconc.queue", "queue", "" } },
     waits = false,
     example = [[
@@ -725,7 +725,7 @@ print(table.concat(list))  --> aabb]],
 local s = conc.semaphore(2)
 s:acquire()
 s:acquire()
-print(s:try_acquire())  --> false]],
+print(s:try_acquire())  --> nil	no permit is free	EAGAIN]],
   },
   {
     name = "conc.event",
@@ -862,7 +862,7 @@ print(job:await())  --> nil	closed	EOF]],
   {
     name = "len",
     call = "queue:len()",
-    text = "How many items are in it.",
+    text = "How many items are in it; `#queue` tells the same.",
     params = {},
     returns = { { "integer", "n", "" } },
     waits = false,
@@ -889,30 +889,37 @@ for item in q:iter() do print(item) end
   },
 }
 
-local function acquiring(kind, name, sample)
+local function acquiring(class, text, held, make)
+  local kind = class:match "%a+$"
   return {
     name = "acquire",
     call = kind .. ":acquire()",
-    text = name,
+    text = text .. " Kept in a `<close>` variable, it is released with that.",
     params = {},
-    returns = {},
+    returns = { { class, kind, "itself" } },
     raises = kind == "lock" and "where the task holds it already." or nil,
     waits = "until it can be had",
     example = ([[
-local s = %s
-s:acquire()
-s:release()]]):format(sample),
+local %s = %s
+do
+  local _ <close> = %s:acquire()
+  print(%s:try_acquire())  --> nil	%s	EAGAIN
+end
+%s:acquire()
+%s:release()]]):format(kind, make, kind, kind, held, kind, kind),
   }, {
     name = "try_acquire",
     call = kind .. ":try_acquire()",
     text = "The same, if it can be had now.",
     params = {},
-    returns = { { "boolean", "acquired", "" } },
+    returns = { { class, kind, "itself" } },
+    fails = { { "EAGAIN", "it can't be had now" } },
     waits = false,
     example = ([[
-local s = %s
-print(s:try_acquire())  --> true
-print(s:try_acquire())  --> false]]):format(sample),
+local %s = %s
+print(%s:try_acquire() == %s)  --> true
+print(%s:try_acquire())  --> nil	%s	EAGAIN]]):format(kind, make, kind, kind,
+      kind, held),
   }
 end
 
@@ -932,8 +939,8 @@ local function with(kind, sample)
   }
 end
 
-local lock_acquire, lock_try = acquiring("lock", "Takes the lock.",
-  "conc.lock()")
+local lock_acquire, lock_try = acquiring("luaconc.lock", "Takes the lock.",
+  "locked", "conc.lock()")
 
 local lock = {
   title = "Lock",
@@ -941,7 +948,8 @@ local lock = {
   type = {
     class = "luaconc.lock",
     name = "lock",
-    sample = "return conc.lock()",
+    sample = "return conc.lock():acquire()",
+    closes = true,
   },
   lock_acquire,
   lock_try,
@@ -960,8 +968,8 @@ print((pcall(lock.release, lock)))  --> false]],
   with("lock", "conc.lock()"),
 }
 
-local semaphore_acquire, semaphore_try = acquiring("semaphore",
-  "Takes a permit.", "conc.semaphore(1)")
+local semaphore_acquire, semaphore_try = acquiring("luaconc.semaphore",
+  "Takes a permit.", "no permit is free", "conc.semaphore(1)")
 
 local semaphore = {
   title = "Semaphore",
@@ -969,7 +977,8 @@ local semaphore = {
   type = {
     class = "luaconc.semaphore",
     name = "semaphore",
-    sample = "return conc.semaphore(1)",
+    sample = "return conc.semaphore(1):acquire()",
+    closes = true,
   },
   semaphore_acquire,
   semaphore_try,
@@ -985,7 +994,7 @@ gets it.]],
     example = [[
 local s = conc.semaphore(0)
 s:release()
-print(s:try_acquire())  --> true]],
+print(s:try_acquire() == s)  --> true]],
   },
   with("semaphore", "conc.semaphore(1)"),
 }
@@ -1115,13 +1124,374 @@ local barrier = {
     call = "barrier:wait()",
     text = "Waits until as many tasks wait here as the barrier counts.",
     params = {},
-    returns = {},
+    returns = { { "integer", "order", "1 for the first to come, and so on" } },
     waits = "unless it is the last to come",
-    example = [[conc.barrier(1):wait()]],
+    example = [[print(conc.barrier(1):wait())  --> 1]],
+  },
+}
+
+local connect_options = {
+  { "timeout", "number?", "seconds for the whole, however many addresses" },
+  { "nodelay", "boolean?", "true unless said: small writes go out at once" },
+}
+
+local listen_options = {
+  { "backlog", "integer?",
+    "how many may wait to be accepted; 511 unless said" },
+  { "nodelay", "boolean?", "for the accepted streams; true unless said" },
+  { "reuseport", "boolean?", "several listeners share the port" },
+  { "v6only", "boolean?", "of `::`, no connections over IPv4" },
+}
+
+local host_and_port = {
+  { "host", "string", "a name, or a numeric address" },
+  { "port", "integer", "" },
+}
+
+local no_host = { "EAI_NONAME", "there is no such host" }
+
+local tcp = {
+  title = "TCP",
+  text = [[
+Real sockets; each call waits its task only. A host name is looked up without
+holding up anybody, and its addresses are tried in turn.]],
+  {
+    name = "conc.tcp.connect",
+    call = "conc.tcp.connect(host, port [, options])",
+    text = "Connects to a server.",
+    params = {
+      host_and_port[1], host_and_port[2],
+      { "options", "luaconc.connectoptions?", "" },
+    },
+    options = connect_options,
+    optionclass = "luaconc.connectoptions",
+    returns = { { "luaconc.tcpstream", "stream", "" } },
+    fails = {
+      { "ECONNREFUSED", "nobody listens there" },
+      { "ETIMEDOUT",
+        "it took longer than `timeout`, or than the system waits" },
+      no_host,
+      { "...", "and whatever else the system says, by libuv's names" },
+    },
+    waits = true,
+    example = [[
+local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+local port = listener:sock().port
+local stream <close> = assert(conc.tcp.connect("127.0.0.1", port))
+print(stream:peer().port == port)  --> true]],
+  },
+  {
+    name = "conc.tcp.listen",
+    call = "conc.tcp.listen(host, port [, options])",
+    text = [[
+Listens. `"0.0.0.0"` and `"::"` are all addresses of this machine; for port 0
+the system chooses one, which `listener:sock()` tells.]],
+    params = {
+      host_and_port[1], host_and_port[2],
+      { "options", "luaconc.listenoptions?", "" },
+    },
+    options = listen_options,
+    optionclass = "luaconc.listenoptions",
+    returns = { { "luaconc.tcplistener", "listener", "" } },
+    fails = {
+      { "EADDRINUSE", "somebody listens there" },
+      { "EACCES", "the port is not for this user" },
+      no_host,
+      { "...", "and whatever else the system says, by libuv's names" },
+    },
+    waits = "while a name is looked up",
+    example = [[
+local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+print(listener:sock().port > 0)  --> true]],
+  },
+  {
+    name = "conc.tcp.serve",
+    call = { "conc.tcp.serve(host, port, handler [, options])",
+      "conc.tcp.serve(listener, handler [, options])" },
+    text = [[
+Runs `handler(stream)` in a task of its own for each connection, and closes the
+stream when it returns. Returns when the listener is closed and all handlers
+have ended. A handler that fails ends its own connection only. Without
+`on_error`, the first such error is raised at the end.]],
+    params = {
+      { "host", "string|luaconc.tcplistener", "a name, a numeric address, or "
+        .. "a listener instead of host and port" },
+      { "port", "integer|fun(stream: luaconc.tcpstream)", "" },
+      { "handler", "(fun(stream: luaconc.tcpstream)|luaconc.serveoptions)?",
+        "" },
+      { "options", "luaconc.serveoptions?",
+        "those of `conc.tcp.listen` too, where host and port are given" },
+    },
+    options = {
+      { "limit", "integer?", "how many connections at one time; others wait "
+        .. "to be accepted" },
+      { "ready", "fun(listener: luaconc.tcplistener)?",
+        "called before the first connection is accepted" },
+      { "on_error", "fun(err: any, job: luaconc.job)?",
+        "called with the error of a handler" },
+      { "grace", "number?", "seconds that handlers have once the listener is "
+        .. "closed, before they are cancelled; for ever unless said" },
+    },
+    optionclass = "luaconc.serveoptions: luaconc.listenoptions",
+    returns = { { "true", "stopped", "the listener was closed" } },
+    fails = { { "EADDRINUSE", "and what else `conc.tcp.listen` tells" } },
+    raises = "the first error of a handler, where there is no `on_error`.",
+    waits = "until it is stopped",
+    example = [[
+local listener = assert(conc.tcp.listen("127.0.0.1", 0))
+local server = conc.spawn(conc.tcp.serve, listener, function(stream)
+  for line in stream:lines() do stream:write(line:upper(), "\n") end
+end)
+do
+  local port = listener:sock().port
+  local stream <close> = assert(conc.tcp.connect("127.0.0.1", port))
+  stream:write("hello\n")
+  print(stream:read("l"))  --> HELLO
+end
+listener:close()
+print(server:await())  --> true]],
+  },
+}
+
+-- What every example of a stream starts with: two ends, of one connection.
+local function with_ends(text)
+  return [[
+local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+local port = listener:sock().port
+local here <close> = assert(conc.tcp.connect("127.0.0.1", port))
+local there <close> = assert(listener:accept())
+]] .. text
+end
+
+local sample_ends = with_ends("local a = conc.tcp.connect('127.0.0.1', port)\n"
+  .. "return a")
+
+local stream_closed = { "EBADF", "it was closed here" }
+local stream_reset = { "ECONNRESET", "the other end broke the connection" }
+local stream_timeout = { "ETIMEDOUT", "it took longer than `stream:timeout`" }
+local stream_pipe = { "EPIPE", "the other end is closed, or `shutdown` was "
+  .. "called here" }
+
+local address = { "luaconc.address", "address", "`{host=, port=, family=}`" }
+
+local stream = {
+  title = "TCP stream",
+  text = [[
+What `conc.tcp.connect` and `listener:accept` return. It follows Lua's files.
+One task may read and others write at the same time; writes don't mix.]],
+  type = {
+    class = "luaconc.tcpstream",
+    name = "stream",
+    sample = sample_ends,
+    closes = true,
+  },
+  {
+    name = "read",
+    call = "stream:read([format])",
+    text = [[
+Reads: `"l"` a line without its end, `"L"` with it, `"a"` everything up to the
+end, a number that many bytes, nothing whatever is there. At the end of the
+input the last part may be shorter than asked for. A read that is cancelled or
+timed out leaves what has arrived for the next one.]],
+    params = { { "format", '("l"|"L"|"a"|integer)?', "" } },
+    returns = { { "string", "data", "" } },
+    fails = { { "EOF", "the other end has ended its side" }, stream_timeout,
+      stream_reset, stream_closed },
+    raises = "where another task reads from it already.",
+    waits = "unless enough has arrived",
+    example = with_ends [[
+there:write("one\ntwo\n")
+there:close()
+print(here:read("l"))      --> one
+print(here:read(2))        --> tw
+print(#here:read("a"))     --> 2
+print(select(3, here:read()))  --> EOF]],
+  },
+  {
+    name = "lines",
+    call = "stream:lines([format])",
+    text = "Iterates over what `read` gives, up to the end of the input.",
+    params = { { "format", '("l"|"L"|integer)?', '`"l"` unless said' } },
+    returns = { { "fun(): string?", "next", "for the generic `for`" } },
+    raises = "in a round: every failure but the end, as `io.lines` does.",
+    waits = "in each round, unless enough has arrived",
+    example = with_ends [[
+there:write("one\ntwo\n")
+there:close()
+for line in here:lines() do print(line) end
+--> one
+--> two]],
+  },
+  {
+    name = "write",
+    call = "stream:write(...)",
+    text = [[
+Sends strings and numbers, all of them, in one piece. Returns once they are
+accepted: what the other end is too slow for is queued here up to 64 KiB, then
+a write waits. Closing the stream sends what is queued.]],
+    params = { { "...", "string|number", "" } },
+    returns = { { "luaconc.tcpstream", "stream", "itself" } },
+    fails = { stream_pipe, stream_timeout, stream_reset, stream_closed },
+    waits = "while too much is queued",
+    example = with_ends [[
+print(there:write("n = ", 42, "\n") == there)  --> true
+print(here:read("l"))  --> n = 42]],
+  },
+  {
+    name = "flush",
+    call = "stream:flush()",
+    text = "Waits until all that was written is with the system.",
+    params = {},
+    returns = { { "true", "sent", "" } },
+    fails = { stream_pipe, stream_timeout, stream_reset, stream_closed },
+    waits = "while something is queued",
+    example = with_ends [[
+there:write("x")
+print(there:flush())  --> true]],
+  },
+  {
+    name = "shutdown",
+    call = "stream:shutdown()",
+    text = [[
+Sends what is queued, then ends this side: the other end reads EOF. Reading
+goes on.]],
+    params = {},
+    returns = { { "true", "ended", "" } },
+    fails = { stream_pipe, stream_timeout, stream_reset, stream_closed },
+    waits = true,
+    example = with_ends [[
+there:shutdown()
+print(select(3, here:read()))  --> EOF
+here:write("still open\n")
+print(there:read("l"))  --> still open]],
+  },
+  {
+    name = "timeout",
+    call = "stream:timeout([seconds])",
+    text = "How long each of its waits may take from now on.",
+    params = { { "seconds", "number?", "for ever unless said" } },
+    returns = { { "luaconc.tcpstream", "stream", "itself" } },
+    waits = false,
+    example = with_ends [[
+print(here:timeout(0.01):read("l"))  --> nil	timed out	ETIMEDOUT]],
+  },
+  {
+    name = "peer",
+    call = "stream:peer()",
+    text = "The address of the other end.",
+    params = {},
+    returns = { address },
+    fails = { { "ENOTCONN", "it is gone" }, stream_closed },
+    waits = false,
+    example = with_ends "print(here:peer().host)  --> 127.0.0.1",
+  },
+  {
+    name = "sock",
+    call = "stream:sock()",
+    text = "The address of this end.",
+    params = {},
+    returns = { address },
+    fails = { stream_closed },
+    waits = false,
+    example = with_ends
+      "print(here:sock().port == there:peer().port)  --> true",
+  },
+  {
+    name = "close",
+    call = "stream:close()",
+    text = [[
+Sends what is queued and closes. Whoever waits in it gets the code EBADF. A
+second time it does nothing.]],
+    params = {},
+    returns = { { "true", "closed", "" } },
+    fails = { { "ECANCELED", "it was closed before all was sent" },
+      stream_pipe, stream_timeout, stream_reset },
+    waits = "while something is queued",
+    example = with_ends [[
+print(here:close())  --> true
+print(here:read())  --> nil	closed	EBADF]],
+  },
+}
+
+local listener = {
+  title = "TCP listener",
+  text = "What `conc.tcp.listen` returns.",
+  type = {
+    class = "luaconc.tcplistener",
+    name = "listener",
+    sample = "return conc.tcp.listen('127.0.0.1', 0)",
+    closes = true,
+  },
+  {
+    name = "accept",
+    call = "listener:accept()",
+    text = [[
+The next connection. Several tasks may accept from one listener. One that is
+cancelled takes none.]],
+    params = {},
+    returns = { { "luaconc.tcpstream", "stream", "" } },
+    fails = {
+      { "EMFILE", "the process has no descriptor left; the connection waits" },
+      { "ETIMEDOUT", "it took longer than `listener:timeout`" },
+      { "EBADF", "it was closed" },
+    },
+    waits = "unless one is there",
+    example = [[
+local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+local client = conc.spawn(function()
+  local port = listener:sock().port
+  local stream <close> = assert(conc.tcp.connect("127.0.0.1", port))
+  return stream:read("l")
+end)
+do
+  local stream <close> = assert(listener:accept())
+  stream:write("welcome\n")
+end
+print(client:await())  --> welcome]],
+  },
+  {
+    name = "timeout",
+    call = "listener:timeout([seconds])",
+    text = "How long each accept may take from now on.",
+    params = { { "seconds", "number?", "for ever unless said" } },
+    returns = { { "luaconc.tcplistener", "listener", "itself" } },
+    waits = false,
+    example = [[
+local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+print(listener:timeout(0.01):accept())  --> nil	timed out	ETIMEDOUT]],
+  },
+  {
+    name = "sock",
+    call = "listener:sock()",
+    text = "The address that it listens at.",
+    params = {},
+    returns = { address },
+    fails = { { "EBADF", "it was closed" } },
+    waits = false,
+    example = [[
+local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+print(listener:sock().host)  --> 127.0.0.1]],
+  },
+  {
+    name = "close",
+    call = "listener:close()",
+    text = [[
+Stops listening. Who waits in `accept` gets the code EBADF; connections that
+nobody accepted are refused by the system. A second time it does nothing.]],
+    params = {},
+    returns = { { "true", "closed", "" } },
+    waits = false,
+    example = [[
+local listener = assert(conc.tcp.listen("127.0.0.1", 0))
+local job = conc.spawn(listener.accept, listener)
+conc.yield()
+print(listener:close())  --> true
+print(select(3, job:await()))  --> EBADF]],
   },
 }
 
 return {
   running, several, job, groups, group, scopes, scope,
   coordinating, queue, lock, semaphore, event, condition, barrier,
+  tcp, stream, listener,
 }

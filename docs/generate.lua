@@ -66,7 +66,8 @@ local function add_entry(add, entry)
   add_list(add, "Returns", bullets(entry.returns, { 2, 1 }))
   local fails = {}
   for i, fail in ipairs(entry.fails or {}) do
-    fails[i] = ("- `%s`: %s"):format(fail[1], fail[2])
+    local code = fail[1] == "..." and "" or ("`%s`: "):format(fail[1])
+    fails[i] = "- " .. code .. fail[2]
   end
   add_list(add, "Or nil, a message and a code", fails)
   if entry.raises then
@@ -151,7 +152,9 @@ local function add_tags(add, entry)
   end
   if entry.fails and entry.returns[1][2] ~= "..." then
     local codes = {}
-    for i, fail in ipairs(entry.fails) do codes[i] = '"' .. fail[1] .. '"' end
+    for i, fail in ipairs(entry.fails) do
+      codes[i] = fail[1] == "..." and "string" or '"' .. fail[1] .. '"'
+    end
     add("---@return string? message")
     add("---@return %s? code", #codes > 1
       and "(" .. table.concat(codes, "|") .. ")" or codes[1])
@@ -229,6 +232,11 @@ local head = [[
 ---@field message string
 ---@field code string? # "ECANCELED", ...
 ---@field reason any # what `cancel` was given
+
+---@class luaconc.address
+---@field host string
+---@field port integer
+---@field family string # "inet" or "inet6"
 
 ---How a job ended: its first result or its error at 1.
 ---@class luaconc.outcome

@@ -61,7 +61,7 @@ describe("docs/api.lua", function()
           local meta = debug.getmetatable(value)
           sample.value, sample.close = value, meta.__close
           assert.same(sorted(meta.methods), sorted(described))
-          assert.equal(meta.__close ~= nil, kind.closes == true)
+          assert.equal(kind.closes == true, meta.__close ~= nil)
           for _, field in ipairs(kind.fields or {}) do
             if not field[2]:find "%?$" then
               assert.not_nil(value[field[1]], field[1])

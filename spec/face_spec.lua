@@ -8,6 +8,7 @@ local init = package.searchpath("luaconc", package.path)
 
 -- What loading the face raises where the globals are other ones.
 local function refusal(globals)
+  globals._G = globals
   local env = setmetatable(globals, { __index = _G })
   local chunk = assert(loadfile(init, "t", env))
   local err = sim.raises(chunk, "luaconc", init)
@@ -126,12 +127,11 @@ describe("requiring luaconc", function()
 
   it("loads the rest at its first use", function()
     local result = script.run [[
-      say(package.loaded["luaconc.batch"] == nil)
+      print(package.loaded["luaconc.batch"], rawget(conc, "gather"))
       conc.gather()
-      say(package.loaded["luaconc.batch"] ~= nil)
-      say(rawget(conc, "gather") == conc.gather)
+      print(package.loaded["luaconc.batch"].gather == rawget(conc, "gather"))
     ]]
-    assert.equal("true\ntrue\ntrue\n", result.out)
+    assert.equal("nil\tnil\ntrue\n", result.out)
   end)
 
   it("gives every name to pairs, used or not", function()
@@ -140,10 +140,9 @@ describe("requiring luaconc", function()
       for name, value in pairs(conc) do
         if value then names[name] = true end
       end
-      say(names.spawn, names.gather, names.timeout, names.tree, names.queue)
+      print(names.spawn, names.gather, names.timeout, names.tree, names.tcp)
     ]]
-    assert.equal("true true true true true\n", (result.out:gsub("true", "true ")
-      :gsub(" \n", "\n")))
+    assert.equal("true\ttrue\ttrue\ttrue\ttrue\n", result.out)
   end)
 
   it("gives nil for a name that is none", function()

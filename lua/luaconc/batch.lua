@@ -122,11 +122,13 @@ end
 -- Waits for what the race has started, in a cancelled scope too. A failure
 -- after the winner is a lost race and nothing more, so it is looked at.
 local function await_losers(group, handles, items)
+  local losers = {}
+  for i, handle in ipairs(handles) do
+    if handle ~= items[i] then losers[#losers + 1] = handle end
+  end
   group:cancel()
   core.shield(function()
-    for handle, i in as_they_end(handles, "race") do
-      if handle ~= items[i] then core.look(handle) end
-    end
+    for loser in as_they_end(losers, "race") do core.look(loser) end
   end)
 end
 

@@ -66,7 +66,7 @@ local M = { _VERSION = "luaconc " .. VERSION }
 local from_core = {
   "run", "spawn", "sleep", "yield", "now", "current", "jobs", "locals",
   "shield", "traceback", "is_cancelled", "coroutine", "group", "scope",
-  "queue", "lock", "semaphore", "event", "condition", "barrier", "tcp",
+  "queue", "lock", "semaphore", "event", "condition", "barrier",
 }
 
 for _, name in ipairs(from_core) do M[name] = core[name] end
@@ -81,17 +81,24 @@ local from_file = {
   tree = "luaconc.tree",
 }
 
+-- Tables of functions that are a file of their own.
+local whole_files = { tcp = "luaconc.tcp" }
+
 local function fetch(self, name)
-  local file = from_file[name]
-  if not file then return nil end
-  local value = require(file)[name]
-  rawset(self, name, value)
+  local value
+  if from_file[name] then
+    value = require(from_file[name])[name]
+  elseif whole_files[name] then
+    value = require(whole_files[name])
+  end
+  if value ~= nil then rawset(self, name, value) end
   return value
 end
 
 -- pairs(conc) gives every public name, whether it was used before or not.
 local function each(self)
   for name in next, from_file do fetch(self, name) end
+  for name in next, whole_files do fetch(self, name) end
   return next, self, nil
 end
 
@@ -102,7 +109,7 @@ local function wrap_exit()
   if not exit then return end
   ---@diagnostic disable-next-line: duplicate-set-field
   os.exit = function(code, close) -- luacheck: ignore 122
-    if core.current() then return core.exit(code, close) end
+    if core.current() then return core.exit(exit, code, close) end
     return exit(code, close)
   end
 end

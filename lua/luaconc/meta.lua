@@ -17,6 +17,11 @@
 ---@field code string? # "ECANCELED", ...
 ---@field reason any # what `cancel` was given
 
+---@class luaconc.address
+---@field host string
+---@field port integer
+---@field family string # "inet" or "inet6"
+
 ---How a job ended: its first result or its error at 1.
 ---@class luaconc.outcome
 ---@field ok boolean
@@ -39,8 +44,26 @@
 ---@field timeout? number seconds until it is cancelled
 ---@field deadline? number the time of `conc.now` when it is cancelled
 
+---@class luaconc.connectoptions
+---@field timeout? number seconds for the whole, however many addresses
+---@field nodelay? boolean true unless said: small writes go out at once
+
+---@class luaconc.listenoptions
+---@field backlog? integer how many may wait to be accepted; 511 unless said
+---@field nodelay? boolean for the accepted streams; true unless said
+---@field reuseport? boolean several listeners share the port
+---@field v6only? boolean of `::`, no connections over IPv4
+
+---@class luaconc.serveoptions: luaconc.listenoptions
+---@field limit? integer how many connections at one time; others wait to be accepted
+---@field ready? fun(listener: luaconc.tcplistener) called before the first connection is accepted
+---@field on_error? fun(err: any, job: luaconc.job) called with the error of a handler
+---@field grace? number seconds that handlers have once the listener is closed, before they are cancelled; for ever unless said
+
 ---@class luaconc
 local conc = {}
+
+conc.tcp = {}
 
 ---Runs `f(...)` as the root task and returns its results once every job started
 ---in it has ended. Daemons are cancelled then. Without a function: runs what was
@@ -277,10 +300,10 @@ function scope:cancel(reason) end
 ---Never waits.
 function scope:close() end
 
----A queue of at most `n` items; with 0 each item is handed over, sender to
----receiver.
+---A queue of at most `n` items, 64 unless said. With 0 each item is handed over,
+---sender to receiver; with `math.huge` there is no bound.
 ---Never waits.
----@param n integer 0 or more
+---@param n? (integer|number) 0 or more, or `math.huge`
 ---@return luaconc.queue queue
 function conc.queue(n) end
 
@@ -350,7 +373,7 @@ function queue:try_recv() end
 ---Never waits.
 function queue:close() end
 
----How many items are in it.
+---How many items are in it; `#queue` tells the same.
 ---Never waits.
 ---@return integer n
 function queue:len() end
@@ -363,14 +386,17 @@ function queue:iter() end
 ---@class luaconc.lock
 local lock = {}
 
----Takes the lock.
+---Takes the lock. Kept in a `<close>` variable, it is released with that.
 ---Waits until it can be had.
 ---Raises where the task holds it already.
+---@return luaconc.lock lock itself
 function lock:acquire() end
 
 ---The same, if it can be had now.
 ---Never waits.
----@return boolean acquired
+---@return luaconc.lock? lock itself
+---@return string? message
+---@return "EAGAIN"? code
 function lock:try_acquire() end
 
 ---Gives it back; the one who has waited longest gets it.
@@ -389,13 +415,16 @@ function lock:with(f, ...) end
 ---@class luaconc.semaphore
 local semaphore = {}
 
----Takes a permit.
+---Takes a permit. Kept in a `<close>` variable, it is released with that.
 ---Waits until it can be had.
+---@return luaconc.semaphore semaphore itself
 function semaphore:acquire() end
 
 ---The same, if it can be had now.
 ---Never waits.
----@return boolean acquired
+---@return luaconc.semaphore? semaphore itself
+---@return string? message
+---@return "EAGAIN"? code
 function semaphore:try_acquire() end
 
 ---Gives a permit, also one that was never taken; the one who has waited longest
@@ -456,4 +485,146 @@ local barrier = {}
 
 ---Waits until as many tasks wait here as the barrier counts.
 ---Waits unless it is the last to come.
+---@return integer order 1 for the first to come, and so on
 function barrier:wait() end
+
+---Connects to a server.
+---Waits.
+---@param host string a name, or a numeric address
+---@param port integer
+---@param options? luaconc.connectoptions
+---@return luaconc.tcpstream? stream
+---@return string? message
+---@return ("ECONNREFUSED"|"ETIMEDOUT"|"EAI_NONAME"|string)? code
+function conc.tcp.connect(host, port, options) end
+
+---Listens. `"0.0.0.0"` and `"::"` are all addresses of this machine; for port 0
+---the system chooses one, which `listener:sock()` tells.
+---Waits while a name is looked up.
+---@param host string a name, or a numeric address
+---@param port integer
+---@param options? luaconc.listenoptions
+---@return luaconc.tcplistener? listener
+---@return string? message
+---@return ("EADDRINUSE"|"EACCES"|"EAI_NONAME"|string)? code
+function conc.tcp.listen(host, port, options) end
+
+---Runs `handler(stream)` in a task of its own for each connection, and closes the
+---stream when it returns. Returns when the listener is closed and all handlers
+---have ended. A handler that fails ends its own connection only. Without
+---`on_error`, the first such error is raised at the end.
+---Waits until it is stopped.
+---Raises the first error of a handler, where there is no `on_error`.
+---@param host string|luaconc.tcplistener a name, a numeric address, or a listener instead of host and port
+---@param port integer|fun(stream: luaconc.tcpstream)
+---@param handler? (fun(stream: luaconc.tcpstream)|luaconc.serveoptions)
+---@param options? luaconc.serveoptions those of `conc.tcp.listen` too, where host and port are given
+---@return true? stopped the listener was closed
+---@return string? message
+---@return "EADDRINUSE"? code
+function conc.tcp.serve(host, port, handler, options) end
+
+---@class luaconc.tcpstream
+local stream = {}
+
+---Reads: `"l"` a line without its end, `"L"` with it, `"a"` everything up to the
+---end, a number that many bytes, nothing whatever is there. At the end of the
+---input the last part may be shorter than asked for. A read that is cancelled or
+---timed out leaves what has arrived for the next one.
+---Waits unless enough has arrived.
+---Raises where another task reads from it already.
+---@param format? ("l"|"L"|"a"|integer)
+---@return string? data
+---@return string? message
+---@return ("EOF"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
+function stream:read(format) end
+
+---Iterates over what `read` gives, up to the end of the input.
+---Waits in each round, unless enough has arrived.
+---Raises in a round: every failure but the end, as `io.lines` does.
+---@param format? ("l"|"L"|integer) `"l"` unless said
+---@return fun(): string? next for the generic `for`
+function stream:lines(format) end
+
+---Sends strings and numbers, all of them, in one piece. Returns once they are
+---accepted: what the other end is too slow for is queued here up to 64 KiB, then
+---a write waits. Closing the stream sends what is queued.
+---Waits while too much is queued.
+---@param ... string|number
+---@return luaconc.tcpstream? stream itself
+---@return string? message
+---@return ("EPIPE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
+function stream:write(...) end
+
+---Waits until all that was written is with the system.
+---Waits while something is queued.
+---@return true? sent
+---@return string? message
+---@return ("EPIPE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
+function stream:flush() end
+
+---Sends what is queued, then ends this side: the other end reads EOF. Reading
+---goes on.
+---Waits.
+---@return true? ended
+---@return string? message
+---@return ("EPIPE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
+function stream:shutdown() end
+
+---How long each of its waits may take from now on.
+---Never waits.
+---@param seconds? number for ever unless said
+---@return luaconc.tcpstream stream itself
+function stream:timeout(seconds) end
+
+---The address of the other end.
+---Never waits.
+---@return luaconc.address? address `{host=, port=, family=}`
+---@return string? message
+---@return ("ENOTCONN"|"EBADF")? code
+function stream:peer() end
+
+---The address of this end.
+---Never waits.
+---@return luaconc.address? address `{host=, port=, family=}`
+---@return string? message
+---@return "EBADF"? code
+function stream:sock() end
+
+---Sends what is queued and closes. Whoever waits in it gets the code EBADF. A
+---second time it does nothing.
+---Waits while something is queued.
+---@return true? closed
+---@return string? message
+---@return ("ECANCELED"|"EPIPE"|"ETIMEDOUT"|"ECONNRESET")? code
+function stream:close() end
+
+---@class luaconc.tcplistener
+local listener = {}
+
+---The next connection. Several tasks may accept from one listener. One that is
+---cancelled takes none.
+---Waits unless one is there.
+---@return luaconc.tcpstream? stream
+---@return string? message
+---@return ("EMFILE"|"ETIMEDOUT"|"EBADF")? code
+function listener:accept() end
+
+---How long each accept may take from now on.
+---Never waits.
+---@param seconds? number for ever unless said
+---@return luaconc.tcplistener listener itself
+function listener:timeout(seconds) end
+
+---The address that it listens at.
+---Never waits.
+---@return luaconc.address? address `{host=, port=, family=}`
+---@return string? message
+---@return "EBADF"? code
+function listener:sock() end
+
+---Stops listening. Who waits in `accept` gets the code EBADF; connections that
+---nobody accepted are refused by the system. A second time it does nothing.
+---Never waits.
+---@return true closed
+function listener:close() end
