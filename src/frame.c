@@ -211,7 +211,7 @@ static int k_shield (lua_State *L, int status, lua_KContext ctx) {
 
 /* conc.shield(f, ...) -> the results of f, which no cancellation reaches */
 static int frame_shield (lua_State *L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lc_luax_function(L, 1);
   lc_task *t = lc_task_here(L);
   lc_frame *f = push_frame(L, SCOPE_TYPE);
   f->stacked = true;
@@ -247,7 +247,7 @@ static int frame_cancel (lua_State *L) {
   return 1;
 }
 
-static const lc_opkind await_kind = {"the end of a group", lc_op_unlink, NULL,
+static const lc_opkind await_kind = {"group:await", lc_op_unlink, NULL,
                                      false};
 
 static int k_group_await (lua_State *L, int status, lua_KContext ctx) {

@@ -118,7 +118,7 @@ static int results_or_raise (lua_State *L, lc_job *j) {
   return n < 0 ? lc_traceback_pass_on(L) : n;
 }
 
-static const lc_opkind await_kind = {"the end of a job", lc_op_unlink, NULL,
+static const lc_opkind await_kind = {"await", lc_op_unlink, NULL,
                                      false};
 
 static int k_await (lua_State *L, int status, lua_KContext ctx) {
@@ -310,7 +310,7 @@ void lc_job_open (lua_State *L, lc_loop *loop) {
   lc_luax_functions(L, loop, functions);
   lc_luax_type(L, loop, LC_JOB_TYPE, methods, metamethods);
   lc_luax_index(L, loop, job_index);
-  lua_pop(L, 1);
+  loop->jobtype = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushliteral(L, "k");

@@ -58,6 +58,8 @@ typedef struct lc_loop {
   struct lc_slot *slots;     /* an anchor and a coroutine each: see slots.h */
   uint32_t nslots, nfree;
   int32_t freeslot;
+  int store;                 /* registry reference: see slots.c */
+  int jobtype;               /* registry reference: metatable of handles */
   uint32_t live;             /* live jobs */
   uint32_t lastid;
   uint32_t nops;             /* requests out of the pool */

@@ -52,6 +52,17 @@ void lc_luax_index (lua_State *L, struct lc_loop *loop, lua_CFunction index) {
   lua_setfield(L, -2, "__index");
 }
 
+bool lc_luax_callable (lua_State *L, int index) {
+  if (lua_type(L, index) == LUA_TFUNCTION) return true;
+  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
+void lc_luax_function (lua_State *L, int arg) {
+  if (!lc_luax_callable(L, arg)) luaL_typeerror(L, arg, "function");
+}
+
 uint64_t lc_luax_seconds (lua_State *L, int arg) {
   lua_Number s = luaL_checknumber(L, arg);
   if (!(s >= 0)) {

@@ -50,6 +50,12 @@ static inline void *lc_luax_test (lua_State *L, int arg, const char *name) {
   return luaL_testudata(L, arg, name);
 }
 
+/* Can the value be called? */
+bool lc_luax_callable (lua_State *L, int index);
+
+/* Raises unless the argument can be called. */
+void lc_luax_function (lua_State *L, int arg);
+
 /* A number of seconds, 0 or more, as nanoseconds. Raises for others (nan
 ** too) and names the value. Infinity and what is too long: UINT64_MAX. */
 uint64_t lc_luax_seconds (lua_State *L, int arg);

@@ -108,7 +108,7 @@ static lc_queue *check_send (lua_State *L) {
   return q;
 }
 
-static const lc_opkind send_kind = {"send to a queue", lc_op_unlink, NULL,
+static const lc_opkind send_kind = {"queue:send", lc_op_unlink, NULL,
                                     false};
 
 static int k_send (lua_State *L, int status, lua_KContext ctx) {
@@ -177,7 +177,7 @@ static bool fetch (lua_State *L, lc_queue *q) {
   return true;
 }
 
-static const lc_opkind recv_kind = {"recv of a queue", lc_op_unlink, NULL,
+static const lc_opkind recv_kind = {"queue:recv", lc_op_unlink, NULL,
                                     false};
 
 static int k_recv (lua_State *L, int status, lua_KContext ctx) {

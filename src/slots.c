@@ -9,10 +9,8 @@
 ** of 100,000 tasks a program shall not keep 100 MB. */
 enum { KEEP_IDLE = 4096 };
 
-static const char store_key;
-
-static void push_store (lua_State *L) {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &store_key);
+static void push_store (lua_State *L, const lc_loop *loop) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, loop->store);
 }
 
 static int grow (lc_loop *loop) {
@@ -30,8 +28,8 @@ static int grow (lc_loop *loop) {
 
 /* Makes both places of the slot in the table, so that filling them later
 ** can't fail. */
-static void make_places (lua_State *L, int32_t slot) {
-  push_store(L);
+static void make_places (lua_State *L, lc_loop *loop, int32_t slot) {
+  push_store(L, loop);
   lua_pushboolean(L, 0);
   lua_rawseti(L, -2, 2 * slot + 1);
   lua_pushboolean(L, 0);
@@ -40,23 +38,31 @@ static void make_places (lua_State *L, int32_t slot) {
 }
 
 static void make_coroutine (lua_State *L, lc_loop *loop, int32_t slot) {
-  make_places(L, slot);
-  push_store(L);
+  make_places(L, loop, slot);
+  push_store(L, loop);
   lua_State *co = lua_newthread(L);
+  lua_State **place = &loop->slots[slot].co;
+  if (*place) {   /* a finaliser has started a task meanwhile */
+    lua_pop(L, 2);
+    return;
+  }
   lua_rawseti(L, -2, 2 * slot + 1);
   lua_pop(L, 1);
-  loop->slots[slot].co = co;
+  *place = co;
 }
 
 int32_t lc_slots_find (lua_State *L, lc_loop *loop, bool co) {
-  if (loop->freeslot < 0 && grow(loop) != 0)
-    luaL_error(L, "not enough memory");
-  if (lc_loop_reserve(loop, loop->live + 1) != 0)
-    luaL_error(L, "not enough memory");
-  int32_t slot = loop->freeslot;
-  if (co && !loop->slots[slot].co) make_coroutine(L, loop, slot);
-  else if (!co) make_places(L, slot);
-  return slot;
+  for (;;) {
+    if (loop->freeslot < 0 && grow(loop) != 0)
+      luaL_error(L, "not enough memory");
+    if (lc_loop_reserve(loop, loop->live + 1) != 0)
+      luaL_error(L, "not enough memory");
+    int32_t slot = loop->freeslot;
+    if (co && loop->slots[slot].co) return slot;
+    if (co) make_coroutine(L, loop, slot);
+    else make_places(L, loop, slot);
+    if (loop->freeslot == slot) return slot;   /* no finaliser has taken it */
+  }
 }
 
 void lc_slots_anchor (lua_State *L, lc_job *j, int32_t slot, int index) {
@@ -68,14 +74,15 @@ void lc_slots_anchor (lua_State *L, lc_job *j, int32_t slot, int index) {
   loop->nfree--;
   s->used = true;
   j->slot = slot;
-  push_store(L);
+  push_store(L, loop);
   lua_pushvalue(L, index);
   lua_rawseti(L, -2, 2 * slot + 2);
   lua_pop(L, 1);
 }
 
-static void clear_place (lua_State *L, lua_Integer place) {
-  push_store(L);
+static void clear_place (lc_loop *loop, lua_Integer place) {
+  lua_State *L = loop->driver;
+  push_store(L, loop);
   lua_pushboolean(L, 0);
   lua_rawseti(L, -2, place);
   lua_pop(L, 1);
@@ -83,14 +90,14 @@ static void clear_place (lua_State *L, lua_Integer place) {
 
 void lc_slots_spoil (lc_loop *loop, int32_t slot) {
   loop->slots[slot].co = NULL;
-  clear_place(loop->driver, 2 * slot + 1);
+  clear_place(loop, 2 * slot + 1);
 }
 
 void lc_slots_release (lc_job *j) {
   lc_loop *loop = j->loop;
   if (j->slot < 0) return;
   lc_slot *s = &loop->slots[j->slot];
-  clear_place(loop->driver, 2 * j->slot + 2);
+  clear_place(loop, 2 * j->slot + 2);
   if (s->co && loop->nfree > KEEP_IDLE) lc_slots_spoil(loop, j->slot);
   s->next = loop->freeslot;
   s->used = false;
@@ -100,9 +107,8 @@ void lc_slots_release (lc_job *j) {
 }
 
 void lc_slots_push (lua_State *L, lc_loop *loop, int32_t slot) {
-  (void)loop;
   lc_assert(slot >= 0);
-  push_store(L);
+  push_store(L, loop);
   lua_rawgeti(L, -1, 2 * slot + 2);
   lua_remove(L, -2);
 }
@@ -110,7 +116,7 @@ void lc_slots_push (lua_State *L, lc_loop *loop, int32_t slot) {
 void lc_slots_open (lua_State *L, lc_loop *loop) {
   loop->freeslot = -1;
   lua_newtable(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &store_key);
+  loop->store = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 void lc_slots_free (lc_loop *loop) {

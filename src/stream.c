@@ -383,16 +383,11 @@ static int k_close (lua_State *L, int status, lua_KContext ctx) {
   return close_now(L, (lc_stream *)(void *)*owner, result);
 }
 
-static bool may_wait (lua_State *L, lc_loop *loop) {
-  if (loop->current) return loop->running == L && lua_isyieldable(L);
-  return loop->depth == 0 && !loop->in_poll && !loop->ended;
-}
-
 /* Waits until what is queued is sent, then closes. Where that can't be
 ** waited for, what is queued is dropped. */
 static int close_sent (lua_State *L, lc_stream *s, bool quiet) {
   lc_loop *loop = s->handle.loop;
-  lc_task *t = may_wait(L, loop) ? lc_task_here(L) : NULL;
+  lc_task *t = lc_task_may_wait(L, loop) ? lc_task_here(L) : NULL;
   bool cancelled = t && lc_task_cancelled(t);
   if (!t || cancelled || lc_write_await(s, t, &lc_stream_kind(s)->close)) {
     lc_handle_close(&s->handle);

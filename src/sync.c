@@ -54,10 +54,10 @@ typedef struct lc_lock {
   lc_task *owner;
 } lc_lock;
 
-static const lc_opkind lock_kind = {"a lock", lc_op_unlink, NULL, false};
+static const lc_opkind lock_kind = {"lock:acquire", lc_op_unlink, NULL, false};
 
 /* After a condition's wait, a cancelled one too: the lock must be had. */
-static const lc_opkind relock_kind = {"a lock", NULL, NULL, false};
+static const lc_opkind relock_kind = {"lock:acquire", NULL, NULL, false};
 
 static void pass_on (lc_lock *l) {
   l->owner = NULL;
@@ -82,7 +82,7 @@ static int k_acquire (lua_State *L, int status, lua_KContext ctx) {
 
 static int acquire_lock (lua_State *L, lua_KContext with) {
   lc_lock *l = lc_luax_self(L);
-  if (with) luaL_checktype(L, 2, LUA_TFUNCTION);
+  if (with) lc_luax_function(L, 2);
   lc_task *t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (l->owner == t)
@@ -137,7 +137,7 @@ typedef struct lc_semaphore {
   lua_Integer permits;
 } lc_semaphore;
 
-static const lc_opkind semaphore_kind = {"a semaphore", lc_op_unlink, NULL,
+static const lc_opkind semaphore_kind = {"semaphore:acquire", lc_op_unlink, NULL,
                                          false};
 
 /* conc.semaphore(n) */
@@ -151,7 +151,7 @@ static int semaphore_new (lua_State *L) {
 
 static int acquire_permit (lua_State *L, lua_KContext with) {
   lc_semaphore *s = lc_luax_self(L);
-  if (with) luaL_checktype(L, 2, LUA_TFUNCTION);
+  if (with) lc_luax_function(L, 2);
   lc_task *t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (s->permits > 0) {
@@ -199,7 +199,7 @@ typedef struct lc_event {
   bool set;
 } lc_event;
 
-static const lc_opkind event_kind = {"an event", lc_op_unlink, NULL, false};
+static const lc_opkind event_kind = {"event:wait", lc_op_unlink, NULL, false};
 
 static int event_new (lua_State *L) {
   lc_event *e = push_object(L, sizeof(*e), EVENT_TYPE);
@@ -251,7 +251,7 @@ typedef struct lc_condition {
   lc_link waiters;
 } lc_condition;
 
-static const lc_opkind condition_kind = {"a condition", lc_op_unlink, NULL,
+static const lc_opkind condition_kind = {"condition:wait", lc_op_unlink, NULL,
                                          false};
 
 /* conc.condition([lock]) */
@@ -344,7 +344,7 @@ static lua_Integer arrived (const lc_barrier *b) {
   return n;
 }
 
-static const lc_opkind barrier_kind = {"a barrier", lc_op_unlink, NULL,
+static const lc_opkind barrier_kind = {"barrier:wait", lc_op_unlink, NULL,
                                        false};
 
 /* conc.barrier(n) */

@@ -2,8 +2,7 @@
 ** task.c: coroutines that wait. See task.h for states and invariants.
 **
 ** The stack of a task's coroutine, from its base: task_main, and as its
-** arguments the task (light userdata), on_error, the body, the body's
-** arguments. It ends with one value: result, list of results, or error.
+** arguments the handle, on_error, the body, the body's arguments.
 */
 
 #include <string.h>
@@ -158,25 +157,27 @@ void lc_task_interrupt (lc_task *t) {
 
 /* {{ The life of a task */
 
-/* The value that the body leaves behind, from its results at 4 and up. */
-static int pack_results (lua_State *L, lc_task *t) {
+/* Makes one value of the results of the body, from 3 on. */
+static void pack_results (lua_State *L, lc_task *t) {
   int n = lua_gettop(L) - 2;
   t->job.nresults = (uint32_t)n;
   t->outcome = LC_DONE;
   if (n == 0) lua_pushnil(L);
-  if (n <= 1) return 1;
+  if (n <= 1) return;
   lua_createtable(L, n, 0);
   lua_insert(L, 3);
   for (int i = n; i > 0; i--) lua_rawseti(L, 3, i);
-  return 1;
 }
 
 static int k_body (lua_State *L, int status, lua_KContext ctx) {
   lc_task *t = (lc_task *)ctx;
-  if (status == LUA_OK || status == LUA_YIELD) return pack_results(L, t);
-  bool cancelled = t->base.cancelled && lc_errors_is(L, -1, "ECANCELED");
-  t->outcome = cancelled ? LC_ENDCANCELLED : LC_FAILED;
-  return 1;
+  if (status == LUA_OK || status == LUA_YIELD) pack_results(L, t);
+  else {
+    bool cancelled = t->base.cancelled && lc_errors_is(L, -1, "ECANCELED");
+    t->outcome = cancelled ? LC_ENDCANCELLED : LC_FAILED;
+  }
+  lua_setiuservalue(L, 1, LC_JOB_VALUE);
+  return 0;
 }
 
 static int task_main (lua_State *L) {
@@ -186,12 +187,11 @@ static int task_main (lua_State *L) {
   return k_body(L, lua_pcallk(L, n, LUA_MULTRET, 2, ctx, k_body), ctx);
 }
 
-/* Hands the value on top of `from` to the task's handle. */
-static void keep_value (lc_task *t, lua_State *from) {
+/* The value on top of the driver's stack becomes the task's; pops it. */
+static void keep_value (lc_task *t) {
   lua_State *D = t->job.loop->driver;
   lc_job_push(D, &t->job);
-  if (from != D) lua_xmove(from, D, 1);
-  else lua_insert(D, -2);
+  lua_insert(D, -2);
   lua_setiuservalue(D, -2, LC_JOB_VALUE);
   lua_pop(D, 1);
 }
@@ -214,7 +214,7 @@ static void adopt_failure (lc_task *t, lc_group *g) {
   lc_job_push(D, first);
   lua_getiuservalue(D, -1, LC_JOB_VALUE);
   lua_remove(D, -2);
-  keep_value(t, D);
+  keep_value(t);
   t->outcome = LC_FAILED;
 }
 
@@ -247,6 +247,11 @@ static void finish (lc_task *t) {
     lc_free(t->group, sizeof(*t->group));
     t->group = NULL;
   }
+  if (t->joining && t->outcome == LC_DONE && t->base.cancelled) {
+    lua_pushnil(t->job.loop->driver);
+    keep_value(t);
+    t->outcome = LC_ENDCANCELLED;
+  }
   lc_scope_leave(&t->base);
   lc_job_end(&t->job, (lc_jobstate)t->outcome);
 }
@@ -270,7 +275,7 @@ void lc_task_close (lc_task *t) {
   lua_State *co = t->co;
   lc_assert(!loop->current);
   t->outcome = LC_FAILED;
-  keep_value(t, loop->driver);
+  keep_value(t);
   lc_scope_cancel(&t->base);
   loop->current = t;
   loop->running = co;
@@ -286,7 +291,8 @@ void lc_task_close (lc_task *t) {
 /* The coroutine itself failed: no memory, or its stack has overflowed. */
 static void fail_hard (lc_task *t) {
   t->outcome = LC_FAILED;
-  keep_value(t, t->co);
+  lua_xmove(t->co, t->job.loop->driver, 1);
+  keep_value(t);
   lua_resetthread(t->co);
   lc_slots_spoil(t->job.loop, t->job.slot);
   end_body(t);
@@ -295,8 +301,8 @@ static void fail_hard (lc_task *t) {
 static void never_run (lc_task *t) {
   lua_settop(t->co, 0);
   t->outcome = LC_ENDCANCELLED;
-  lua_pushnil(t->co);
-  keep_value(t, t->co);
+  lua_pushnil(t->job.loop->driver);
+  keep_value(t);
   end_body(t);
 }
 
@@ -320,10 +326,7 @@ static void resume (lc_loop *loop, lc_task *t, int nargs) {
   if (status == LUA_YIELD) {
     if (!t->op.kind && !t->ready) close_misbehaving(t);
   }
-  else if (status == LUA_OK) {
-    keep_value(t, t->co);
-    end_body(t);
-  }
+  else if (status == LUA_OK) end_body(t);
   else fail_hard(t);
 }
 
@@ -422,10 +425,11 @@ lc_group *lc_task_group (lua_State *L, lc_task *t) {
 }
 
 /* Moves the body and its arguments to the coroutine. Can't fail. */
-static void load_coroutine (lua_State *L, lc_task *t, int n) {
+static void load_coroutine (lua_State *L, lc_task *t, int handle, int n) {
   lua_State *co = t->co;
   lua_pushcfunction(co, task_main);
-  lua_pushlightuserdata(co, t);
+  lua_pushvalue(L, handle);
+  lua_xmove(L, co, 1);
   lua_pushcfunction(co, lc_traceback_on_error);
   lua_xmove(L, co, n);
 }
@@ -450,7 +454,8 @@ int lc_task_spawn (lua_State *L, lc_group *g, int f, int options) {
   luaL_checkstack(L, 8, NULL);
   lc_task *t = lua_newuserdatauv(L, sizeof(*t), LC_JOB_VALUES);
   init_task(t, loop);
-  luaL_setmetatable(L, LC_JOB_TYPE);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, loop->jobtype);
+  lua_setmetatable(L, -2);
   lua_insert(L, f);
   note_place(L, t, f, level);
   if (options) read_options(L, t, options, f);
@@ -461,30 +466,26 @@ int lc_task_spawn (lua_State *L, lc_group *g, int f, int options) {
   if (!lua_checkstack(t->co, n + 8)) luaL_error(L, "too many arguments");
   if (g->closed) luaL_error(L, "the group is closed: start jobs before");
   lc_slots_anchor(L, &t->job, slot, f);
-  load_coroutine(L, t, n);
+  load_coroutine(L, t, f, n);
   t->job.id = ++loop->lastid;
   loop->live++;
   join_group(t, g);
   return 1;
 }
 
-static void check_function (lua_State *L, int arg) {
-  if (lua_type(L, arg) != LUA_TFUNCTION) luaL_typeerror(L, arg, "function");
-}
-
 int lc_task_spawn_form (lua_State *L, lc_group *g, int arg) {
   lc_loop *loop = lc_luax_loop(L);
   if (loop->ending)
     return luaL_error(L, "cannot start a job: the program is ending");
-  if (lua_type(L, arg) != LUA_TTABLE) {
-    check_function(L, arg);
+  if (lua_type(L, arg) != LUA_TTABLE || lc_luax_callable(L, arg)) {
+    lc_luax_function(L, arg);
     return lc_task_spawn(L, g, arg, 0);
   }
   lua_settop(L, arg);
   lua_Integer n = luaL_len(L, arg);
   luaL_checkstack(L, (int)n + 8, "too many arguments");
   for (lua_Integer i = 1; i <= n; i++) lua_geti(L, arg, i);
-  if (n < 1 || lua_type(L, arg + 1) != LUA_TFUNCTION)
+  if (n < 1 || !lc_luax_callable(L, arg + 1))
     return luaL_argerror(L, arg, "the table's first element must be the "
                                  "function to start");
   return lc_task_spawn(L, g, arg + 1, arg);

@@ -196,7 +196,7 @@ static int k_traced (lua_State *L, int status, lua_KContext ctx) {
 
 /* core.traced(f, ...): pcall under the message handler of bodies */
 static int traceback_traced (lua_State *L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lc_luax_function(L, 1);
   lua_pushcfunction(L, lc_traceback_on_error);
   lua_insert(L, 1);
   int n = lua_gettop(L) - 2;

@@ -225,7 +225,7 @@ static int run_inside (lua_State *L, lc_task *t) {
 /* conc.run([f, ...]) -> the results of f, when every job has ended */
 static int trouble_run (lua_State *L) {
   lc_task *t = lc_task_here(L);
-  if (!lua_isnone(L, 1)) luaL_checktype(L, 1, LUA_TFUNCTION);
+  if (!lua_isnone(L, 1)) lc_luax_function(L, 1);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (t->co || t->scope != &t->base) return run_inside(L, t);
   if (!lua_isnone(L, 1)) lc_task_spawn_form(L, t->job.loop->root, 1);
@@ -236,7 +236,7 @@ static int trouble_run (lua_State *L) {
 /* core.exit(exit, code, close): in a task; unwinds run, then calls exit */
 static int trouble_exit (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
-  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lc_luax_function(L, 1);
   lua_settop(L, 3);
   lua_createtable(L, 3, 0);
   lua_insert(L, 1);
