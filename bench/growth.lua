@@ -9,13 +9,14 @@ local conc
 local SWITCHES, SPAWNS = 2000000, 300000
 
 local function all_yield(tasks, each)
+  local yield = conc.yield
   local group <close> = conc.group()
   for _ = 1, tasks do
     group:spawn(function()
-      for _ = 1, each do conc.yield() end
+      for _ = 1, each do yield() end
     end)
   end
-  conc.yield() -- all have started, and are past their first switch
+  yield() -- all have started, and are past their first switch
   local start = measure.cpu()
   group:await()
   return (measure.cpu() - start) / (tasks * (each - 1)) * 1e9

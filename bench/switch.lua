@@ -8,8 +8,9 @@ local cases = {}
 
 function cases.luaconc(n)
   local conc = require "luaconc"
+  local yield = conc.yield
   local function body(count)
-    for _ = 1, count do conc.yield() end
+    for _ = 1, count do yield() end
   end
   local function both(count)
     local a, b = conc.spawn(body, count // 2), conc.spawn(body, count // 2)

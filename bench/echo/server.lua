@@ -25,17 +25,25 @@ end
 
 local handler = arg[1] == "idle" and echo_and_collect or echo
 
+-- Waits until the load generator is gone.
+local function watch_control(port)
+  local control = assert(conc.tcp.connect("127.0.0.1", port))
+  control:read()
+  control:close()
+end
+
 conc.run(function()
   local group <close> = conc.group()
-  local listener = assert(conc.tcp.listen("127.0.0.1", 0, { backlog = 4096 }))
-  local address = listener:sock()
-  print("port " .. (type(address) == "table" and address.port or address))
-  io.stdout:flush()
-  group:spawn(conc.tcp.serve, listener, handler)
-  local port = os.getenv("BENCH_CONTROL")
+  group:spawn(conc.tcp.serve, "127.0.0.1", 0, handler, {
+    backlog = 4096,
+    ready = function(listener)
+      print("port " .. listener:sock().port)
+      io.stdout:flush()
+    end,
+  })
+  local port = tonumber(os.getenv("BENCH_CONTROL"))
   if port then
-    local control = assert(conc.tcp.connect("127.0.0.1", tonumber(port)))
-    control:read()
+    watch_control(port)
     group:cancel()
   end
 end)

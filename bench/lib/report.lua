@@ -55,11 +55,12 @@ end
 local function judge(target, bench, list)
   local s, limit, what, note = judges[target.kind](target, bench, list)
   if not s then return { text = "cannot say: " .. limit } end
-  local sign = bench.better == "high" and "at least" or "at most"
+  local better = target.better or bench.better
+  local sign = better == "high" and "at least" or "at most"
   return {
     text = string.format("%s %s %s%s", sign, M.number(limit), what,
       note and " (" .. note .. ")" or ""),
-    value = s, limit = limit, verdict = verdict(s, limit, bench.better),
+    value = s, limit = limit, verdict = verdict(s, limit, better),
   }
 end
 
