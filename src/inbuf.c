@@ -19,20 +19,15 @@ static size_t find_line (lc_inbuf *in) {
   return end ? in->len + (size_t)(end - in->hand) + 1 : 0;
 }
 
-bool lc_inbuf_measure (lc_inbuf *in, const lc_want *want, size_t *len) {
-  size_t all = lc_inbuf_bytes(in);
-  if (all == 0) return false;
+bool lc_inbuf_search (lc_inbuf *in, const lc_want *want, size_t *len) {
   switch (want->mode) {
-    case LC_WANT_ANY:
-      *len = all;
-      return true;
     case LC_WANT_COUNT:
       *len = want->n;
-      return all >= want->n;
+      return lc_inbuf_bytes(in) >= want->n;
     case LC_WANT_LINE: case LC_WANT_WHOLELINE:
       *len = find_line(in);
       return *len != 0;
-    case LC_WANT_ALL:
+    case LC_WANT_ANY: case LC_WANT_ALL:
       break;
   }
   return false;

@@ -46,9 +46,17 @@ static inline size_t lc_inbuf_bytes (const lc_inbuf *in) {
   return in->len + in->nhand;
 }
 
+/* Is there what is wanted, when it is not just anything? */
+bool lc_inbuf_search (lc_inbuf *in, const lc_want *want, size_t *len);
+
 /* Is there what is wanted? `len` is then its length, the end of the line
 ** included. Neither allocates nor raises. */
-bool lc_inbuf_measure (lc_inbuf *in, const lc_want *want, size_t *len);
+static inline bool lc_inbuf_measure (lc_inbuf *in, const lc_want *want,
+                                     size_t *len) {
+  *len = lc_inbuf_bytes(in);
+  if (*len == 0) return false;
+  return want->mode == LC_WANT_ANY || lc_inbuf_search(in, want, len);
+}
 
 /* Takes `len` bytes out and pushes them as a string, without the last one
 ** if `strip`. 0, or UV_ENOMEM with nothing taken and nothing pushed. May

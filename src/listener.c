@@ -156,7 +156,7 @@ static int listener_accept (lua_State *L) {
   t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   lua_settop(L, 1);
-  lc_handle_push(L, kind_of(l)->streams);
+  lc_stream_push(L, kind_of(l)->streams);
   if (lc_waiter_none(&l->acceptors)) got = try_accept(L, l);
   if (got < 0) return lc_stream_fail(L, got);
   return got ? lc_task_pause(L, t, 1) : wait_accept(L, l, t, false);

@@ -66,7 +66,7 @@ void lc_stream_ready (lc_stream *s) {
 static lc_op *release_reader (lc_stream *s) {
   lc_op *op = s->reader;
   s->reader = NULL;
-  lc_loop_unat(s->handle.loop, &s->deadline);
+  if (s->deadline.index) lc_loop_unat(s->handle.loop, &s->deadline);
   return op;
 }
 
@@ -95,24 +95,44 @@ int lc_stream_fail (lua_State *L, int code) {
   return lc_errors_uv(L, code);
 }
 
-static lc_stream *check_open (lua_State *L, lc_handle **owner) {
-  lc_stream *s = (lc_stream *)(void *)*owner;
+const char lc_stream_tag = 0;
+
+lc_handle **lc_stream_push (lua_State *L, const char *type) {
+  lc_streambox *box = lua_newuserdatauv(L, sizeof *box, 0);
+  box->handle = NULL;
+  box->tag = &lc_stream_tag;
+  luaL_setmetatable(L, type);
+  return &box->handle;
+}
+
+lc_stream *lc_stream_refuse (lua_State *L) {
+  lc_luax_self(L);
+  lc_stream_fail(L, UV_EBADF);
+  return NULL;
+}
+
+lc_stream *lc_stream_again (lua_State *L) {
+  lc_stream *s = (lc_stream *)(void *)*(lc_handle **)lua_touserdata(L, 1);
   if (s && !s->leaving) return s;
   lc_stream_fail(L, UV_EBADF);
   return NULL;
 }
 
-lc_stream *lc_stream_self (lua_State *L) {
-  return check_open(L, lc_luax_self(L));
-}
-
-lc_stream *lc_stream_again (lua_State *L) {
-  return check_open(L, lua_touserdata(L, 1));
-}
-
 /* }} */
 
 /* {{ Waiting for input */
+
+/* Results of a read's wait: LC_OK, there may be something; LC_SERVED, it is
+** `found` bytes long and the stream is open, as we are inside on_read. */
+enum { LC_SERVED = 3 };
+
+/* Tells libuv whether the handle keeps its loop alive. */
+static inline void count_handle (lc_stream *s, bool counted) {
+  if (s->counted == counted) return;
+  s->counted = counted;
+  if (counted) uv_ref(lc_handle_uv(&s->handle));
+  else uv_unref(lc_handle_uv(&s->handle));
+}
 
 int lc_stream_await (lc_stream *s, lc_task *t, const lc_opkind *kind,
                      uint64_t limit) {
@@ -124,16 +144,15 @@ int lc_stream_await (lc_stream *s, lc_task *t, const lc_opkind *kind,
   }
   s->reader = &t->op;
   t->op.u.what = s;
-  uv_ref(lc_handle_uv(&s->handle));
+  count_handle(s, true);
   lc_task_begin(t, kind);
   return 0;
 }
 
-/* Nobody reads any more: the handle does not keep libuv's loop alive. */
 void lc_stream_leave (lc_op *op) {
   lc_stream *s = op->u.what;
   release_reader(s);
-  uv_unref(lc_handle_uv(&s->handle));
+  count_handle(s, false);
 }
 
 static void on_deadline (lc_timer *t) {
@@ -144,7 +163,7 @@ static void on_deadline (lc_timer *t) {
 
 void lc_stream_wake (lc_stream *s, int result) {
   lc_op_complete_now(release_reader(s), result);
-  if (!s->reader) uv_unref(lc_handle_uv(&s->handle));
+  if (!s->reader) count_handle(s, false);
 }
 
 /* Without a reader there is no more room than up to LC_AHEAD bytes; none
@@ -174,46 +193,59 @@ static void keep_hand (lc_stream *s) {
   if (!s->reader && s->in.len >= LC_AHEAD) stop_reading(s);
 }
 
+/* The reader's task runs at once where it can, with the hand still there. */
+static void serve_reader (lc_stream *s) {
+  const lc_task *t = s->reader->task;
+  const lc_loop *loop = s->handle.loop;
+  bool now = !loop->current && t->co && !loop->clock.is_seeded;
+  lc_stream_wake(s, now ? LC_SERVED : LC_OK);
+}
+
 static void on_read (uv_stream_t *uv, ssize_t n, const uv_buf_t *buf) {
   lc_stream *s = (lc_stream *)(void *)lc_handle_of(uv);
-  size_t len;
-  if (n == 0) return;
-  if (n == UV_ENOBUFS) {
-    stop_reading(s);
-    return;
+  if (n > 0) {
+    lc_inbuf_hand(&s->in, buf->base, (size_t)n);
+    if (s->reader && lc_inbuf_measure(&s->in, &s->want, &s->found))
+      serve_reader(s);
+    if (s->in.nhand) keep_hand(s);
   }
-  if (n < 0) end_input(s, (int)n);
-  else lc_inbuf_hand(&s->in, buf->base, (size_t)n);
-  if (s->reader && (s->in_end || lc_inbuf_measure(&s->in, &s->want, &len)))
-    lc_stream_wake(s, LC_OK);
-  if (s->in.nhand) keep_hand(s);
+  else if (n == UV_ENOBUFS) stop_reading(s);
+  else if (n < 0) {
+    end_input(s, (int)n);
+    if (s->reader) lc_stream_wake(s, LC_OK);
+  }
 }
 
 /* }} */
 
 /* {{ Reading */
 
+static lc_want parse_want (lua_State *L, int arg) {
+  const char *format = luaL_checkstring(L, arg);
+  lc_want want = {LC_WANT_LINE, 0};
+  if (*format == '*') format++;
+  switch (*format) {
+    case 'l': break;
+    case 'L': want.mode = LC_WANT_WHOLELINE; break;
+    case 'a': want.mode = LC_WANT_ALL; break;
+    default:
+      luaL_argerror(L, arg, "invalid format: 'l', 'L', 'a', a number of "
+                            "bytes, or nothing expected");
+  }
+  return want;
+}
+
 /* "l", "L", "a", a number of bytes, or nil; like files, "*l" as well. */
 static lc_want check_want (lua_State *L, int arg) {
   lc_want want = {LC_WANT_ANY, 0};
-  if (lua_type(L, arg) == LUA_TNUMBER) {
+  int type = lua_type(L, arg);
+  if (type == LUA_TNUMBER) {
     lua_Integer n = luaL_checkinteger(L, arg);
     luaL_argcheck(L, n >= 0, arg, "a number of bytes, 0 or more, expected");
     want.mode = LC_WANT_COUNT;
     want.n = (size_t)n;
   }
-  else if (!lua_isnoneornil(L, arg)) {
-    const char *format = luaL_checkstring(L, arg);
-    if (*format == '*') format++;
-    switch (*format) {
-      case 'l': want.mode = LC_WANT_LINE; break;
-      case 'L': want.mode = LC_WANT_WHOLELINE; break;
-      case 'a': want.mode = LC_WANT_ALL; break;
-      default:
-        luaL_argerror(L, arg, "invalid format: 'l', 'L', 'a', a number of "
-                              "bytes, or nothing expected");
-    }
-  }
+  else if (type != LUA_TNONE && type != LUA_TNIL) want = parse_want(L, arg);
   return want;
 }
 
@@ -245,45 +277,47 @@ static int read_now (lua_State *L, lc_stream *s, const lc_want *want) {
 }
 
 static int start_reading (lc_stream *s) {
-  int err = 0;
-  if (!s->armed) {
-    err = lc_uv(uv_read_start(lc_stream_uv(s), on_alloc, on_read));
-    if (!err) s->armed = true;
-  }
+  int err = lc_uv(uv_read_start(lc_stream_uv(s), on_alloc, on_read));
+  if (!err) s->armed = true;
   return err;
 }
 
 /* Waits for `want`, then calls k. */
 static int wait_input (lua_State *L, lc_stream *s, lc_task *t,
                        const lc_want *want, lua_KFunction k) {
-  int err = start_reading(s);
+  int err = s->armed ? 0 : start_reading(s);
   if (!err) err = lc_stream_await(s, t, &lc_stream_kind(s)->read, s->limit);
   if (err) return lc_stream_fail(L, err);
   s->want = *want;
-  return lc_task_wait(L, t, k, 0);
+  return lc_task_wait(L, t, k, (lua_KContext)t);
+}
+
+static int refuse_second (lua_State *L, lc_stream *s) {
+  return lc_errors_raise(L, "EBUSY", "another task is reading this %s "
+                         "already: only one may", s->handle.kind->name);
 }
 
 /* Reads by the format at index 2 for the stream at 1. */
 static int read_format (lua_State *L, lc_stream *s, lua_KFunction k) {
-  lc_task *t = lc_task_here(L);
+  lc_task *t = lc_stream_task(L, s);
   lc_want want;
-  int n;
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   want = check_want(L, 2);
-  if (lc_unlikely(s->reader != NULL))
-    return lc_errors_raise(L, "EBUSY", "another task is reading this %s "
-                           "already: only one may", s->handle.kind->name);
-  n = read_now(L, s, &want);
-  return n ? lc_task_pause(L, t, n) : wait_input(L, s, t, &want, k);
+  if (lc_unlikely(s->reader != NULL)) return refuse_second(L, s);
+  if (lc_inbuf_bytes(&s->in) || s->in_end) {
+    int n = read_now(L, s, &want);
+    if (n) return lc_task_pause(L, t, n);
+  }
+  return wait_input(L, s, t, &want, k);
 }
 
-/* The reader goes on. Outside tasks it does so after the callback: then
-** others may have taken what was there, and it waits again. */
-static int go_on (lua_State *L, lua_KFunction k) {
-  lc_task *t = lc_task_woken(L);
+/* The reader goes on after the callback, as it does outside tasks: others
+** may have taken what was there, or closed the stream. */
+static int look_again (lua_State *L, lc_task *t, lua_KFunction k) {
   lc_stream *s;
   lc_want want;
   int n;
+  if (t->op.result == LC_CANCELLED) return lc_task_raise(L, t);
   if (t->op.result != LC_OK) return lc_stream_fail(L, t->op.result);
   s = lc_stream_again(L);
   if (!s) return 3;
@@ -292,17 +326,21 @@ static int go_on (lua_State *L, lua_KFunction k) {
   return n ? n : wait_input(L, s, t, &want, k);
 }
 
+static int go_on (lua_State *L, lc_task *t, lua_KFunction k) {
+  lc_stream *s = t->op.u.what;
+  if (t->op.result != LC_SERVED) return look_again(L, t, k);
+  return push_input(L, s, s->found, s->want.mode == LC_WANT_LINE);
+}
+
 static int k_read (lua_State *L, int status, lua_KContext ctx) {
-  (void)status; (void)ctx;
-  return go_on(L, k_read);
+  (void)status;
+  return go_on(L, (lc_task *)ctx, k_read);
 }
 
 /* s:read([format]) -> string | nil, message, code. Waits. */
 static int stream_read (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
-  if (!s) return 3;
-  lua_settop(L, 2);
-  return read_format(L, s, k_read);
+  return s ? read_format(L, s, k_read) : 3;
 }
 
 /* Results of a read as those of an iterator: failures are raised, as those
@@ -318,8 +356,8 @@ static int iterate (lua_State *L, int n) {
 }
 
 static int k_next (lua_State *L, int status, lua_KContext ctx) {
-  (void)status; (void)ctx;
-  return iterate(L, go_on(L, k_next));
+  (void)status;
+  return iterate(L, go_on(L, (lc_task *)ctx, k_next));
 }
 
 static int lines_next (lua_State *L) {

@@ -66,11 +66,13 @@ typedef struct lc_stream {
   int out_error;          /* 0, or the first error of sending */
   bool told;              /* and a caller knows it */
   lc_want want;           /* of `reader` */
+  size_t found;           /* its length, once it is there */
   lc_op *reader;
   lc_timer deadline;      /* of `reader` */
   uint64_t limit;         /* of each wait, in ns; LC_NOLIMIT */
   lc_waitqueue writers;   /* wait for room in the queue */
   lc_waitqueue drainers;  /* wait until everything is sent */
+  bool counted;           /* libuv counts the handle: uv_ref */
   bool armed;             /* uv_read_start is on */
   bool shut;              /* no more writes: shutdown was asked for */
   bool shutting;          /* and is on its way */
@@ -108,12 +110,41 @@ void lc_stream_type (lua_State *L, lc_loop *loop, const char *name,
 void lc_stream_methods (lua_State *L, lc_loop *loop, const luaL_Reg *methods);
 int lc_stream_tostring (lua_State *L);
 
+/* The userdata of a stream. The tag tells it from others, faster than its
+** metatable would. */
+typedef struct lc_streambox {
+  lc_handle *handle;
+  const void *tag;
+} lc_streambox;
+
+extern const char lc_stream_tag;
+
+/* Pushes a userdata with the metatable `type`, with no block yet. */
+lc_handle **lc_stream_push (lua_State *L, const char *type);
+
+/* The end of lc_stream_self for all but open streams. */
+lc_stream *lc_stream_refuse (lua_State *L);
+
 /* The open stream of a method; else NULL, with the three results of a
 ** failure (closed) pushed. Raises for another type. */
-lc_stream *lc_stream_self (lua_State *L);
+static inline lc_stream *lc_stream_self (lua_State *L) {
+  const lc_streambox *box = lua_touserdata(L, 1);
+  if (box && lua_rawlen(L, 1) == sizeof *box && box->tag == &lc_stream_tag) {
+    lc_stream *s = (lc_stream *)(void *)box->handle;
+    if (s && !s->leaving) return s;
+  }
+  return lc_stream_refuse(L);
+}
 
 /* The same for the userdata at index 1 in a continuation. */
 lc_stream *lc_stream_again (lua_State *L);
+
+/* lc_task_here for a caller that has the loop. */
+static inline lc_task *lc_stream_task (lua_State *L, const lc_stream *s) {
+  const lc_loop *loop = s->handle.loop;
+  if (loop->running == L && lua_isyieldable(L)) return loop->current;
+  return lc_task_here(L);
+}
 
 /* Begins `kind` as the stream's reader, for at most `limit` ns. 0, or
 ** UV_ENOMEM. Ended by lc_stream_wake or its deadline (LC_DEADLINE). */

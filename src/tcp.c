@@ -118,7 +118,7 @@ static int tcp_connect (lua_State *L) {
   if (!lua_isnoneornil(L, 4)) limit = lc_luax_seconds(L, 4);
   t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  err = begin_connect(L, t, lc_handle_push(L, STREAM_TYPE), &a,
+  err = begin_connect(L, t, lc_stream_push(L, STREAM_TYPE), &a,
                       lua_toboolean(L, 3), limit);
   if (err) return lc_stream_fail(L, err);
   return lc_task_wait(L, t, k_connect, 0);

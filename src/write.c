@@ -75,38 +75,44 @@ static int fail (lua_State *L, lc_stream *s, int err) {
 
 /* {{ Writing */
 
-/* The bytes in the arguments; raises where one is no string or number. */
-static size_t count_bytes (lua_State *L, int top) {
-  size_t all = 0;
-  for (int i = 2; i <= top; i++) {
-    size_t len;
-    luaL_checklstring(L, i, &len);
-    all += len;
-  }
-  return all;
-}
-
-/* Fills one batch from the arguments from `arg` on; returns its bytes. */
+/* Fills one batch from the arguments from `arg` on; returns its bytes.
+** Raises where one is no string or number. */
 static size_t fill_batch (lua_State *L, int arg, int top, uv_buf_t *bufs,
                           unsigned *n) {
   size_t all = 0;
   *n = 0;
   for (; arg <= top && *n < BATCH; arg++, (*n)++) {
-    bufs[*n].base = (char *)lua_tolstring(L, arg, &bufs[*n].len);
+    bufs[*n].base = (char *)luaL_checklstring(L, arg, &bufs[*n].len);
     all += bufs[*n].len;
   }
   return all;
 }
 
-/* Sends what the system takes at once; `sent` bytes are gone. 0 or error. */
-static int try_strings (lua_State *L, lc_stream *s, int top, size_t *sent) {
+/* The bytes in all arguments; raises where one is no string or number. */
+static size_t count_bytes (lua_State *L, int top) {
+  size_t all = 0;
+  for (int arg = 2; arg <= top; arg++) {
+    size_t len;
+    luaL_checklstring(L, arg, &len);
+    all += len;
+  }
+  return all;
+}
+
+/* Sends what the system takes at once of one batch: bytes or an error. */
+static inline ssize_t try_batch (lc_stream *s, const uv_buf_t *bufs, unsigned n) {
+  int got = lc_uv(uv_try_write(lc_stream_uv(s), bufs, n));
+  return got == UV_EAGAIN ? 0 : got;
+}
+
+/* The same for the strings after the first batch, which has gone. */
+static int try_more (lua_State *L, lc_stream *s, int top, size_t *sent) {
   uv_buf_t bufs[BATCH];
   unsigned n;
-  *sent = 0;
-  for (int arg = 2; arg <= top; arg += BATCH) {
+  for (int arg = 2 + BATCH; arg <= top; arg += BATCH) {
     size_t all = fill_batch(L, arg, top, bufs, &n);
-    int got = lc_uv(uv_try_write(lc_stream_uv(s), bufs, n));
-    if (got < 0) return got == UV_EAGAIN ? 0 : got;
+    ssize_t got = try_batch(s, bufs, n);
+    if (got < 0) return (int)got;
     *sent += (size_t)got;
     if ((size_t)got < all) return 0;
   }
@@ -143,12 +149,18 @@ static int queue_rest (lua_State *L, lc_stream *s, int top, size_t all,
   return err;
 }
 
-/* Hands all bytes to the system or the queue. 0, or an error. Where part of
-** a write is out and the rest is lost, nothing more can follow it. */
-static int accept_strings (lua_State *L, lc_stream *s, int top, size_t all) {
-  size_t sent;
-  int err = try_strings(L, s, top, &sent);
-  if (!err && sent < all) err = queue_rest(L, s, top, all, all - sent);
+/* After the first batch, of which `got` went out (or an error): hands the
+** rest to the system or the queue. 0, or an error. Where part of a write is
+** out and the rest is lost, nothing more can follow it. */
+static int accept_rest (lua_State *L, lc_stream *s, int top, size_t first,
+                        ssize_t got) {
+  size_t sent = got < 0 ? 0 : (size_t)got;
+  int err = got < 0 ? (int)got : 0;
+  if (!err && sent == first) err = try_more(L, s, top, &sent);
+  if (!err) {
+    size_t all = count_bytes(L, top);
+    if (sent < all) err = queue_rest(L, s, top, all, all - sent);
+  }
   if (err && (sent || err != UV_ENOMEM)) note_error(s, err);
   return err;
 }
@@ -161,27 +173,59 @@ static int k_write (lua_State *L, int status, lua_KContext ctx) {
   return 1;
 }
 
+/* Accepted, but more than LC_HIGHWATER bytes are queued: waits. */
+static int wait_room (lua_State *L, lc_stream *s, lc_task *t) {
+  int err = lc_waiter_begin(&s->writers, t, &lc_stream_kind(s)->write,
+                            s->limit, false);
+  if (!err) return lc_task_wait(L, t, k_write, 0);
+  lua_settop(L, 1);
+  return 1;  /* without memory it goes on unthrottled */
+}
+
+/* What was not sent at once. */
+static int write_slowly (lua_State *L, lc_stream *s, lc_task *t, int top,
+                         size_t first, ssize_t got) {
+  int err = accept_rest(L, s, top, first, got);
+  if (err) return fail(L, s, err);
+  if (!has_room(s)) return wait_room(L, s, t);
+  lua_settop(L, 1);
+  return lc_task_pause(L, t, 1);
+}
+
+static int check_output (const lc_stream *s) {
+  return s->out_error ? s->out_error : s->shut ? UV_EPIPE : 0;
+}
+
+/* Any number of strings. */
+static int write_strings (lua_State *L, lc_stream *s, lc_task *t, int top) {
+  uv_buf_t bufs[BATCH];
+  unsigned n;
+  size_t first;
+  if (top > 1 + BATCH) count_bytes(L, top);
+  first = fill_batch(L, 2, top, bufs, &n);
+  if (s->out_error || s->shut) return fail(L, s, check_output(s));
+  return write_slowly(L, s, t, top, first,
+                      first ? try_batch(s, bufs, n) : 0);
+}
+
 /* s:write(...) -> s | nil, message, code. Strings and numbers. Waits while
 ** more than LC_HIGHWATER bytes are queued; all of them are accepted then. */
 int lc_write_method (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
   int top = lua_gettop(L);
+  uv_buf_t buf;
+  ssize_t got;
   lc_task *t;
-  size_t all;
-  int err;
   if (!s) return 3;
-  t = lc_task_here(L);
+  t = lc_stream_task(L, s);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  all = count_bytes(L, top);
-  err = s->out_error ? s->out_error : s->shut ? UV_EPIPE : 0;
-  if (!err && all) err = accept_strings(L, s, top, all);
-  if (err) return fail(L, s, err);
-  lua_settop(L, 1);
-  if (has_room(s)) return lc_task_pause(L, t, 1);
-  err = lc_waiter_begin(&s->writers, t, &lc_stream_kind(s)->write, s->limit,
-                        false);
-  if (err) return 1;  /* accepted; without memory it goes on unthrottled */
-  return lc_task_wait(L, t, k_write, 0);
+  if (top != 2 || s->out_error || s->shut) return write_strings(L, s, t, top);
+  buf.base = (char *)luaL_checklstring(L, 2, &buf.len);
+  got = buf.len ? try_batch(s, &buf, 1) : 0;
+  if (got < 0 || (size_t)got < buf.len)
+    return write_slowly(L, s, t, top, buf.len, got);
+  lua_pushvalue(L, 1);
+  return lc_task_pause(L, t, 1);
 }
 
 /* }} */
@@ -214,7 +258,7 @@ int lc_write_flush (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
   lc_task *t;
   if (!s) return 3;
-  t = lc_task_here(L);
+  t = lc_stream_task(L, s);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   return wait_drained(L, s, t, &lc_stream_kind(s)->flush);
 }
@@ -237,7 +281,7 @@ int lc_write_shutdown (lua_State *L) {
   lc_task *t;
   int err = 0;
   if (!s) return 3;
-  t = lc_task_here(L);
+  t = lc_stream_task(L, s);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (s->out_error) err = s->out_error;
   else if (!s->shut) err = start_shutdown(s);

@@ -215,8 +215,7 @@ local function run_server(server)
   if server.grace then
     group:spawn { cancel_after, group, server.grace, daemon = true }
   end
-  if code ~= "EBADF" then return nil, message, code end
-  return true
+  return message, code
 end
 
 local function serve_on(listener, handler, opts)
@@ -226,9 +225,10 @@ local function serve_on(listener, handler, opts)
     grace = opts.grace, on_error = opts.on_error,
   }
   if opts.ready then opts.ready(listener) end
-  local ok, message, code = run_server(server)
+  local message, code = run_server(server)
   if server.failed then server.failed:await() end
-  return ok, message, code
+  if code ~= "EBADF" then return nil, message, code end
+  return true
 end
 
 local function serve_at(host, port, handler, opts)
@@ -236,7 +236,8 @@ local function serve_at(host, port, handler, opts)
   if not listener then return nil, message, code end
   local ok
   ok, message, code = serve_on(listener, handler, opts)
-  return ok, message, code
+  if ok then return true end
+  return nil, message, code
 end
 
 ---Accepts connections and runs `handler(stream)` in a task for each, until the
