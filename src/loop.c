@@ -133,10 +133,14 @@ static void fire_due (lc_loop *loop) {
   while ((t = lc_heap_take(&loop->deadlines, now))) t->fire(t);
 }
 
+/* libuv before 1.45 runs timers before it polls as well, if this one was
+** late already. The poll must not wait then: what was woken may be ready, or
+** have deadlines of its own that are not armed yet. */
 static void on_timer (uv_timer_t *timer) {
   lc_loop *loop = timer->data;
   loop->block->armed = UINT64_MAX;
   fire_due(loop);
+  if (loop->depth > 0) uv_stop(loop->uv);
 }
 
 /* libuv counts in whole milliseconds from a time that it read earlier: one
