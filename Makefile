@@ -46,7 +46,7 @@ endif
 FORCE:
 
 # One line for each file made; V=1 shows the commands.
-ifeq ($(V),1)
+ifneq ($(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS))),)
   say =
 else
   say = @echo '  $(1)';

@@ -30,13 +30,21 @@
 ** of this time the collections come half as often. */
 enum { SLICE_NS = 300000000 };
 
+/* Size of the allocations that show who makes them: see learn_boxes. */
+enum { LARGE = 100000 };
+
 typedef struct memory {
+  lua_Alloc next;       /* who really allocates */
+  void *ud;
   bool always;          /* collect at growing allocations? */
   bool refused;         /* this is the second try */
   uint64_t every;       /* collect at each n-th */
   uint64_t grown;       /* growing allocations so far */
   uint64_t collections;
   uint64_t slice_end;
+  bool learning;        /* whose allocations may not be refused? */
+  int nboxes;
+  const void *boxes[8]; /* the places in lauxlib that call us */
 } memory;
 
 static memory mem = {.every = 1};
@@ -54,8 +62,19 @@ static void thin_out (memory *m) {
   m->every *= 2;
 }
 
-static bool refuse_first (memory *m) {
+static bool is_box (const memory *m, const void *caller) {
+  for (int i = 0; i < m->nboxes; i++)
+    if (m->boxes[i] == caller) return true;
+  return false;
+}
+
+static void note_box (memory *m, const void *caller) {
+  if (!is_box(m, caller) && m->nboxes < 8) m->boxes[m->nboxes++] = caller;
+}
+
+static bool refuse_first (memory *m, const void *caller) {
   if (!m->always || m->refused) return false;
+  if (is_box(m, caller)) return false;
   if (++m->grown % m->every != 0) return false;
   thin_out(m);
   m->collections++;
@@ -64,24 +83,75 @@ static bool refuse_first (memory *m) {
 
 static void *allocate (void *ud, void *block, size_t had, size_t size) {
   memory *m = ud;
-  if (size == 0) {
-    free(block);
-    return NULL;
+  const void *caller = __builtin_return_address(0);
+  if (size > 0 && (!block || size > had)) {
+    if (m->learning && size >= LARGE) note_box(m, caller);
+    m->refused = refuse_first(m, caller);
+    if (m->refused) return NULL;
   }
-  if (block && size <= had) return realloc(block, size);
-  m->refused = refuse_first(m);
-  return m->refused ? NULL : realloc(block, size);
+  return m->next(m->ud, block, had, size);
 }
 
-static void collect_always (bool on) {
-  mem.always = on;
+/* Puts our allocator in front of the one that is there: luaconc.testing may
+** have put its own there first, and then Lua's places would not be seen. */
+static void stand_in_front (lua_State *L) {
+  void *ud;
+  lua_Alloc now = lua_getallocf(L, &ud);
+  if (now == allocate) return;
+  mem.next = now;
+  mem.ud = ud;
+  lua_setallocf(L, allocate, &mem);
+}
+
+static void step_aside (lua_State *L) {
+  void *ud;
+  if (lua_getallocf(L, &ud) == allocate) lua_setallocf(L, mem.next, mem.ud);
+}
+
+/* The memory of a luaL_Buffer is allocated by lauxlib itself, which does not
+** collect and try again: a refusal there would be an error. Those places
+** are known by the address that they call from, which this finds out, for
+** each way in which a buffer gets its first memory and then more. */
+static void learn_boxes (lua_State *L) {
+  static char bytes[4 * LARGE];
+  stand_in_front(L);
+  for (int way = 0; way < 3; way++) {
+    luaL_Buffer b;
+    lua_settop(L, 0);
+    lua_pushlstring(L, bytes, LARGE);
+    luaL_buffinit(L, &b);
+    mem.learning = true;
+    for (size_t size = LARGE; size <= 4 * LARGE; size *= 2) {
+      if (way == 0) luaL_addlstring(&b, bytes, size);
+      else if (way == 1) luaL_addsize(&b, (luaL_prepbuffsize(&b, size), size));
+      else {
+        mem.learning = false;
+        lua_pushlstring(L, bytes, size);
+        mem.learning = true;
+        luaL_addvalue(&b);
+      }
+    }
+    mem.learning = false;
+  }
+  lua_settop(L, 0);
+  step_aside(L);
+}
+
+static void collect_always (lua_State *L, bool on) {
+  mem.always = mem.refused = false;
+  if (!on) {
+    step_aside(L);
+    return;
+  }
+  stand_in_front(L);
   mem.every = 1;
   mem.slice_end = now_ns() + SLICE_NS;
+  mem.always = true;
 }
 
 /* host.collect_always(on) */
 static int host_collect_always (lua_State *L) {
-  collect_always(lua_toboolean(L, 1));
+  collect_always(L, lua_toboolean(L, 1));
   return 0;
 }
 
@@ -235,16 +305,17 @@ static int protected_main (lua_State *L) {
   lua_settop(L, 0);
   if (script == 0) return luaL_error(L, "unrecognized option");
   luaL_openlibs(L);
+  learn_boxes(L);
   luaL_requiref(L, "host", open_host, 0);
   lua_settop(L, 0);
   make_arg(L, argc, argv, script < argc ? script : 0);
-  if (gc && strcmp(gc, "all") == 0) collect_always(true);
+  if (gc && strcmp(gc, "all") == 0) collect_always(L, true);
   lua_pushinteger(L, run_all(L, argc, argv, script));
   return 1;
 }
 
 int main (int argc, char **argv) {
-  lua_State *L = lua_newstate(allocate, &mem);
+  lua_State *L = luaL_newstate();
   if (!L) return EXIT_FAILURE;
   if (argv[0] && argv[0][0]) progname = argv[0];
   lua_pushcfunction(L, protected_main);
@@ -252,7 +323,7 @@ int main (int argc, char **argv) {
   lua_pushlightuserdata(L, argv);
   int status = report(L, lua_pcall(L, 2, 1, 0));
   if (status == LUA_OK) status = (int)lua_tointeger(L, -1);
-  collect_always(false);
+  collect_always(L, false);
   lua_close(L);
   return status == LUA_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -23,13 +23,6 @@ local ok, testing = pcall(require, "luaconc.testing")
 if not ok then testing = nil end
 local conc = testing and testing.available and require "luaconc" or nil
 
--- Switches the collection at every allocation on until it is closed.
-local function collect_always()
-  local host = require "host"
-  host.collect_always(true)
-  return setmetatable({}, { __close = function() host.collect_always(false) end })
-end
-
 -- ---- around each test ----
 
 -- (conc.run would wait for jobs that a test has left behind; sleep drives
@@ -47,6 +40,15 @@ local function reset_faults()
   testing.fail_lua(nil)
   testing.seed(nil)
   testing.gc_stress(false)
+end
+
+-- Switches the collection at every allocation on until it is closed. The
+-- faults come first: their allocator has its place behind that of the host.
+local function collect_always()
+  local host = require "host"
+  reset_faults()
+  host.collect_always(true)
+  return setmetatable({}, { __close = function() host.collect_always(false) end })
 end
 
 -- The state's loop and libuv's thread pool stay until the end: they are
