@@ -21,7 +21,7 @@ SCENARIOS ?= examples/scenarios/primes.lua \
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 .SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += -r
 
 # ---- set-up: what is missing is installed before anything is made ----
 

@@ -4,7 +4,8 @@
 ** It stands in for `lua5.4` (options -e, -l, -v, -; a script and its
 ** arguments; Ctrl-C; messages; exit status), and differs in three things:
 **
-** 1. It is linked with the sanitizers, whose runtime must come first.
+** 1. It is linked with the sanitizers, whose runtime must come first. Their
+**    reports go to files whose names begin with LUACONC_REPORTS.
 ** 2. The state is always closed, so that what is left over is a leak.
 ** 3. Its allocator can refuse the first try of each growing allocation. Lua
 **    then collects all garbage and tries again: an object that nothing
@@ -19,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <dlfcn.h>
 
 #include <lua.h>
 #include <lauxlib.h>
@@ -296,6 +299,16 @@ static int run_all (lua_State *L, int argc, char **argv, int script) {
   return status;
 }
 
+/* UBSan beside ASan ignores the option log_path; it can be told, though,
+** where it is a library of its own. */
+static void direct_reports (const char *path) {
+  void *ubsan = path ? dlopen("libubsan.so.1", RTLD_LAZY | RTLD_NOLOAD) : NULL;
+  void (*set_path) (const char *);
+  if (!ubsan) return;
+  *(void **)&set_path = dlsym(ubsan, "__sanitizer_set_report_path");
+  if (set_path) set_path(path);
+}
+
 /* Runs everything in protected mode; the status is its result. */
 static int protected_main (lua_State *L) {
   int argc = (int)lua_tointeger(L, 1);
@@ -315,6 +328,7 @@ static int protected_main (lua_State *L) {
 }
 
 int main (int argc, char **argv) {
+  direct_reports(getenv("LUACONC_REPORTS"));
   lua_State *L = luaL_newstate();
   if (!L) return EXIT_FAILURE;
   if (argv[0] && argv[0][0]) progname = argv[0];

@@ -27,7 +27,8 @@ use_logs() {
   ASAN_OPTIONS="$ASAN_OPTIONS:strict_string_checks=1"
   ASAN_OPTIONS="$ASAN_OPTIONS:allocator_may_return_null=1"
   UBSAN_OPTIONS="$common:print_stacktrace=1:halt_on_error=1"
-  export ASAN_OPTIONS UBSAN_OPTIONS
+  LUACONC_REPORTS="$logs/$1.report"
+  export ASAN_OPTIONS UBSAN_OPTIONS LUACONC_REPORTS
 }
 
 reports() { find "$logs" -name "$1.report*" -exec cat {} +; }
