@@ -19,15 +19,10 @@ local function page(name)
 end
 
 local function answer(stream)
-  local _ <close> = stream
   local name = stream:read("l")
   if not name then return end
   conc.sleep(0.05)
   stream:write(page(name), "\n")
-end
-
-local function serve(listener)
-  while true do conc.spawn(answer, assert(listener:accept())) end
 end
 
 -- The crawler.
@@ -58,7 +53,7 @@ end
 conc.run(function()
   local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
   -- A daemon: it is cancelled once the rest has ended.
-  conc.spawn { serve, listener, name = "site", daemon = true }
+  conc.spawn { conc.tcp.serve, listener, answer, name = "site", daemon = true }
   local start = conc.now()
   local count = crawl(listener:sock().port)
   print(("read %d pages in %.2f s, one by one it takes %.2f s")

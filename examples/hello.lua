@@ -7,11 +7,11 @@ local conc = require "luaconc"
 local function nap(name, seconds)
   return function()
     conc.sleep(seconds)
-    print(("%s slept for %.1f s"):format(name, seconds))
+    print(("%s slept for %.2f s"):format(name, seconds))
     return name
   end
 end
 
 local start = conc.now()
-local a, b, c = conc.gather(nap("Ada", 0.2), nap("Ben", 0.3), nap("Cleo", 0.1))
-print(("%s, %s and %s: %.1f s in all"):format(a, b, c, conc.now() - start))
+local a, b, c = conc.gather(nap("Ada", 0.1), nap("Ben", 0.2), nap("Cleo", 0.05))
+print(("%s, %s and %s: %.2f s in all"):format(a, b, c, conc.now() - start))

@@ -134,3 +134,31 @@ describe("the document", function()
     end)
   end
 end)
+
+describe("docs/errors.md", function()
+  -- The sources with their literals joined, so that a message which spans
+  -- lines can be found.
+  local function sources()
+    local texts = {}
+    for folder, ending in pairs { src = "c", ["lua/luaconc"] = "lua" } do
+      for name in lfs.dir(folder) do
+        if name:find("%." .. ending .. "$") and name ~= "meta.lua" then
+          texts[#texts + 1] = snippets.read(folder .. "/" .. name)
+        end
+      end
+    end
+    local text = table.concat(texts, "\n")
+    return (text:gsub('"%s*%.?%.?%s*\n?%s*%.?%.?%s*"', ""))
+  end
+
+  it("has only messages that are there", function()
+    local text = sources()
+    for line in io.lines "docs/errors.md" do
+      local message = line:match "^### (.*)"
+      for part in ((message or "") .. "..."):gmatch "(.-)%.%.%." do
+        part = part:match "^[%s%p]*(.-)[%s%p]*$"
+        assert.is_truthy(text:find(part, 1, true), part)
+      end
+    end
+  end)
+end)

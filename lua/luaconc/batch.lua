@@ -14,18 +14,33 @@ local function is_callable(value)
   return type(meta) == "table" and meta.__call ~= nil
 end
 
--- What is wrong with the call of `name` three levels up.
+-- Raises what is wrong with a call of `name`, at the line of the caller: the
+-- first one up the stack that is not of this file.
 local function complain(name, index, problem)
-  error(("bad argument #%d to '%s' (%s)"):format(index, name, problem), 4)
+  local here, level = debug.getinfo(1, "S").source, 2
+  while debug.getinfo(level, "S").source == here do level = level + 1 end
+  local format = "bad argument #%d to '%s' (%s)"
+  error(format:format(index, name, problem), level)
+end
+
+-- What is wrong with an item, or nil.
+local function fault(item, current)
+  if current and item == current then
+    return "a job can't wait for itself: wait for it in another"
+  end
+  if not core.is_job(item) and not is_callable(item) then
+    return "a function or a job expected, got " .. type(item)
+  end
 end
 
 local function check_items(name, list, n, place)
+  local current = core.current()
   for i = 1, n do
-    local item = list[i]
-    if not core.is_job(item) and not is_callable(item) then
-      local got = "a function or a job expected, got " .. type(item)
-      if place then complain(name, place, ("item %d: %s"):format(i, got)) end
-      complain(name, i, got)
+    local problem = fault(list[i], current)
+    if problem and place then
+      complain(name, place, ("item %d: %s"):format(i, problem))
+    elseif problem then
+      complain(name, i, problem)
     end
   end
   return list, n
@@ -165,6 +180,10 @@ function iteration:__close(err)
   self.group:close(err)
 end
 
+local function watch_all(group, items, n)
+  return core.watch(start(group, items, n), "completed")
+end
+
 ---Iterates over the handles in order of completion. A loop that is left
 ---early cancels what was started here and waits for it. A failure that
 ---nobody looked at is raised when the loop ends. Waits, in each round.
@@ -177,7 +196,11 @@ function M.completed(list)
   local items, n = check_list("completed", list)
   local group = core.group { keep = true, current = false }
   local loop = setmetatable({ group = group }, iteration)
-  local watch = core.watch(start(group, items, n), "completed")
+  local ok, watch = pcall(watch_all, group, items, n)
+  if not ok then
+    group:close(watch)
+    core.raise(watch)
+  end
   local function next_completed()
     local handle = watch:next()
     loop.exhausted = handle == nil
