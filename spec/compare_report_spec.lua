@@ -78,10 +78,22 @@ describe("the advice", function()
         row("task", near(0.5), { busy = busy }) }))
     end
     assert.matches("The jobs mostly wait: a serial run keeps a core busy for "
-      .. "only 19 %%", words(0.19))
+      .. "19 %%", words(0.19))
     assert.matches("The jobs wait and compute: .* for 21 %%", words(0.21))
     assert.matches("The jobs wait and compute: .* for 79 %%", words(0.79))
     assert.matches("The jobs compute: .* for 81 %%", words(0.81))
+  end)
+
+  it("does not take waiting for a core for the jobs' own waiting", function()
+    local function words(delayed)
+      return (advise(4, { row("serial", near(1),
+        { busy = 0.5, delayed = delayed }), row("task", near(1)) }))
+    end
+    assert.matches("The jobs compute: a serial run keeps a core busy for "
+      .. "100 %%", words(0.5))
+    assert.matches("Other programs kept the cores busy: .* up to 50 %% of "
+      .. "their time", words(0.5))
+    assert.not_matches("Other programs", words(0.09))
   end)
 
   it("names the price in memory only where there is one", function()
@@ -211,6 +223,8 @@ describe("figures for people", function()
     assert.equal("999", units.count(999))
     assert.equal("0.4 %", units.percent(0.004))
     assert.equal("12 %", units.percent(0.12))
+    assert.equal("under 0.1 %", units.percent(0.0001))
+    assert.equal("0 %", units.percent(0))
   end)
 end)
 

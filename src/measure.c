@@ -216,7 +216,7 @@ static double clock_seconds (void) {
 
 /* usage() -> seconds on a clock that all processes share, CPU seconds of
 ** user and system, voluntary and involuntary switches: of this process and
-** of those it waited for */
+** of those it waited for; seconds for which this thread waited for a core */
 static int usage (lua_State *L) {
   lc_usage u;
   lc_system_usage(&u);
@@ -225,7 +225,8 @@ static int usage (lua_State *L) {
   lua_pushnumber(L, u.system);
   lua_pushinteger(L, u.voluntary);
   lua_pushinteger(L, u.involuntary);
-  return 5;
+  lua_pushnumber(L, lc_system_delayed());
+  return 6;
 }
 
 /* memory() -> PSS of this process and its descendants, in bytes */

@@ -56,6 +56,10 @@ void lc_system_kill (pid_t pid, int signal);
 /* Of this process and of all it waited for. */
 void lc_system_usage (lc_usage *usage);
 
+/* Seconds in which the calling thread could have run and had to wait for a
+** core; 0 where it can't be told. */
+double lc_system_delayed (void);
+
 /* Memory of the family now, in bytes: proportional set sizes, so that a page
 ** shared by n processes counts 1/n in each. 0 where it can't be told. */
 uint64_t lc_system_memory (lc_family *family);

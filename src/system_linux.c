@@ -101,6 +101,17 @@ int lc_system_start (char *const argv[], const int *fds, int n, pid_t *pid) {
   return failed ? uv_translate_sys_error(failed) : 0;
 }
 
+/* The beginning of a small file, as a string; false if it can't be read. */
+static bool read_file (const char *path, char *buffer, size_t size) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t n = read(fd, buffer, size - 1);
+  (void)close(fd);
+  if (n < 0) return false;
+  buffer[n] = '\0';
+  return true;
+}
+
 /* ---- ending ---- */
 
 static double seconds (struct timeval t) {
@@ -145,18 +156,15 @@ void lc_system_usage (lc_usage *usage) {
   if (getrusage(RUSAGE_CHILDREN, &r) == 0) add_usage(usage, &r);
 }
 
-/* ---- memory ---- */
-
-/* The beginning of a small file, as a string; false if it can't be read. */
-static bool read_file (const char *path, char *buffer, size_t size) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t n = read(fd, buffer, size - 1);
-  (void)close(fd);
-  if (n < 0) return false;
-  buffer[n] = '\0';
-  return true;
+/* "time on a core, time waiting for one, turns", in nanoseconds. */
+double lc_system_delayed (void) {
+  char line[128];
+  if (!read_file("/proc/thread-self/schedstat", line, sizeof line)) return 0;
+  const char *second = strchr(line, ' ');
+  return second ? (double)strtoull(second, NULL, 10) / 1e9 : 0;
 }
+
+/* ---- memory ---- */
 
 static int64_t newest_process (void) {
   char line[128];

@@ -6,14 +6,14 @@ local stats = require "luaconc.compare.stats"
 local M = {}
 
 --- A row of an engine whose wall times are `walls`. `given`: `busy` (share of
---- CPU, 0.01 unless given), `memory` (MiB), `order`.
+--- CPU, 0.01 unless given), `delayed` (share of waiting for a core), `memory` (MiB), `order`.
 function M.row(engine, walls, given)
   given = given or {}
   local row = { engine = engine, runs = {}, order = given.order }
   for i, wall in ipairs(walls) do
     row.runs[i] = {
       wall = wall, user = wall * (given.busy or 0.01), system = 0,
-      voluntary = 40, involuntary = 3, startup = 0.003,
+      delayed = wall * (given.delayed or 0), voluntary = 40, involuntary = 3, startup = 0.003,
       memory = (given.memory or 2) * 2 ^ 20,
     }
   end

@@ -15,6 +15,7 @@ local M = {}
 M.MATTERS = 0.02 -- a difference below this is none to act upon
 M.WAITING = 0.2  -- share of CPU below which jobs mostly wait
 M.COMPUTING = 0.8
+M.CROWDED = 0.1  -- share of a run spent waiting for a core, to be told
 
 local format = string.format
 
@@ -70,15 +71,30 @@ local function divide(rows, best, ratio)
   return tied, slower
 end
 
+-- Of the time that the run had a core for itself or needed none: where other
+-- programs held the cores, jobs didn't wait, they were made to.
 local function share_of_cpu(row)
-  return math.min(1, (row.user.median + row.system.median) / row.wall.median)
+  local own = row.wall.median - row.delayed.median
+  return math.min(1, (row.user.median + row.system.median) / own)
+end
+
+-- The share of its time for which a run waited for others to leave a core.
+local function crowding(rows)
+  local most = 0
+  for _, row in ipairs(rows) do
+    most = math.max(most, row.delayed.median / row.wall.median)
+  end
+  if most < M.CROWDED then return nil end
+  return format("Other programs kept the cores busy: runs waited for one for "
+    .. "up to %s of their time, so measure again on a quieter machine.",
+    units.percent(most))
 end
 
 -- "a serial run keeps a core busy for 12 % of its time"
-local function busy(row, only)
+local function busy(row)
   local serial = row.engine == "serial"
-  return format("%s a core busy for %s%s of %s time",
-    serial and "a serial run keeps" or title(row) .. " keep", only,
+  return format("%s a core busy for %s of %s time",
+    serial and "a serial run keeps" or title(row) .. " keep",
     units.percent(share_of_cpu(row)), serial and "its" or "their")
 end
 
@@ -92,15 +108,15 @@ local function character(rows, winner)
     if winner.engine ~= "serial" then why = ", and the waits overlap"
     elseif rows.task then why = ", but too few waits overlap"
     end
-    return format("The jobs mostly wait: %s%s.", busy(row, "only "), why)
+    return format("The jobs mostly wait: %s%s.", busy(row), why)
   elseif share >= M.COMPUTING then
     local turns = rows.task and winner ~= rows.task
-    return format("The jobs compute: %s%s.", busy(row, ""), turns
+    return format("The jobs compute: %s%s.", busy(row), turns
       and ", and tasks take turns on one core, with no waits to overlap"
       or "")
   end
   return format("The jobs wait and compute: %s, and only waits can overlap "
-    .. "on one core.", busy(row, ""))
+    .. "on one core.", busy(row))
 end
 
 -- What the winner takes more than the serial run.
@@ -207,6 +223,7 @@ function M.paragraph(size, ratio)
   end
   parts[#parts + 1] = character(rows, winner)
   parts[#parts + 1] = price(rows.serial, winner, size.size, ratio)
+  parts[#parts + 1] = crowding(rows)
   return table.concat(parts, " "), winner.engine
 end
 

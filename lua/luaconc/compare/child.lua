@@ -51,20 +51,21 @@ local function measure(engine, job, size, ctx)
   local function finished(i) order[#order + 1] = i end
   collectgarbage()
   collectgarbage()
-  local clock, user, system, voluntary, involuntary = core.usage()
+  local before = { core.usage() }
   local ok, results = xpcall(engine.run, on_engine_error, job, size, ctx,
     finished)
-  local clock2, user2, system2, voluntary2, involuntary2 = core.usage()
+  local after = { core.usage() }
   if not ok then return { failure = failure_of(results) } end
   return {
     results = results,
     order = order,
-    started = clock,
-    wall = clock2 - clock,
-    user = user2 - user,
-    system = system2 - system,
-    voluntary = voluntary2 - voluntary,
-    involuntary = involuntary2 - involuntary,
+    started = before[1],
+    wall = after[1] - before[1],
+    user = after[2] - before[2],
+    system = after[3] - before[3],
+    voluntary = after[4] - before[4],
+    involuntary = after[5] - before[5],
+    delayed = after[6] - before[6],
     memory = core.memory(),
   }
 end

@@ -40,7 +40,7 @@ M.BUDGET = 20 -- seconds for one scenario
 ---@field sizes luaconc.compare.Size[]
 
 local FIGURES = { "wall", "user", "system", "voluntary", "involuntary",
-  "memory", "startup" }
+  "delayed", "memory", "startup" }
 
 M.FIGURES = FIGURES
 
@@ -88,9 +88,10 @@ function M.ratio(a, b, name)
 end
 
 -- The time that a run will take, going by the next smaller size; nil where
--- nothing smaller was measured.
+-- nothing smaller was measured, or where jobs may overlap.
 local function foresee(result, engine, size)
   local best
+  if not engines.get(engine).adds_up then return nil end
   for _, earlier in ipairs(result.sizes) do
     local row = M.row(earlier.rows, engine)
     if row and row.wall and earlier.size < size

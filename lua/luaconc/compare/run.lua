@@ -22,6 +22,7 @@ local PRINTED = 4000
 ---@field system number the same, in the system on its behalf
 ---@field voluntary integer context switches in that time
 ---@field involuntary integer
+---@field delayed number seconds of `wall` spent waiting for a core
 ---@field memory integer peak of the process tree, in bytes; 0: not known
 ---@field startup number seconds from the start of the process to `wall`'s
 ---@field order integer[] the jobs in the order in which they ended

@@ -72,6 +72,7 @@ end
 ---@return string
 function M.percent(share)
   local p = share * 100
+  if p > 0 and p < 0.05 then return "under 0.1 %" end
   return (p < 9.95 and p >= 0.05 and format("%.1f", p) or format("%.0f", p))
     .. " %"
 end

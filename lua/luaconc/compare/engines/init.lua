@@ -3,6 +3,8 @@
 --     name      as in `--engines`
 --     title     in a sentence ("tasks")
 --     about     a line
+--     adds_up   true where n jobs take n times as long as one, whatever they
+--               do: what a large size would take can then be foreseen
 --     run(job, size, ctx, finished) -> results
 --
 -- `run` calls job(i, ctx) once for each i of 1..size, puts what it returns

@@ -5,6 +5,7 @@ return {
   name = "serial",
   title = "the serial run",
   about = "one job after the other",
+  adds_up = true,
   run = function(job, size, ctx, finished)
     local results = {}
     for i = 1, size do
