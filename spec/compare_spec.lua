@@ -199,6 +199,15 @@ describe("a failure in compare", function()
     end
   end)
 
+  it("shows what is in an error that is a table", function()
+    assert.equal('an error that is {["code"]=5,}', failure([[
+      return { name = "x", sizes = { 1 }, job = function()
+        error { code = 5 } end }]], "serial").message)
+    assert.equal("of the job", failure([[
+      return { name = "x", sizes = { 1 }, job = function()
+        error { message = "of the job" } end }]], "task").message)
+  end)
+
   it("of one engine leaves the figures of the other", function()
     local f, result = failure([[
       local conc = require "luaconc"

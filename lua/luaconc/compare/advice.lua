@@ -198,7 +198,8 @@ local function tie(tied, best, ratio)
     list(tied, took), how, fits(tied[1]))
 end
 
---- The paragraph, or nil where nothing was measured.
+--- The paragraph, or nil where nothing was measured, or one engine was asked
+--- for.
 ---@param size luaconc.compare.Size
 ---@param ratio function `ratio` of `luaconc.compare`
 ---@return string? text, string? engine the one that fits
@@ -206,6 +207,7 @@ function M.paragraph(size, ratio)
   local rows, best = measured(size.rows)
   if not best then return nil end
   for _, row in ipairs(rows) do rows[row.engine] = row end
+  if #size.rows == 1 then return nil end
   if #rows == 1 then
     local estimated = #not_run(size.rows) > 0
     local text = alone(size.rows, size.size, best)

@@ -13,10 +13,22 @@ local trace = require "luaconc.compare.trace"
 
 local M = {}
 
+-- What an error value says. A table without __tostring shows its contents.
+local function describe(err)
+  local meta = getmetatable(err)
+  if type(err) ~= "table" or type(meta) == "table" and meta.__tostring then
+    return tostring(err)
+  elseif type(err.message) == "string" then
+    return err.message
+  end
+  local text = meta == nil and plain.encode(err, "error")
+  return "an error that is " .. (text and #text < 200 and text or "a table")
+end
+
 -- A job's error with its number and traceback, on its way through an engine.
 local function annotate(i, err, traceback)
   return setmetatable(
-    { job = i, message = tostring(err), traceback = traceback },
+    { job = i, message = describe(err), traceback = traceback },
     { __tostring = function(e) return e.message end })
 end
 

@@ -156,11 +156,14 @@ local function order_line(size)
     .. table.concat(parts, "; ") .. "."
 end
 
+-- Whether any row was measured, and whether any can be shown.
 local function any_figures(size)
+  local measured, shown = false, false
   for _, row in ipairs(size.rows) do
-    if row.wall or row.estimate then return true end
+    measured = measured or row.wall ~= nil
+    shown = shown or row.wall ~= nil or row.estimate ~= nil
   end
-  return false
+  return measured, shown
 end
 
 local function heading(size)
@@ -199,24 +202,20 @@ end
 ---@return string
 function M.size(style, size, result)
   local out = { "\n", style:paint(heading(size), "bold"), "\n" }
-  local advised, fitting = advice.paragraph(size, compare.ratio)
-  if not size.failure and any_figures(size) then
-    out[#out + 1] = wall_table(style, size, fitting)
-    if advised then
-      out[#out + 1] = "\n" .. cost_table(style, size)
-    end
-    out[#out + 1] = "\n"
-  end
+  local function add(part) out[#out + 1] = part end
   if size.failure then
-    out[#out + 1] = failure_text(style, result.name, size.failure)
-  else
-    out[#out + 1] = failures(style, size, result.name)
+    add(failure_text(style, result.name, size.failure))
+    return table.concat(out)
   end
-  if advised and not size.failure then
-    local ended = order_line(size)
-    if ended then out[#out + 1] = style:paragraph(ended) end
-    out[#out + 1] = style:paragraph(advised)
-  end
+  local advised, fitting = advice.paragraph(size, compare.ratio)
+  local measured, shown = any_figures(size)
+  if shown then add(wall_table(style, size, fitting)) end
+  if measured then add("\n" .. cost_table(style, size)) end
+  local failed, ended = failures(style, size, result.name), order_line(size)
+  if failed ~= "" then add((shown and "\n" or "") .. failed) end
+  if ended or advised then add "\n" end
+  if ended then add(style:paragraph(ended)) end
+  if advised then add(style:paragraph(advised)) end
   return table.concat(out)
 end
 

@@ -88,6 +88,9 @@ local function broken(process, ending)
   local message
   if ending.signal then
     message = "was ended by " .. ending.signal
+    if ending.signal == "SIGKILL" then
+      message = message .. ", by someone else or for lack of memory"
+    end
   else
     message = ("ended before its jobs did, with exit status %d")
       :format(ending.code)
