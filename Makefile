@@ -171,6 +171,9 @@ lint: $(LINT_GCC) $(LINT_CLANG) ## gcc with its analyser, clang, luacheck ...
 	  echo 'C lines above are over 80 columns, or hold a tab or a space' \
 	    'at their end'; exit 1; fi
 
+docs: ## make the reference and the annotations from docs/api.lua
+	@$(LUA) docs/generate.lua
+
 rockspec: ## bring the lists in the rockspec up to date
 	@$(LUA) spec/support/rockspec.lua
 
@@ -201,5 +204,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build compare test sanitize bench lint rockspec install uninstall \
-        help clean FORCE
+.PHONY: build compare test sanitize bench lint docs rockspec install \
+        uninstall help clean FORCE
