@@ -24,13 +24,8 @@ void lc_listener_closing (lc_handle *h) {
   l->fd = -1;
 }
 
-static lc_listener *check_open (lua_State *L, lc_handle **owner) {
-  if (!*owner) lc_stream_fail(L, UV_EBADF);
-  return (lc_listener *)(void *)*owner;
-}
-
 lc_listener *lc_listener_self (lua_State *L) {
-  return check_open(L, lc_luax_self(L));
+  return (lc_listener *)(void *)*(lc_handle **)lc_luax_self(L);
 }
 
 /* {{ Listening */
@@ -139,8 +134,8 @@ static int k_accept (lua_State *L, int status, lua_KContext ctx) {
   int got;
   (void)status; (void)ctx;
   if (t->op.result != LC_OK) return lc_stream_fail(L, t->op.result);
-  l = check_open(L, lua_touserdata(L, 1));
-  if (!l) return 3;
+  l = (lc_listener *)(void *)*(lc_handle **)lua_touserdata(L, 1);
+  if (!l) return lc_stream_fail(L, UV_EBADF);
   got = try_accept(L, l);
   if (got < 0) return lc_stream_fail(L, got);
   return got ? 1 : wait_accept(L, l, t, true);
@@ -152,13 +147,13 @@ static int listener_accept (lua_State *L) {
   lc_listener *l = lc_listener_self(L);
   lc_task *t;
   int got = 0;
-  if (!l) return 3;
+  if (!l) return lc_stream_fail_closed(L);
   t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   lua_settop(L, 1);
   lc_stream_push(L, kind_of(l)->streams);
   if (lc_waiter_none(&l->acceptors)) got = try_accept(L, l);
-  if (got < 0) return lc_stream_fail(L, got);
+  if (got < 0) return lc_stream_fail_now(L, t, got);
   return got ? lc_task_pause(L, t, 1) : wait_accept(L, l, t, false);
 }
 
@@ -167,7 +162,7 @@ static int listener_accept (lua_State *L) {
 /* l:timeout([seconds]) -> l: how long an accept may take; nil: for ever */
 static int listener_timeout (lua_State *L) {
   lc_listener *l = lc_listener_self(L);
-  if (!l) return 3;
+  if (!l) return lc_stream_fail(L, UV_EBADF);
   l->limit = lua_isnoneornil(L, 2) ? LC_NOLIMIT : lc_luax_seconds(L, 2);
   lua_settop(L, 1);
   return 1;

@@ -63,7 +63,7 @@ void lc_listener_type (lua_State *L, lc_loop *loop, const char *name,
 int lc_listener_start (lua_State *L, lc_handle **owner,
                        const lc_listenerkind *kind, int fd, int backlog);
 
-/* The open listener of a method; else NULL, with the failure pushed. */
+/* The open listener of a method, else NULL. Raises for another type. */
 lc_listener *lc_listener_self (lua_State *L);
 
 void lc_listener_closing (lc_handle *h);

@@ -95,6 +95,14 @@ int lc_stream_fail (lua_State *L, int code) {
   return lc_errors_uv(L, code);
 }
 
+int lc_stream_fail_now (lua_State *L, lc_task *t, int code) {
+  return lc_task_pause(L, t, lc_stream_fail(L, code));
+}
+
+int lc_stream_fail_closed (lua_State *L) {
+  return lc_stream_fail_now(L, lc_task_here(L), UV_EBADF);
+}
+
 const char lc_stream_tag = 0;
 
 lc_handle **lc_stream_push (lua_State *L, const char *type) {
@@ -107,15 +115,12 @@ lc_handle **lc_stream_push (lua_State *L, const char *type) {
 
 lc_stream *lc_stream_refuse (lua_State *L) {
   lc_luax_self(L);
-  lc_stream_fail(L, UV_EBADF);
   return NULL;
 }
 
 lc_stream *lc_stream_again (lua_State *L) {
   lc_stream *s = (lc_stream *)(void *)*(lc_handle **)lua_touserdata(L, 1);
-  if (s && !s->leaving) return s;
-  lc_stream_fail(L, UV_EBADF);
-  return NULL;
+  return s && !s->leaving ? s : NULL;
 }
 
 /* }} */
@@ -287,7 +292,7 @@ static int wait_input (lua_State *L, lc_stream *s, lc_task *t,
                        const lc_want *want, lua_KFunction k) {
   int err = s->armed ? 0 : start_reading(s);
   if (!err) err = lc_stream_await(s, t, &lc_stream_kind(s)->read, s->limit);
-  if (err) return lc_stream_fail(L, err);
+  if (err) return lc_stream_fail_now(L, t, err);
   s->want = *want;
   return lc_task_wait(L, t, k, (lua_KContext)t);
 }
@@ -320,7 +325,7 @@ static int look_again (lua_State *L, lc_task *t, lua_KFunction k) {
   if (t->op.result == LC_CANCELLED) return lc_task_raise(L, t);
   if (t->op.result != LC_OK) return lc_stream_fail(L, t->op.result);
   s = lc_stream_again(L);
-  if (!s) return 3;
+  if (!s) return lc_stream_fail(L, UV_EBADF);
   want = check_want(L, 2);
   n = read_now(L, s, &want);
   return n ? n : wait_input(L, s, t, &want, k);
@@ -340,7 +345,7 @@ static int k_read (lua_State *L, int status, lua_KContext ctx) {
 /* s:read([format]) -> string | nil, message, code. Waits. */
 static int stream_read (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
-  return s ? read_format(L, s, k_read) : 3;
+  return s ? read_format(L, s, k_read) : lc_stream_fail_closed(L);
 }
 
 /* Results of a read as those of an iterator: failures are raised, as those
@@ -366,7 +371,8 @@ static int lines_next (lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushvalue(L, lua_upvalueindex(3));
   s = lc_stream_again(L);
-  return iterate(L, s ? read_format(L, s, k_next) : 3);
+  if (!s) return iterate(L, lc_stream_fail(L, UV_EBADF));
+  return iterate(L, read_format(L, s, k_next));
 }
 
 /* s:lines([format]) -> iterator that reads: "l" unless said */
@@ -392,7 +398,7 @@ static int stream_lines (lua_State *L) {
 /* s:timeout([seconds]) -> s: how long each wait may take; nil: for ever */
 static int stream_timeout (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
-  if (!s) return 3;
+  if (!s) return lc_stream_fail(L, UV_EBADF);
   s->limit = lua_isnoneornil(L, 2) ? LC_NOLIMIT : lc_luax_seconds(L, 2);
   lua_settop(L, 1);
   return 1;

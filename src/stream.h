@@ -122,11 +122,10 @@ extern const char lc_stream_tag;
 /* Pushes a userdata with the metatable `type`, with no block yet. */
 lc_handle **lc_stream_push (lua_State *L, const char *type);
 
-/* The end of lc_stream_self for all but open streams. */
+/* The end of lc_stream_self for all but open streams: NULL, or raises. */
 lc_stream *lc_stream_refuse (lua_State *L);
 
-/* The open stream of a method; else NULL, with the three results of a
-** failure (closed) pushed. Raises for another type. */
+/* The open stream of a method, else NULL. Raises for another type. */
 static inline lc_stream *lc_stream_self (lua_State *L) {
   const lc_streambox *box = lua_touserdata(L, 1);
   if (box && lua_rawlen(L, 1) == sizeof *box && box->tag == &lc_stream_tag) {
@@ -156,6 +155,14 @@ void lc_stream_wake (lc_stream *s, int result);
 
 /* Pushes nil, message, code for a libuv code or LC_DEADLINE. Returns 3. */
 int lc_stream_fail (lua_State *L, int code);
+
+/* The same for a call that did not wait: after a turn for the others when
+** the budget is used up, as a loop around a failing call must not freeze
+** them. `return` it. */
+int lc_stream_fail_now (lua_State *L, lc_task *t, int code);
+
+/* The same, where lc_stream_self gave NULL. */
+int lc_stream_fail_closed (lua_State *L);
 
 /* Of LC_STREAM_KIND. */
 void lc_stream_closing (lc_handle *h);

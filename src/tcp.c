@@ -120,7 +120,7 @@ static int tcp_connect (lua_State *L) {
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   err = begin_connect(L, t, lc_stream_push(L, STREAM_TYPE), &a,
                       lua_toboolean(L, 3), limit);
-  if (err) return lc_stream_fail(L, err);
+  if (err) return lc_stream_fail_now(L, t, err);
   return lc_task_wait(L, t, k_connect, 0);
 }
 
@@ -195,7 +195,7 @@ static int stream_sock (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
   struct sockaddr_storage a;
   int size = sizeof a, err;
-  if (!s) return 3;
+  if (!s) return lc_stream_fail(L, UV_EBADF);
   err = lc_uv(uv_tcp_getsockname(tcp_of(s), (struct sockaddr *)&a, &size));
   if (err) return lc_stream_fail(L, err);
   lc_address_push(L, (const struct sockaddr *)&a);
@@ -207,7 +207,7 @@ static int stream_peer (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
   struct sockaddr_storage a;
   int size = sizeof a, err;
-  if (!s) return 3;
+  if (!s) return lc_stream_fail(L, UV_EBADF);
   err = lc_uv(uv_tcp_getpeername(tcp_of(s), (struct sockaddr *)&a, &size));
   if (err) return lc_stream_fail(L, err);
   lc_address_push(L, (const struct sockaddr *)&a);
@@ -224,7 +224,7 @@ static int listener_sock (lua_State *L) {
   struct sockaddr_storage a;
   socklen_t size = sizeof a;
   int err;
-  if (!l) return 3;
+  if (!l) return lc_stream_fail(L, UV_EBADF);
   err = lc_uv(own_name(l->fd, (struct sockaddr *)&a, &size));
   if (err) return lc_stream_fail(L, err);
   lc_address_push(L, (const struct sockaddr *)&a);

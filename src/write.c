@@ -68,9 +68,9 @@ int lc_write_await (lc_stream *s, lc_task *t, const lc_opkind *kind) {
 /* }} */
 
 /* Returns the failure of a write that was never accepted. */
-static int fail (lua_State *L, lc_stream *s, int err) {
+static int fail (lua_State *L, lc_stream *s, lc_task *t, int err) {
   if (err == s->out_error) s->told = true;
-  return lc_stream_fail(L, err);
+  return lc_stream_fail_now(L, t, err);
 }
 
 /* {{ Writing */
@@ -186,7 +186,7 @@ static int wait_room (lua_State *L, lc_stream *s, lc_task *t) {
 static int write_slowly (lua_State *L, lc_stream *s, lc_task *t, int top,
                          size_t first, ssize_t got) {
   int err = accept_rest(L, s, top, first, got);
-  if (err) return fail(L, s, err);
+  if (err) return fail(L, s, t, err);
   if (!has_room(s)) return wait_room(L, s, t);
   lua_settop(L, 1);
   return lc_task_pause(L, t, 1);
@@ -203,7 +203,7 @@ static int write_strings (lua_State *L, lc_stream *s, lc_task *t, int top) {
   size_t first;
   if (top > 1 + BATCH) count_bytes(L, top);
   first = fill_batch(L, 2, top, bufs, &n);
-  if (s->out_error || s->shut) return fail(L, s, check_output(s));
+  if (s->out_error || s->shut) return fail(L, s, t, check_output(s));
   return write_slowly(L, s, t, top, first,
                       first ? try_batch(s, bufs, n) : 0);
 }
@@ -216,7 +216,7 @@ int lc_write_method (lua_State *L) {
   uv_buf_t buf;
   ssize_t got;
   lc_task *t;
-  if (!s) return 3;
+  if (!s) return lc_stream_fail_closed(L);
   t = lc_stream_task(L, s);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (top != 2 || s->out_error || s->shut) return write_strings(L, s, t, top);
@@ -249,7 +249,7 @@ static int wait_drained (lua_State *L, lc_stream *s, lc_task *t,
     return lc_task_pause(L, t, 1);
   }
   if (!err) err = lc_write_await(s, t, kind);
-  if (err) return fail(L, s, err);
+  if (err) return fail(L, s, t, err);
   return lc_task_wait(L, t, k_drained, 0);
 }
 
@@ -257,7 +257,7 @@ static int wait_drained (lua_State *L, lc_stream *s, lc_task *t,
 int lc_write_flush (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
   lc_task *t;
-  if (!s) return 3;
+  if (!s) return lc_stream_fail_closed(L);
   t = lc_stream_task(L, s);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   return wait_drained(L, s, t, &lc_stream_kind(s)->flush);
@@ -280,12 +280,12 @@ int lc_write_shutdown (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
   lc_task *t;
   int err = 0;
-  if (!s) return 3;
+  if (!s) return lc_stream_fail_closed(L);
   t = lc_stream_task(L, s);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (s->out_error) err = s->out_error;
   else if (!s->shut) err = start_shutdown(s);
-  if (err) return fail(L, s, err);
+  if (err) return fail(L, s, t, err);
   return wait_drained(L, s, t, &lc_stream_kind(s)->shutdown);
 }
 

@@ -1,0 +1,714 @@
+-- What every stream promises. The kinds are listed in spec/support/streams.
+
+local conc = require "luaconc"
+local sim = require "spec.support.sim"
+local streams = require "spec.support.streams"
+local core = require "luaconc.core"
+
+local settle, waiting = streams.settle, streams.waiting
+
+local EOF = { nil, "end of file", "EOF" }
+local CLOSED = { nil, "closed", "EBADF" }
+local LATE = { nil, "timed out", "ETIMEDOUT" }
+
+for _, kind in ipairs(streams.kinds) do
+  -- `it` with a connected pair; both are closed at the end.
+  local function with(promise, f)
+    it(promise, function() streams.with(kind, f) end)
+  end
+
+  describe(kind.name .. ": read", function()
+    with("gives whatever is there without a format", function(a, b)
+      a:write("one", "two")
+      assert.equal("onetwo", b:read())
+      a:write("three")
+      assert.equal("three", b:read(nil))
+    end)
+
+    with("waits until there is something", function(a, b)
+      local reader = waiting(b.read, b)
+      a:write("late")
+      assert.equal("late", reader:await())
+    end)
+
+    with("gives as many bytes as asked for, whatever the pieces", function(a, b)
+      local data = streams.bytes(10000)
+      conc.spawn(function()
+        for i = 1, #data, 37 do
+          a:write(data:sub(i, i + 36))
+          if i % 5 == 0 then conc.sleep(0) end
+        end
+      end)
+      local got = {}
+      for _, n in ipairs { 1, 999, 3000, 0, 6000 } do
+        got[#got + 1] = streams.read_all(b, n)
+      end
+      assert.is_true(data == table.concat(got))
+    end)
+
+    with("gives fewer bytes only at the end, then says so", function(a, b)
+      a:write("abcde")
+      a:shutdown()
+      assert.equal("abc", b:read(3))
+      assert.equal("de", b:read(3))
+      assert.same(EOF, { b:read(3) })
+      assert.same(EOF, { b:read(0) })
+    end)
+
+    with("of 0 bytes tells whether there are any", function(a, b)
+      local reader = waiting(b.read, b, 0)
+      a:write("x")
+      assert.equal("", reader:await())
+      assert.equal("", b:read(0))
+      assert.equal("x", b:read(1))
+    end)
+
+    with("gives lines with and without their ends", function(a, b)
+      a:write("one\ntwo\r\n\n", "four\n")
+      assert.equal("one", b:read "l")
+      assert.equal("two\r\n", b:read "L")
+      assert.equal("", b:read "l")
+      assert.equal("four", b:read "*l")
+    end)
+
+    with("gives the last line though it has no end", function(a, b)
+      a:write("one\ntwo")
+      a:shutdown()
+      assert.equal("one\n", b:read "L")
+      assert.equal("two", b:read "L")
+      assert.same(EOF, { b:read "L" })
+      assert.same(EOF, { b:read "l" })
+    end)
+
+    with("finds lines across the borders of chunks", function(a, b)
+      local text = "first\n\nthird line\nx\n"
+      conc.spawn(function()
+        for c in text:gmatch "." do
+          a:write(c)
+          conc.sleep(0.0005)
+        end
+        a:shutdown()
+      end)
+      local got = {}
+      for line in b:lines "L" do got[#got + 1] = line end
+      assert.same({ "first\n", "\n", "third line\n", "x\n" }, got)
+    end)
+
+    with("gives a line longer than any buffer", function(a, b)
+      local long = ("abcdefghij"):rep(50000)
+      conc.spawn(function() a:write("short\n", long, "\nrest\n") end)
+      assert.equal("short", b:read "l")
+      assert.is_true(long == b:read "l")
+      assert.equal("rest", b:read "l")
+    end)
+
+    with("gives thousands of lines of a chunk, in order", function(a, b)
+      conc.spawn(function()
+        local list = {}
+        for i = 1, 20000 do list[i] = i .. "\n" end
+        a:write(table.concat(list))
+        a:shutdown()
+      end)
+      local n = 0
+      for line in b:lines() do
+        n = n + 1
+        assert(line == tostring(n))
+      end
+      assert.equal(20000, n)
+    end)
+
+    with("'a' gives everything up to the end, then an empty string", function(a, b)
+      conc.spawn(function()
+        a:write("some, ")
+        conc.sleep(0.002)
+        a:write("more")
+        a:shutdown()
+      end)
+      assert.equal("some, more", b:read "a")
+      assert.equal("", b:read "a")
+      assert.same(EOF, { b:read() })
+    end)
+
+    with("takes up what another format has left", function(a, b)
+      a:write("head\n12345tail\nrest")
+      a:shutdown()
+      assert.equal("head", b:read "l")
+      assert.equal("12345", b:read(5))
+      assert.equal("tail\n", b:read "L")
+      assert.equal("rest", b:read())
+      assert.same(EOF, { b:read() })
+    end)
+
+    with("says the end again each time", function(a, b)
+      a:close()
+      for _ = 1, 3 do assert.same(EOF, { b:read() }) end
+    end)
+
+    with("gives bytes of every value unchanged", function(a, b)
+      local data = streams.bytes(300000, 7)
+      conc.spawn(function() a:write(data) a:shutdown() end)
+      assert.is_true(data == b:read "a")
+    end)
+
+    with("refuses what is no format", function(_, b)
+      for _, bad in ipairs { "x", "", "n", "*", true, {}, -1, 1.5 } do
+        sim.shows(sim.raises(function() b:read(bad) end),
+          "bad argument #1 to 'read'")
+      end
+      sim.shows(sim.raises(b.read, "not a stream"), kind.name)
+      sim.shows(sim.raises(b.read, io.stdout), kind.name)
+      sim.shows(sim.raises(b.read), kind.name)
+    end)
+
+    with("by a second task while one waits raises", function(a, b)
+      local reader = waiting(b.read, b)
+      sim.shows(sim.raises(b.read, b), "another task is reading", kind.name)
+      a:write("for the first")
+      assert.equal("for the first", reader:await())
+    end)
+
+    with("keeps what comes while nobody reads", function(a, b)
+      a:write("1")
+      assert.equal("1", b:read())
+      a:write("2")
+      settle()
+      a:write("3")
+      settle()
+      assert.equal("23", b:read(2))
+    end)
+
+    with("takes no more than it may keep while nobody reads", function(a, b)
+      a:write("x")
+      b:read()
+      local accepted, writer = streams.fill(a, ("y"):rep(65536))
+      writer:cancel()
+      conc.spawn(function() a:write("z") a:shutdown() end)
+      local all = b:read "a"
+      assert.equal(accepted + 1, #all)
+      assert.equal("z", all:sub(-1))
+    end)
+
+    with("never freezes other tasks, however much there is", function(a, b)
+      local line = ("z"):rep(20) .. "\n"
+      conc.spawn(function() a:write(line:rep(50000)) a:shutdown() end)
+      local turns, done = 0, false
+      conc.spawn(function()
+        while not done do
+          turns = turns + 1
+          conc.yield()
+        end
+      end)
+      local n = 0
+      for _ in b:lines() do n = n + 1 end
+      done = true
+      assert.equal(50000, n)
+      assert.is_true(turns > 3)
+    end)
+
+    it("works outside tasks", function()
+      local a, b
+      conc.run(function() a, b = kind.pair() end)
+      a:write("line\nmore")
+      assert.equal("line", b:read "l")
+      a:close()
+      assert.equal("more", b:read "a")
+      assert.same(EOF, { b:read() })
+      b:close()
+    end)
+
+    it("outside tasks yields to a task that was quicker", function()
+      local a, b
+      conc.run(function() a, b = kind.pair() end)
+      local turns = {}
+      conc.spawn(function()
+        for i = 1, 3 do
+          conc.sleep(0.002)
+          turns[i] = i
+          a:write(i, "\n")
+        end
+      end)
+      for i = 1, 3 do assert.equal(tostring(i), b:read "l") end
+      assert.same({ 1, 2, 3 }, turns)
+      a:close()
+      b:close()
+    end)
+
+    with("works in a generator", function(a, b)
+      local numbers = conc.coroutine.wrap(function()
+        for line in b:lines() do conc.coroutine.yield(tonumber(line)) end
+      end)
+      conc.spawn(function()
+        for i = 1, 3 do
+          a:write(i, "\n")
+          conc.sleep(0.001)
+        end
+        a:shutdown()
+      end)
+      assert.same({ 1, 2, 3 }, { numbers(), numbers(), numbers() })
+      assert.is_nil(numbers())
+    end)
+  end)
+
+  describe(kind.name .. ": lines", function()
+    with("goes through lines, or pieces of the format", function(a, b)
+      a:write("a\nbc\n12345678")
+      a:shutdown()
+      local got = {}
+      for line in b:lines() do
+        got[#got + 1] = line
+        if #got == 2 then break end
+      end
+      for piece in b:lines(3) do got[#got + 1] = piece end
+      assert.same({ "a", "bc", "123", "456", "78" }, got)
+    end)
+
+    with("raises where reading fails, as io.lines does", function(_, b)
+      b:timeout(0.001)
+      local err = sim.raises(function() for _ in b:lines() do end end)
+      assert.equal("ETIMEDOUT", err.code)
+      b:close()
+      err = sim.raises(function() for _ in b:lines() do end end)
+      assert.equal("EBADF", err.code)
+    end)
+
+    with("refuses 'a' and what is no format", function(_, b)
+      sim.shows(sim.raises(b.lines, b, "a"), "'a' reads once")
+      sim.shows(sim.raises(b.lines, b, "q"), "invalid format")
+    end)
+  end)
+
+  describe(kind.name .. ": write", function()
+    with("takes strings and numbers, as files do, and gives the stream", function(a, b)
+      local file = io.tmpfile()
+      local values = { "x", 1, -2.5, 1e100, 2^53, "", 0.1, math.mininteger }
+      file:write(table.unpack(values))
+      file:seek("set")
+      assert.equal(a, a:write(table.unpack(values)))
+      a:shutdown()
+      assert.equal(file:read "a", b:read "a")
+      file:close()
+    end)
+
+    with("of nothing is nothing", function(a, b)
+      assert.equal(a, a:write())
+      assert.equal(a, a:write(""))
+      assert.equal(a, a:write("", "", ""))
+      a:shutdown()
+      assert.equal("", b:read "a")
+    end)
+
+    with("takes any number of strings, of any length", function(a, b)
+      local list = {}
+      for i = 1, 200 do list[i] = streams.bytes(i * 17 % 5000, i) end
+      list[30] = streams.bytes(700000, 30)
+      conc.spawn(function()
+        assert(a:write(table.unpack(list)))
+        a:shutdown()
+      end)
+      assert.is_true(table.concat(list) == b:read "a")
+    end)
+
+    with("refuses other values, and writes nothing then", function(a, b)
+      sim.shows(sim.raises(function() a:write("x", {}) end),
+        "bad argument #2 to 'write'", "string expected, got table")
+      sim.shows(sim.raises(function() a:write(nil) end),
+        "bad argument #1 to 'write'")
+      local many = {}
+      for i = 1, 40 do many[i] = "x" end
+      many[40] = true
+      sim.shows(sim.raises(function() a:write(table.unpack(many)) end),
+        "bad argument #40 to 'write'")
+      a:write("only this")
+      a:shutdown()
+      assert.equal("only this", b:read "a")
+    end)
+
+    with("waits where a slow reader leaves too much queued", function(a, b)
+      local chunk = streams.bytes(2^20)
+      local done = 0
+      local writer = conc.spawn(function()
+        for _ = 1, 8 do
+          assert(a:write(chunk))
+          done = done + 1
+        end
+        assert(a:shutdown())
+      end)
+      settle()
+      local before = done
+      assert.equal("waiting", writer:status())
+      assert.is_true(before < 8)
+      settle()
+      assert.equal(before, done)
+      for _ = 1, 8 do
+        assert.is_true(chunk == streams.read_all(b, #chunk))
+        conc.sleep(0.001)
+      end
+      assert.same(EOF, { b:read() })
+      writer:await()
+      assert.equal(8, done)
+    end)
+
+    with("of several tasks never mixes their bytes", function(a, b)
+      local function writer(letter)
+        for _ = 1, 5 do assert(a:write(letter:rep(150000), "\n")) end
+      end
+      local jobs = {}
+      for _, letter in ipairs { "a", "b", "c" } do
+        jobs[#jobs + 1] = conc.spawn(writer, letter)
+      end
+      conc.spawn(function()
+        for _, job in ipairs(jobs) do job:await() end
+        a:shutdown()
+      end)
+      local count = { a = 0, b = 0, c = 0 }
+      for line in b:lines() do
+        local letter = line:sub(1, 1)
+        assert(line == letter:rep(150000))
+        count[letter] = count[letter] + 1
+      end
+      assert.same({ a = 5, b = 5, c = 5 }, count)
+    end)
+
+    with("after shutdown fails", function(a)
+      a:shutdown()
+      assert.equal("EPIPE", select(3, a:write("x")))
+    end)
+
+    with("to a peer that has gone fails at last, and so does flush", function(a, b)
+      b:close()
+      local _, message, code
+      for _ = 1, 100 do
+        _, message, code = a:write("x")
+        if code then break end
+        conc.sleep(0.001)
+      end
+      assert.is_string(message)
+      assert.is_truthy(code == "EPIPE" or code == "ECONNRESET", code)
+      assert.equal(code, select(3, a:write("x")))
+      assert.equal(code, select(3, a:flush()))
+      assert.is_true(a:close())
+    end)
+
+    with("in the background tells its error in the next call", function(a, b)
+      local _, writer = streams.fill(a, ("x"):rep(200000))
+      writer:cancel()
+      b:close()
+      settle()
+      local ok, message, code = a:close()
+      assert.is_nil(ok)
+      assert.is_string(message)
+      assert.is_truthy(code == "EPIPE" or code == "ECONNRESET", code)
+    end)
+
+    with("wakes a waiting writer when the peer goes", function(a, b)
+      local _, writer = streams.fill(a, ("x"):rep(200000))
+      local waiter = conc.spawn(function() return a:write("y") end)
+      b:close()
+      local ok, _, code = waiter:await()
+      assert.is_nil(ok)
+      assert.is_truthy(code == "EPIPE" or code == "ECONNRESET", code)
+      writer:cancel()
+    end)
+  end)
+
+  describe(kind.name .. ": flush and shutdown", function()
+    with("return at once where nothing is queued", function(a, b)
+      assert.is_true(a:flush())
+      a:write("x")
+      assert.is_true(a:flush())
+      assert.is_true(a:shutdown())
+      assert.is_true(a:shutdown())
+      assert.is_true(a:flush())
+      assert.equal("x", b:read "a")
+    end)
+
+    with("wait until all is sent", function(a, b)
+      local accepted, writer = streams.fill(a, ("x"):rep(100000))
+      writer:cancel()
+      local flusher = waiting(a.flush, a)
+      local ender = waiting(a.shutdown, a)
+      assert.equal(accepted, #b:read "a")
+      assert.is_true(flusher:await())
+      assert.is_true(ender:await())
+    end)
+
+    with("leave the other direction open", function(a, b)
+      a:write("question")
+      a:shutdown()
+      assert.equal("question", b:read "a")
+      b:write("answer")
+      b:shutdown()
+      assert.equal("answer", a:read "a")
+    end)
+  end)
+
+  describe(kind.name .. ": close", function()
+    with("sends what is queued before", function(a, b)
+      local accepted, writer = streams.fill(a, ("x"):rep(100000))
+      writer:cancel()
+      local closer = waiting(a.close, a)
+      assert.equal("closed", select(2, a:read()))
+      assert.equal("closed", select(2, a:write("late")))
+      assert.equal(accepted, #b:read "a")
+      assert.is_true(closer:await())
+    end)
+
+    with("of a variable that is left does the same", function(a, b)
+      local accepted
+      conc.spawn(function()
+        local s <close> = a
+        local writer
+        accepted, writer = streams.fill(s, ("x"):rep(100000))
+        writer:cancel()
+      end)
+      settle()
+      local all = b:read "a"
+      assert.equal(accepted, #all)
+    end)
+
+    with("in a cancelled task does not wait", function(a, b)
+      local closed = false
+      local job = conc.spawn(function()
+        local _ <close> = sim.on_close(function() closed = true end)
+        local s <close> = a
+        while true do s:write(("x"):rep(100000)) end
+      end)
+      settle()
+      job:cancel()
+      settle()
+      assert.is_true(closed)
+      assert.same(CLOSED, { a:read() })
+      assert.is_true(#b:read "a" > 0)
+    end)
+
+    with("twice is harmless, and says true", function(a)
+      assert.is_true(a:close())
+      assert.is_true(a:close())
+      assert.is_truthy(tostring(a):find("closed", 1, true))
+    end)
+
+    with("makes every other call fail", function(a)
+      a:close()
+      assert.same(CLOSED, { a:read() })
+      assert.same(CLOSED, { a:read "a" })
+      assert.same(CLOSED, { a:write("x") })
+      assert.same(CLOSED, { a:write() })
+      assert.same(CLOSED, { a:flush() })
+      assert.same(CLOSED, { a:shutdown() })
+      assert.same(CLOSED, { a:timeout(1) })
+      assert.same(CLOSED, { a:peer() })
+      assert.same(CLOSED, { a:sock() })
+    end)
+
+    with("wakes a reader", function(_, b)
+      local reader = waiting(b.read, b, 10)
+      assert.is_true(b:close())
+      assert.same(CLOSED, { reader:await() })
+    end)
+
+    with("by another task wakes writers once all is sent", function(a, b)
+      local accepted, writer = streams.fill(a, ("x"):rep(100000))
+      local closer = waiting(a.close, a)
+      assert.equal(accepted, #b:read "a")
+      assert.is_true(closer:await())
+      assert.same(CLOSED, { writer:await() })
+    end)
+
+    with("tells the peer", function(a, b)
+      local reader = waiting(b.read, b, "a")
+      a:close()
+      assert.equal("", reader:await())
+    end)
+
+    it("is done by the collector where nobody did", function()
+      conc.run(function() kind.pair() end)
+      collectgarbage()
+      collectgarbage()
+      conc.run(conc.yield)
+    end)
+  end)
+
+  describe(kind.name .. ": timeout", function()
+    with("limits a read, which loses nothing", function(a, b)
+      assert.equal(b, b:timeout(0.005))
+      assert.same(LATE, { b:read() })
+      a:write("par")
+      assert.same(LATE, { b:read "l" })
+      assert.same(LATE, { b:read(10) })
+      a:write("t\n")
+      assert.equal("part", b:read "l")
+      b:timeout(nil)
+      local reader = waiting(b.read, b)
+      conc.sleep(0.01)
+      assert.equal("waiting", reader:status())
+      a:write("x")
+      assert.equal("x", reader:await())
+    end)
+
+    with("of 0 takes what is there", function(a, b)
+      b:timeout(0)
+      assert.same(LATE, { b:read() })
+      a:write("x")
+      settle()
+      local data = b:read()
+      assert.equal("x", data)
+    end)
+
+    with("limits a write; what was accepted is sent whole", function(a, b)
+      a:timeout(0.005)
+      local chunk, n = streams.bytes(300000), 0
+      local results
+      repeat
+        n = n + 1
+        results = { a:write(chunk) }
+      until not results[1]
+      assert.same(LATE, results)
+      assert.same(LATE, { a:flush() })
+      a:timeout()
+      conc.spawn(function()
+        assert(a:write("tail"))
+        assert(a:shutdown())
+      end)
+      for _ = 1, n do assert.is_true(chunk == streams.read_all(b, #chunk)) end
+      assert.equal("tail", b:read "a")
+    end)
+
+    with("limits a close, which closes nevertheless", function(a)
+      local _, writer = streams.fill(a, ("x"):rep(100000))
+      writer:cancel()
+      a:timeout(0.005)
+      assert.same(LATE, { a:close() })
+      assert.same(CLOSED, { a:read() })
+    end)
+
+    with("refuses what is no time", function(a)
+      for _, bad in ipairs { -1, 0 / 0, "soon", {} } do
+          sim.shows(sim.raises(function() a:timeout(bad) end),
+          "bad argument #1 to 'timeout'")
+      end
+    end)
+  end)
+
+  describe(kind.name .. ": cancelling a job that", function()
+    with("reads loses nothing", function(a, b)
+      for _, format in ipairs { 10, "l", "a", false } do
+        local reader = waiting(b.read, b, format or nil)
+        if format then
+          a:write("ab")
+          settle()
+        end
+        reader:cancel()
+        assert.is_true(conc.is_cancelled(sim.raises(reader.await, reader)))
+        if format then assert.equal("ab", b:read()) end
+      end
+      a:write("still\n")
+      assert.equal("still", b:read "l")
+    end)
+
+    with("reads, after its data has come, hands the data over", function(a, b)
+      local seen
+      local reader = waiting(function()
+        seen = b:read()
+        conc.sleep(1)
+      end)
+      a:write("data")
+      settle()
+      reader:cancel()
+      settle()
+      assert.equal("data", seen)
+    end)
+
+    with("writes leaves what was accepted, in order", function(a, b)
+      local chunk = streams.bytes(200000)
+      local n = 0
+      local writer = conc.spawn { function()
+        while true do
+          n = n + 1
+          a:write(chunk)
+        end
+      end, keep = true }
+      settle()
+      writer:cancel()
+      assert.is_true(conc.is_cancelled(sim.raises(writer.await, writer)))
+      conc.spawn(function()
+        assert(a:write("tail"))
+        assert(a:shutdown())
+      end)
+      for _ = 1, n do assert.is_true(chunk == streams.read_all(b, #chunk)) end
+      assert.equal("tail", b:read "a")
+    end)
+
+    with("flushes or half-closes ends the wait only", function(a, b)
+      local accepted, writer = streams.fill(a, ("x"):rep(100000))
+      writer:cancel()
+      for _, name in ipairs { "flush", "shutdown" } do
+        local job = waiting(a[name], a)
+        job:cancel()
+        assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+      end
+      assert.equal(accepted, #b:read "a")
+    end)
+
+    with("closes closes at once", function(a)
+      local _, writer = streams.fill(a, ("x"):rep(100000))
+      writer:cancel()
+      local closer = waiting(a.close, a)
+      closer:cancel()
+      assert.is_true(conc.is_cancelled(sim.raises(closer.await, closer)))
+      assert.same(CLOSED, { a:read() })
+    end)
+
+    with("was cancelled before refuses every wait", function(a, b)
+      a:write("there already")
+      settle()
+      local refused = 0
+      local job = conc.spawn { function()
+        conc.current():cancel()
+        for _, call in ipairs { "read", "write", "flush", "shutdown" } do
+          local ok, err = pcall(b[call], b)
+          if not ok and conc.is_cancelled(err) then refused = refused + 1 end
+        end
+      end, keep = true }
+      pcall(job.await, job)
+      assert.equal(4, refused)
+      assert.equal("there already", b:read())
+    end)
+
+    with("waits by a deadline around it is told so", function(_, b)
+      assert.same(LATE, { conc.timeout(0.005, b.read, b) })
+      assert.same(LATE, { conc.timeout(0.005, b.read, b, "l") })
+    end)
+  end)
+
+  describe(kind.name .. ": a waiting task", function()
+    with("is named in the tree", function(a, b)
+      local reader = waiting(b.read, b)
+      sim.shows(conc.tree(), "read of " .. kind.name)
+      local _, writer = streams.fill(a, ("x"):rep(100000))
+      sim.shows(conc.tree(), "write to " .. kind.name)
+      local flusher = waiting(a.flush, a)
+      sim.shows(conc.tree(), "flush of " .. kind.name)
+      for _, job in ipairs { reader, writer, flusher } do job:cancel() end
+    end)
+
+    it("that others leave alone is no deadlock, but a wait", function()
+      sim.run(function()
+        local a, b = kind.pair()
+        local first <close> = a
+        local second <close> = b
+        local start = conc.now()
+        assert.same(LATE, { second:timeout(100):read() })
+        assert.near(start + 100, conc.now(), sim.tolerance)
+        assert.same(LATE, { conc.timeout(50, first.read, first) })
+        assert.near(start + 150, conc.now(), sim.tolerance)
+      end)
+    end)
+  end)
+
+  describe(kind.name .. ": the bounds", function()
+    it("are what the documentation says", function()
+      assert.equal(65536, core.stream.highwater)
+      assert.equal(16384, core.stream.ahead)
+    end)
+  end)
+end

@@ -1,0 +1,99 @@
+-- Kinds of streams, each with a maker of connected pairs, for the suites that
+-- every stream has to pass. A new kind of stream joins by an entry here.
+
+local conc = require "luaconc"
+
+local M = {}
+
+local function tcp_pair()
+  local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+  local a = assert(conc.tcp.connect("127.0.0.1", listener:sock().port))
+  return a, assert(listener:accept())
+end
+
+--- `{name=, pair=}`: `pair()` returns two streams, each the other's peer.
+M.kinds = {
+  { name = "tcp stream", pair = tcp_pair },
+}
+
+local HANGS = 20
+
+--- Calls `f(...)` in conc.run; fails where it hasn't returned after 20 s.
+function M.run(f, ...)
+  local arguments = table.pack(...)
+  return conc.run(function()
+    local watch <close> = conc.group()
+    watch:spawn { function()
+      conc.sleep(HANGS)
+      error("hangs:\n" .. conc.tree(), 0)
+    end, daemon = true }
+    return f(table.unpack(arguments, 1, arguments.n))
+  end)
+end
+
+--- Calls `f(a, b)` so, with a new pair, which is closed afterwards.
+function M.with(kind, f)
+  return M.run(function()
+    local a, b = kind.pair()
+    local first <close> = a
+    local second <close> = b
+    local _ = first, second
+    return f(a, b)
+  end)
+end
+
+--- `n` bytes of every value, the same ones each time.
+function M.bytes(n, seed)
+  local state, list = seed or 1, {}
+  for i = 1, n // 4 + 1 do
+    state = (state * 1103515245 + 12345) & 0x7fffffff
+    list[i] = string.pack("<I4", state * 2654435761 & 0xffffffff)
+  end
+  return table.concat(list):sub(1, n)
+end
+
+--- Writes until the stream takes no more at once; returns the bytes that it
+-- has accepted. The writing task is left waiting, and returned as well; its
+-- results are those of the write that fails.
+function M.fill(stream, chunk)
+  local accepted = 0
+  local writer = conc.spawn { function()
+    local ok, message, code
+    repeat
+      accepted = accepted + #chunk
+      ok, message, code = stream:write(chunk)
+    until not ok
+    return ok, message, code
+  end, keep = true }
+  local before
+  repeat
+    before = accepted
+    for _ = 1, 5 do conc.yield() end
+    conc.sleep(0.005)
+  until accepted == before
+  return accepted, writer
+end
+
+--- Reads exactly `n` bytes, or fails.
+function M.read_all(stream, n)
+  local data = assert(stream:read(n))
+  assert(#data == n, #data .. " bytes instead of " .. n)
+  return data
+end
+
+--- Passes a few turns of the loop, in which what was sent arrives.
+function M.settle()
+  for _ = 1, 3 do conc.sleep(0.002) end
+end
+
+--- A task that calls `f(...)`, which has begun to wait when this returns.
+function M.waiting(f, ...)
+  local options = { f, ... }
+  options.keep = true
+  local job = conc.spawn(options)
+  M.settle()
+  assert(job:status() == "waiting", "it does not wait: " .. job:status())
+  return job
+end
+
+return M
