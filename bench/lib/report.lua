@@ -46,7 +46,8 @@ end
 function judges.ahead(target, bench, list)
   local other = by_name(list, target.peer)
   if #other.samples == 0 then
-    return nil, target.peer .. " " .. (other.missing or "failed")
+    return nil, target.peer .. ": " .. (other.missing or "failed"),
+      other.missing
   end
   local what = "x " .. target.peer
   return ratio_of(list, other, bench.key), target.factor, what
@@ -54,7 +55,9 @@ end
 
 local function judge(target, bench, list)
   local s, limit, what, note = judges[target.kind](target, bench, list)
-  if not s then return { text = "cannot say: " .. limit } end
+  if not s then
+    return { text = "cannot say: " .. limit, left_out = what ~= nil }
+  end
   local better = target.better or bench.better
   local sign = better == "high" and "at least" or "at most"
   return {
@@ -167,7 +170,7 @@ function M.print(result, bench)
     if t.value then
       print(string.format("  target %s: %s (%s)  %s", t.text,
         M.number(t.value.median), range(t.value), t.verdict))
-    else
+    elseif not t.left_out then -- else the peer is named above
       print("  target " .. t.text)
     end
   end

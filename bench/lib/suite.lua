@@ -231,9 +231,12 @@ M[#M + 1] = {
   ours = lua "growth.lua luaconc 100000",
   reference = { name = "luaconc, 100 tasks",
                 command = lua "growth.lua luaconc 100" },
-  peers = {},
+  peers = {
+    peer("coroutines, 100,000", lua "growth.lua plain 100000", {}),
+    peer("coroutines, 100", lua "growth.lua plain 100", {}),
+  },
   targets = { against(1.30), against(1.30, "spawn_ns", "spawn_ns") },
-  rounds = { full = 5, peers = 0 },
+  rounds = { full = 5, peers = 3 },
 }
 
 M[#M + 1] = {
