@@ -70,6 +70,31 @@ static int measure_close (lua_State *L) {
   return 0;
 }
 
+static void set_number (lua_State *L, const char *key, lua_Number n) {
+  lua_pushnumber(L, n);
+  lua_setfield(L, -2, key);
+}
+
+static void set_integer (lua_State *L, const char *key, int64_t n) {
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, key);
+}
+
+static void push_ending (lua_State *L, const lc_ending *e) {
+  lua_createtable(L, 0, 5);
+  if (e->signal) {
+    const char *name = lc_system_signal(e->signal);
+    if (name) lua_pushstring(L, name);
+    else lua_pushfstring(L, "signal %d", e->signal);
+    lua_setfield(L, -2, "signal");
+  }
+  else set_integer(L, "code", e->code);
+  set_number(L, "user", e->usage.user);
+  set_number(L, "system", e->usage.system);
+  set_integer(L, "voluntary", e->usage.voluntary);
+  set_integer(L, "involuntary", e->usage.involuntary);
+}
+
 /* m:ended() -> nil while it runs
 **            | {code=, signal=, user=, system=, voluntary=, involuntary=} */
 static int measure_ended (lua_State *L) {
@@ -83,26 +108,7 @@ static int measure_ended (lua_State *L) {
         "cannot wait for the process: %s (does the program or its parent "
         "ignore SIGCHLD?)", uv_strerror(ended));
   }
-  const lc_ending *e = &m->ending;
-  lua_createtable(L, 0, 6);
-  if (e->signal) {
-    const char *name = lc_system_signal(e->signal);
-    if (name) lua_pushstring(L, name);
-    else lua_pushfstring(L, "signal %d", e->signal);
-    lua_setfield(L, -2, "signal");
-  }
-  else {
-    lua_pushinteger(L, e->code);
-    lua_setfield(L, -2, "code");
-  }
-  lua_pushnumber(L, e->usage.user);
-  lua_setfield(L, -2, "user");
-  lua_pushnumber(L, e->usage.system);
-  lua_setfield(L, -2, "system");
-  lua_pushinteger(L, e->usage.voluntary);
-  lua_setfield(L, -2, "voluntary");
-  lua_pushinteger(L, e->usage.involuntary);
-  lua_setfield(L, -2, "involuntary");
+  push_ending(L, &m->ending);
   return 1;
 }
 
@@ -244,8 +250,7 @@ static int machine (lua_State *L) {
   lua_createtable(L, 0, 4);
   lua_pushstring(L, uv_version_string());
   lua_setfield(L, -2, "libuv");
-  lua_pushinteger(L, (lua_Integer)uv_available_parallelism());
-  lua_setfield(L, -2, "cores");
+  set_integer(L, "cores", uv_available_parallelism());
   if (uv_os_uname(&name) == 0) {
     lua_pushfstring(L, "%s %s", name.sysname, name.release);
     lua_setfield(L, -2, "system");

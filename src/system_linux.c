@@ -34,7 +34,7 @@
 
 enum { MAX_AGE = 16 };  /* samples after which the family is looked up anew */
 
-/* ---- starting ---- */
+/* {{ Starting */
 
 int lc_system_file (const char *name) {
   int fd = memfd_create(name, MFD_CLOEXEC);
@@ -112,7 +112,9 @@ static bool read_file (const char *path, char *buffer, size_t size) {
   return true;
 }
 
-/* ---- ending ---- */
+/* }} */
+
+/* {{ Ending */
 
 static double seconds (struct timeval t) {
   return (double)t.tv_sec + (double)t.tv_usec / 1e6;
@@ -164,7 +166,9 @@ double lc_system_delayed (void) {
   return second ? (double)strtoull(second, NULL, 10) / 1e9 : 0;
 }
 
-/* ---- memory ---- */
+/* }} */
+
+/* {{ Memory */
 
 static int64_t newest_process (void) {
   char line[128];
@@ -229,7 +233,9 @@ uint64_t lc_system_memory (lc_family *f) {
   return sum;
 }
 
-/* ---- signals ---- */
+/* }} */
+
+/* {{ Signals */
 
 const char *lc_system_signal (int number) {
   static const char *const names[] = {
@@ -248,3 +254,5 @@ const char *lc_system_signal (int number) {
   size_t n = sizeof names / sizeof *names;
   return number > 0 && (size_t)number < n ? names[number] : NULL;
 }
+
+/* }} */
