@@ -185,6 +185,18 @@ describe("luaconc compare", function()
     end)
   end)
 
+  it("ends where its output can't be written, and says so", function()
+    with_file(SCENARIO, function(path)
+      local pipe = io.popen(("timeout 20 %s %s compare --runs=1 %s 2>&1 "
+        .. ">/dev/full; echo $?"):format(lua,
+        quoted(tree .. "/bin/luaconc"), path))
+      local out = pipe:read "a"
+      pipe:close()
+      assert.equal("luaconc compare: cannot write to standard output: "
+        .. "No space left on device\n1\n", out)
+    end)
+  end)
+
   it("ends its run and leaves nothing behind on Ctrl-C", function()
     -- The job sends the signal that a terminal would send, and waits.
     with_file([[

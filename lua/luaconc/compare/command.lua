@@ -6,9 +6,13 @@ local M = {}
 
 M.help = options.help
 
+-- Raised where standard output takes no more.
+local Unwritable = {}
+
 local function write(s)
-  io.stdout:write(s)
-  io.stdout:flush()
+  local ok, message = io.stdout:write(s)
+  if ok then ok, message = io.stdout:flush() end
+  if not ok then error(setmetatable({ message = message }, Unwritable), 0) end
 end
 
 local function complain(message)
@@ -99,7 +103,11 @@ function M.main(args)
     write(M.help)
     return 0
   end
-  return require("luaconc").run(run_files, given, json)
+  local ok, status = pcall(require("luaconc").run, run_files, given, json)
+  if ok then return status end
+  if getmetatable(status) ~= Unwritable then error(status, 0) end
+  complain("cannot write to standard output: " .. status.message)
+  return 1
 end
 
 return M
