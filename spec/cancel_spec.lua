@@ -315,6 +315,7 @@ describe("a cancelled task", function()
         end
       end)
       conc.yield()
+      conc.yield()
       h:cancel()
     end)
     assert.equal(1, closed)

@@ -335,9 +335,9 @@ describe("sleep", function()
 
   it("refuses what is no length of time", function()
     for _, bad in ipairs { "soon", {}, false, 0 / 0 } do
-      sim.shows(sim.raises(conc.sleep, bad), "sleep", "seconds")
+      sim.shows(sim.raises(function() conc.sleep(bad) end), "'sleep'", "seconds")
     end
-    sim.shows(sim.raises(conc.sleep), "sleep", "seconds")
+    sim.shows(sim.raises(function() conc.sleep() end), "'sleep'", "seconds")
   end)
 end)
 

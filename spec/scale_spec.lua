@@ -304,7 +304,6 @@ end)
 describe("nesting without end", function()
   -- Each calls `again` one level deeper.
   for name, nest in pairs {
-    run = function(again) conc.run(again) end,
     timeout = function(again) conc.timeout(1000, again) end,
     shield = function(again) conc.shield(again) end,
     ["lock:with"] = function(again) conc.lock():with(again) end,
@@ -324,16 +323,18 @@ describe("nesting without end", function()
     end)
   end
 
-  it("of gather raises nothing: each function is a task of its own", function()
-    local depth = 0
-    sim.run(function()
-      local function again()
-        depth = depth + 1
-        if depth < large then conc.gather(again) end
-      end
-      again()
-    end)
-    assert.equal(large, depth)
+  it("of gather or run raises nothing: each function is a task of its own", function()
+    for _, call in ipairs { conc.gather, conc.run } do
+      local depth = 0
+      sim.run(function()
+        local function again()
+          depth = depth + 1
+          if depth < large then call(again) end
+        end
+        again()
+      end)
+      assert.equal(large, depth)
+    end
   end)
 
   it("of recursion in a task raises Lua's own error", function()

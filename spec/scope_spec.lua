@@ -8,7 +8,7 @@ describe("a scope", function()
       do
         local s <close> = conc.scope()
         conc.sleep(2)
-        assert.is_false(s:cancelled())
+        assert.is_false(s.cancelled)
       end
       assert.near(start + 2, conc.now(), sim.tolerance)
     end)
@@ -20,7 +20,7 @@ describe("a scope", function()
       do
         local s <close> = conc.scope()
         s:cancel()
-        assert.is_true(s:cancelled())
+        assert.is_true(s.cancelled)
         for _ = 1, 5 do
           local err = sim.raises(conc.sleep, 1)
           assert.equal("ECANCELED", err.code)
@@ -90,7 +90,7 @@ describe("a scope", function()
         sim.raises(conc.sleep, 1)
       end
       conc.sleep(1)
-      assert.is_false(outer:cancelled())
+      assert.is_false(outer.cancelled)
     end)
   end)
 
@@ -149,7 +149,7 @@ describe("a scope's timeout", function()
         local s <close> = conc.scope { timeout = 2 }
         local err = sim.raises(conc.sleep, 1000)
         assert.is_true(conc.is_cancelled(err))
-        assert.is_true(s:cancelled())
+        assert.is_true(s.cancelled)
         sim.raises(conc.yield)
       end
       assert.near(start + 2, conc.now(), sim.tolerance)
@@ -175,7 +175,7 @@ describe("a scope's timeout", function()
         do
           local inner <close> = conc.scope { timeout = 10 }
           sim.raises(conc.sleep, 1000)
-          assert.is_false(inner:cancelled() and not outer:cancelled())
+          assert.is_false(inner.cancelled and not outer.cancelled)
         end
         assert.near(start + 1, conc.now(), sim.tolerance)
         sim.raises(conc.sleep, 1)
@@ -195,7 +195,7 @@ describe("a scope's timeout", function()
         end
         assert.near(start + 1, conc.now(), sim.tolerance)
         conc.sleep(2)
-        assert.is_false(outer:cancelled())
+        assert.is_false(outer.cancelled)
         sim.raises(conc.sleep, 1000)
         assert.near(start + 10, conc.now(), sim.tolerance)
       end
@@ -220,7 +220,7 @@ describe("a scope's deadline", function()
       local at = conc.now() + 3
       do
         local s <close> = conc.scope { deadline = at }
-        assert.near(at, s:deadline(), sim.tolerance)
+        assert.near(at, s.deadline, sim.tolerance)
         sim.raises(conc.sleep, 1000)
       end
       assert.near(at, conc.now(), sim.tolerance)
