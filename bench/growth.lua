@@ -7,7 +7,7 @@ package.path = here .. "/?.lua;" .. package.path
 local measure = require "lib.measure"
 local conc
 
-local SWITCHES, SPAWNS = 2000000, 300000
+local SWITCHES, SPAWNS = 1000000, 200000
 
 local function all_yield(tasks, each)
   local yield = conc.yield

@@ -151,6 +151,19 @@ local function print_missing(contenders)
   end
 end
 
+-- A rate says something about a server only where the server had its CPU.
+local function print_idle_note(contenders)
+  for _, entry in ipairs(contenders) do
+    local busy = entry.also and entry.also.server_busy
+    if busy and busy < 0.9 and entry.role ~= "peer" then
+      print(string.format("  note: the server of %s had %.0f %% of its CPU;"
+        .. " the rates show what else ran here, server_us shows the server",
+        entry.name, busy * 100))
+      return
+    end
+  end
+end
+
 ---Prints one benchmark's table.
 function M.print(result, bench)
   local also = {}
@@ -166,6 +179,7 @@ function M.print(result, bench)
     if not entry.missing then print_row(entry, bench) end
   end
   print_missing(result.contenders)
+  print_idle_note(result.contenders)
   for _, t in ipairs(result.targets) do
     if t.value then
       print(string.format("  target %s: %s (%s)  %s", t.text,

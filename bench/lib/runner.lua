@@ -76,7 +76,7 @@ local function contenders(bench, options)
 end
 
 local function one_round(bench, list, round, keep, options)
-  local seconds = options.quick and "0.4" or "0.8"
+  local seconds = options.quick and "0.4" or "0.6"
   for i = 1, #list do
     -- Each round starts one further on, so that no place in the row is
     -- always the same contender's.

@@ -122,7 +122,7 @@ M[#M + 1] = {
     ahead "asyncio",
     ahead("Go", 0.5),
   },
-  rounds = { full = 5, peers = 2 },
+  rounds = { full = 3, peers = 2 },
 }
 
 M[#M + 1] = {
@@ -141,7 +141,7 @@ M[#M + 1] = {
     peer("copas", nil, COPAS),
   },
   targets = { limit(0.20), ahead "Node", ahead "Go" },
-  rounds = { full = 5, peers = 1 },
+  rounds = { full = 4, peers = 1 },
 }
 
 M[#M + 1] = {
@@ -236,7 +236,7 @@ M[#M + 1] = {
     peer("coroutines, 100", lua "growth.lua plain 100", {}),
   },
   targets = { against(1.30), against(1.30, "spawn_ns", "spawn_ns") },
-  rounds = { full = 5, peers = 3 },
+  rounds = { full = 4, peers = 2 },
 }
 
 M[#M + 1] = {
