@@ -1,8 +1,13 @@
 -- What the runner counts and prints: a line per file, then each failure in
 -- full, and at the very end `N passed, N failed`.
 
+local system = require "system"
+
 local M = {}
 M.__index = M
+
+-- A test that takes longer is named at the end.
+local SLOW = 5
 
 --- A report that subscribes to the events of `busted` and writes to `out`.
 -- With `verbose` it names each test before it runs, so that a test that
@@ -14,6 +19,7 @@ function M.new(busted, out, verbose)
     problems = 0,          -- failures and errors so far, tests or not
     failures = {},         -- texts, in order
     skips = {},
+    slow = {},
   }, M)
   self:listen()
   return self
@@ -81,9 +87,16 @@ function M:count(element, test)
     self.out:write("\n  ", full_name(self.busted, element))
     self.out:flush()
   end
+  local start = system.monotime()
   self.testing = true
   test()
   self.testing = false
+  local took = system.monotime() - start
+  if self.verbose then self.out:write((" %.2f s"):format(took)) end
+  if took > SLOW then
+    self.slow[#self.slow + 1] = ("%.0f s: %s: %s"):format(took, place(element),
+      full_name(self.busted, element))
+  end
   if self.problems > problems then
     self.failed = self.failed + 1
   elseif self.skipped == skipped then
@@ -92,7 +105,8 @@ function M:count(element, test)
 end
 
 function M:file_started(file)
-  self.before = { passed = self.passed, failed = self.failed }
+  self.before = { passed = self.passed, failed = self.failed,
+    start = system.monotime() }
   self.out:write(("%-40s "):format(file.name))
   self.out:flush()
 end
@@ -101,7 +115,8 @@ function M:file_ended()
   local passed = self.passed - self.before.passed
   local failed = self.failed - self.before.failed
   if self.verbose then self.out:write("\n  ") end
-  self.out:write(("%4d passed"):format(passed))
+  self.out:write(("%4d passed %6.1f s"):format(passed,
+    system.monotime() - self.before.start))
   if failed > 0 then self.out:write((", %d failed"):format(failed)) end
   self.out:write("\n")
   self.out:flush()
@@ -110,9 +125,8 @@ end
 --- Prints the failures and the counts; true where nothing failed.
 function M:finish()
   local out = self.out
-  for _, name in ipairs(self.skips) do
-    out:write("\nskipped: ", name)
-  end
+  for _, line in ipairs(self.slow) do out:write("\nslow: ", line) end
+  for _, name in ipairs(self.skips) do out:write("\nskipped: ", name) end
   for _, text in ipairs(self.failures) do
     out:write("\n", text, "\n")
   end
