@@ -19,6 +19,7 @@ static const lc_listenerkind *kind_of (const lc_listener *l) {
 void lc_listener_closing (lc_handle *h) {
   lc_listener *l = (lc_listener *)(void *)h;
   lc_waiter_wake(&l->acceptors, UV_EBADF);
+  lc_waiter_wake(&l->closers, LC_OK);
   if (!uv_is_closing(lc_handle_uv(h))) uv_poll_stop(&l->uv);
   close(l->fd);
   l->fd = -1;
@@ -36,6 +37,7 @@ static lc_listener *new_listener (lc_loop *loop, const lc_listenerkind *kind) {
   if (!h) return NULL;
   l->limit = LC_NOLIMIT;
   lc_waiter_init(&l->acceptors, lc_handle_uv(h));
+  lc_waiter_init(&l->closers, NULL);
   return l;
 }
 
@@ -159,6 +161,29 @@ static int listener_accept (lua_State *L) {
 
 /* }} */
 
+static int k_closed (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lc_task_woken(L);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* l:closed() -> true. Waits until the listener is closed. */
+static int listener_closed (lua_State *L) {
+  lc_listener *l = lc_listener_self(L);
+  lc_task *t = lc_task_here(L);
+  int err;
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (!l) {
+    lua_pushboolean(L, 1);
+    return lc_task_pause(L, t, 1);
+  }
+  err = lc_waiter_begin(&l->closers, t, &kind_of(l)->closed, LC_NOLIMIT,
+                        false);
+  if (err) return lc_stream_fail_now(L, t, err);
+  return lc_task_wait(L, t, k_closed, 0);
+}
+
 /* l:timeout([seconds]) -> l: how long an accept may take; nil: for ever */
 static int listener_timeout (lua_State *L) {
   lc_listener *l = lc_listener_self(L);
@@ -177,6 +202,7 @@ static int listener_close (lua_State *L) {
 
 static const luaL_Reg methods[] = {
   {"accept", listener_accept},
+  {"closed", listener_closed},
   {"timeout", listener_timeout},
   {"close", listener_close},
   {NULL, NULL}

@@ -27,6 +27,7 @@ typedef struct lc_listener lc_listener;
 typedef struct lc_listenerkind {
   lc_handlekind handle;
   lc_opkind accept;
+  lc_opkind closed;
   const char *streams;      /* metatable of the streams */
   const lc_streamkind *streamkind;
 
@@ -38,12 +39,14 @@ typedef struct lc_listenerkind {
 #define LC_LISTENER_KIND(noun, type, kind, adopt) { \
   {noun, sizeof(lc_listener), offsetof(lc_listener, uv), \
    lc_listener_closing, NULL}, \
-  {"accept of " noun, lc_waiter_cancel, NULL, true}, type, kind, adopt \
+  {"accept of " noun, lc_waiter_cancel, NULL, true}, \
+  {"the end of " noun, lc_waiter_cancel, NULL, false}, type, kind, adopt \
 }
 
 struct lc_listener {
   lc_handle handle;
   lc_waitqueue acceptors;
+  lc_waitqueue closers;     /* wait until it is closed */
   uint64_t limit;           /* of each wait, in ns */
   int fd;
   bool armed;

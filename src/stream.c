@@ -191,11 +191,15 @@ static void end_input (lc_stream *s, int code) {
   stop_reading(s);
 }
 
-/* After the hand was offered: nothing of it may be lost. */
+/* After the hand was offered: where memory is short, what it holds is lost,
+** and the input has ended. */
 static void keep_hand (lc_stream *s) {
   int err = lc_inbuf_keep(&s->in);
-  if (err) end_input(s, err);
-  if (!s->reader && s->in.len >= LC_AHEAD) stop_reading(s);
+  if (err) {
+    end_input(s, err);
+    if (s->reader) lc_stream_wake(s, LC_OK);
+  }
+  else if (!s->reader && s->in.len >= LC_AHEAD) stop_reading(s);
 }
 
 /* The reader's task runs at once where it can, with the hand still there. */
@@ -414,17 +418,26 @@ static int close_now (lua_State *L, lc_stream *s, int err) {
 }
 
 /* Sent, or not to be sent: closes in any case. */
-static int k_close (lua_State *L, int status, lua_KContext ctx) {
-  lc_task *t = lc_task_self(lc_luax_loop(L));
-  int result = t->op.result;
+static int end_close (lua_State *L, lc_task *t) {
   lc_handle **owner = lua_touserdata(L, 1);
-  (void)status; (void)ctx;
-  if (result == LC_CANCELLED) {
-    lc_handle_close(*owner);
-    return lc_task_raise(L, t);
-  }
-  if (!*owner) return lc_stream_fail(L, UV_EBADF);
-  return close_now(L, (lc_stream *)(void *)*owner, result);
+  lc_stream *s = (lc_stream *)(void *)*owner;
+  int result = t->op.result;
+  if (!s) return lc_stream_fail(L, UV_EBADF);
+  return close_now(L, s, result == LC_CANCELLED ? UV_ECANCELED : result);
+}
+
+static int k_close (lua_State *L, int status, lua_KContext ctx) {
+  lc_task *t = (lc_task *)ctx;
+  int n = end_close(L, t);
+  (void)status;
+  return t->op.result == LC_CANCELLED ? lc_task_raise(L, t) : n;
+}
+
+/* A cancellation must not take the place of the error that unwinds; the
+** next wait raises it. */
+static int k_close_variable (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  return end_close(L, (lc_task *)ctx);
 }
 
 /* Waits until what is queued is sent, then closes. Where that can't be
@@ -445,7 +458,8 @@ static int close_sent (lua_State *L, lc_stream *s, bool quiet) {
     lc_stream_leave(op);
     lc_op_complete(op, UV_EBADF);
   }
-  return lc_task_wait(L, t, k_close, 0);
+  return lc_task_wait(L, t, quiet ? k_close_variable : k_close,
+                      (lua_KContext)t);
 }
 
 static int close_stream (lua_State *L, lc_handle **owner, bool quiet) {

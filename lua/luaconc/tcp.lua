@@ -158,21 +158,22 @@ local function look_at(server, job)
   server.failed = server.failed or job
 end
 
+-- What must be done at the end of a connection, whatever memory there is then.
 local Connection = {}
 
 function Connection.__close(self, err)
-  local server = self[1]
+  local server = self.server
   if server.slots then server.slots:release() end
   if err ~= nil and not core.is_cancelled(err) then
     server.group:spawn(look_at, server, core.current())
   end
 end
 
-local function handle(server, stream)
-  server.fresh[stream] = nil
-  local _ <close> = setmetatable({ server }, Connection)
-  local s <close> = stream
-  server.handler(s)
+local function handle(connection)
+  local c <close> = connection
+  local stream <close> = c.stream
+  c.server.fresh[c] = nil
+  c.server.handler(stream)
 end
 
 -- The next connection; nil at the end. True: try again.
@@ -191,31 +192,35 @@ local function accept_all(server)
     local stream, message, code = accept(server)
     if not stream then return message, code end
     if stream ~= true then
-      server.fresh[stream] = true
-      server.group:spawn(handle, server, stream)
+      local connection = setmetatable({ server = server, stream = stream },
+        Connection)
+      server.fresh[connection] = true
+      server.group:spawn(handle, connection)
     end
   end
 end
 
-local function cancel_after(group, seconds)
-  core.sleep(seconds)
-  group:cancel()
+-- Once the listener is closed: wakes accept_all, which may wait for a slot,
+-- and sees to the grace.
+local function watch_end(server)
+  assert(server.listener:closed())
+  if server.slots then server.slots:release() end
+  if not server.grace then return end
+  core.sleep(server.grace)
+  server.group:cancel()
 end
 
 -- Connections whose task was cancelled before it began.
 local function close_fresh(fresh)
-  for stream in pairs(fresh) do stream:close() end
+  for connection in pairs(fresh) do connection.stream:close() end
 end
 
 local function run_server(server)
   local _ <close> = setmetatable(server.fresh, { __close = close_fresh })
   local group <close> = core.group { keep = true }
   server.group = group
-  local message, code = accept_all(server)
-  if server.grace then
-    group:spawn { cancel_after, group, server.grace, daemon = true }
-  end
-  return message, code
+  group:spawn { watch_end, server, daemon = true }
+  return accept_all(server)
 end
 
 local function serve_on(listener, handler, opts)

@@ -7,7 +7,8 @@ local M = {}
 
 local function tcp_pair()
   local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
-  local a = assert(conc.tcp.connect("127.0.0.1", listener:sock().port))
+  local port = assert(listener:sock()).port
+  local a = assert(conc.tcp.connect("127.0.0.1", port))
   return a, assert(listener:accept())
 end
 

@@ -1,0 +1,204 @@
+-- Streams under the failure of their n-th allocation in C, of their n-th one
+-- in Lua, and of their n-th call of libuv or the system, for every n.
+
+local conc = require "luaconc"
+local testing = require "luaconc.testing"
+local streams = require "spec.support.streams"
+
+local tcp = conc.tcp
+
+-- Raises with plain strings, as memory may be short.
+local function check(ok, message, code)
+  if ok then return ok end
+  error(code and code .. ": " .. message or message or "a wrong result", 0)
+end
+
+local big = ("0123456789abcdef"):rep(2^16)
+
+-- What is done with a connected pair.
+local operations = {
+  ["read and write"] = function(a, b)
+    check(a:write("some", "thing", 1))
+    check(check(b:read()) == "something1")
+  end,
+  ["read of bytes that come in pieces"] = function(a, b)
+    conc.spawn(function()
+      for _ = 1, 3 do
+        check(a:write("abcd"))
+        conc.sleep(0.0005)
+      end
+    end)
+    check(check(b:read(12)) == "abcdabcdabcd")
+  end,
+  ["lines"] = function(a, b)
+    conc.spawn(function()
+      check(a:write("one\ntw"))
+      conc.sleep(0.0005)
+      check(a:write("o\nthree"))
+      check(a:shutdown())
+    end)
+    local n = 0
+    for line in b:lines() do n = n + #line end
+    check(n == 11)
+  end,
+  ["a write that has to wait"] = function(a, b)
+    conc.spawn(function()
+      for _ = 1, 6 do check(a:write(big)) end
+      check(a:flush())
+      check(a:shutdown())
+    end)
+    check(#check(b:read "a") == 6 * #big)
+  end,
+  ["many strings"] = function(a, b)
+    local list = {}
+    for i = 1, 40 do list[i] = "x" end
+    check(a:write(table.unpack(list)))
+    check(a:write(table.unpack(list)))
+    check(check(b:read(80)) == ("x"):rep(80))
+  end,
+  ["what comes unasked"] = function(a, b)
+    check(a:write("1"))
+    check(check(b:read()) == "1")
+    check(a:write("2"))
+    conc.sleep(0.0005)
+    check(a:write("3"))
+    check(check(b:read(2)) == "23")
+  end,
+  ["limits"] = function(_, b)
+    check(b:timeout(0.0005))
+    local _, message, code = b:read()
+    check(code == "ETIMEDOUT", message, code)
+    check(b:timeout())
+  end,
+  ["close under a reader, and of a queue"] = function(a, b)
+    local reader = conc.spawn(function() return select(3, b:read()) end)
+    local writer = conc.spawn(function()
+      for _ = 1, 6 do
+        local _, message, code = a:write(big)
+        if code == "EPIPE" or code == "ECONNRESET" then return end
+        check(not code, message, code)
+      end
+    end)
+    conc.yield()
+    check(b:close())
+    local code = reader:await()
+    check(code == "EBADF", "read", code)
+    writer:await()
+    a:close()
+  end,
+  ["addresses"] = function(a, b)
+    check(check(a:peer()).port == check(b:sock()).port)
+    check(check(a:sock()).port == check(b:peer()).port)
+  end,
+}
+
+local runs = {}
+for _, kind in ipairs(streams.kinds) do
+  for name, operation in pairs(operations) do
+    runs[kind.name .. ": " .. name] = function() streams.with(kind, operation) end
+  end
+end
+
+runs["tcp: a name"] = function()
+  streams.run(function()
+    local l <close> = check(tcp.listen("127.0.0.1", 0))
+    local s <close> = check(tcp.connect("localhost", check(l:sock()).port))
+    check(check(l:accept()):close())
+    local _ = s
+  end)
+end
+
+runs["tcp: accept with a limit"] = function()
+  streams.run(function()
+    local l <close> = check(tcp.listen("127.0.0.1", 0))
+    local other = conc.spawn(function() return select(3, l:timeout(0.0005):accept()) end)
+    local code = other:await()
+    check(code == "ETIMEDOUT", "accept", code)
+  end)
+end
+
+runs["tcp: serve"] = function()
+  streams.run(function()
+    local l <close> = check(tcp.listen("127.0.0.1", 0))
+    local server = conc.spawn(function()
+      check(tcp.serve(l, function(s) check(s:write(check(s:read "l"))) end, { limit = 1 }))
+    end)
+    for _ = 1, 2 do
+      local s <close> = check(tcp.connect("127.0.0.1", check(l:sock()).port))
+      check(s:write("hello\n"))
+      s:read "a"  -- whatever becomes of it: the server tells
+    end
+    l:close()
+    server:await()
+  end)
+end
+
+-- How to make the n-th fail, and how that reads.
+local faults = {
+  ["allocation in C"] = { arm = testing.fail_alloc, reads = { "memory", "ENOMEM" } },
+  ["allocation in Lua"] = { arm = testing.fail_lua, reads = { "memory", "ENOMEM" } },
+  ["call of libuv"] = {
+    arm = function(n) testing.fail_uv(n, n and "ENOBUFS") end,
+    reads = { "ENOBUFS", "buffer space" },
+  },
+}
+
+local function reads_as(err, fault)
+  local text = tostring(err) .. tostring(type(err) == "table" and err.code)
+  for _, word in ipairs(fault.reads) do
+    if text:find(word, 1, true) then return true end
+  end
+  return false
+end
+
+-- The same without a collection, in which the stack might shrink and grow
+-- again outside of `run`.
+local function try(run, fault, n)
+  collectgarbage()
+  collectgarbage "stop"
+  fault.arm(n)
+  local ok, err = pcall(run)
+  local hit = testing.failed()
+  fault.arm(nil)
+  collectgarbage "restart"
+  return ok, err, hit
+end
+
+-- What is left when all that was on its way out has gone.
+local function rest()
+  for _ = 1, 4 do
+    collectgarbage()
+    conc.run(conc.sleep, 0.0002)
+  end
+  local counts = testing.counts()
+  return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
+    :format(counts.jobs, counts.ops, counts.handles, counts.descriptors,
+      counts.threads)
+end
+
+local function sweep(run, fault)
+  run()
+  local before, n, hit = rest(), 0, nil
+  repeat
+    n = n + 1
+    local ok, err
+    ok, err, hit = try(run, fault, n)
+    testing.check()
+    assert(ok or hit, err)
+    if not ok and not reads_as(err, fault) then
+      error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
+    end
+    assert.equal(before, rest(), "after the " .. n .. "-th")
+    assert.is_true(n < 5000)
+  until not hit
+end
+
+for what, fault in pairs(faults) do
+  describe("the failure of any " .. what .. " in", function()
+    for name, run in pairs(runs) do
+      it(name .. " raises or is survived, and leaves nothing behind", function()
+        sweep(run, fault)
+      end)
+    end
+  end)
+end

@@ -1,0 +1,754 @@
+-- TCP: connecting, listening, serving. What TCP streams share with all others
+-- is in spec/contract/stream_spec.lua.
+
+local conc = require "luaconc"
+local core = require "luaconc.core"
+local testing = require "luaconc.testing"
+local script = require "spec.support.script"
+local sim = require "spec.support.sim"
+local streams = require "spec.support.streams"
+
+local tcp = conc.tcp
+local settle, waiting = streams.settle, streams.waiting
+
+local HERE = "127.0.0.1"
+local CLOSED = { nil, "closed", "EBADF" }
+local LATE = { nil, "timed out", "ETIMEDOUT" }
+
+-- `it`, with `f(listener, port)` in a task.
+local function with(promise, f, opts)
+  it(promise, function()
+    streams.run(function()
+      local listener <close> = assert(tcp.listen(HERE, 0, opts))
+      return f(listener, listener:sock().port)
+    end)
+  end)
+end
+
+-- A port of this machine where nobody listens.
+local function dead_port()
+  local listener <close> = assert(tcp.listen(HERE, 0))
+  return listener:sock().port
+end
+
+-- A listener whose backlog is full: the next connect waits for ever.
+local function full(f)
+  local listener <close> = assert(tcp.listen(HERE, 0, { backlog = 1 }))
+  local port = listener:sock().port
+  local first <close> = assert(tcp.connect(HERE, port))
+  local second <close> = assert(tcp.connect(HERE, port))
+  f(port, listener)
+  local _ = first, second
+end
+
+-- Connects to `port`, says `text` and returns all that comes back.
+local function ask(port, text)
+  local s <close> = assert(tcp.connect(HERE, port))
+  assert(s:write(text))
+  assert(s:shutdown())
+  return s:read "a"
+end
+
+local function echo(s)
+  for data in s:lines "L" do assert(s:write(data)) end
+end
+
+describe("tcp.connect", function()
+  with("connects to a numeric address", function(l, port)
+    local a <close> = assert(tcp.connect(HERE, port))
+    local b <close> = assert(l:accept())
+    a:write("hello")
+    assert.equal("hello", b:read())
+  end)
+
+  with("connects to a name", function(l, port)
+    local a <close> = assert(tcp.connect("localhost", port))
+    local b <close> = assert(l:accept())
+    b:write("hello")
+    assert.equal("hello", a:read())
+  end)
+
+  it("connects over IPv6", function()
+    streams.run(function()
+      local l <close> = tcp.listen("::1", 0)
+      if not l then return end  -- a machine without IPv6
+      local a <close> = assert(tcp.connect("::1", l:sock().port))
+      local b <close> = assert(l:accept())
+      assert.same({ host = "::1", port = l:sock().port, family = "inet6" }, a:peer())
+      a:write("six")
+      assert.equal("six", b:read())
+    end)
+  end)
+
+  it("works outside tasks", function()
+    local l = assert(tcp.listen(HERE, 0))
+    local a = assert(tcp.connect("localhost", l:sock().port))
+    local b = assert(l:accept())
+    a:write("x")
+    assert.equal("x", b:read())
+    a:close()
+    b:close()
+    l:close()
+  end)
+
+  it("says which address refused", function()
+    streams.run(function()
+      local port = dead_port()
+      local s, message, code = tcp.connect(HERE, port)
+      assert.is_nil(s)
+      assert.equal(("127.0.0.1:%d: connection refused"):format(port), message)
+      assert.equal("ECONNREFUSED", code)
+    end)
+  end)
+
+  it("says which name is unknown", function()
+    streams.run(function()
+      local s, message, code = tcp.connect("no such host", 80)
+      assert.is_nil(s)
+      assert.equal("no such host:80: ", message:sub(1, 17))
+      assert.equal("EAI_", code:sub(1, 4))
+    end)
+  end)
+
+  with("tries the addresses of a name in turn", function(l, port)
+    local lookup = core.dns.lookup
+    local asked
+    core.dns.lookup = function(host)
+      asked = host
+      return { "127.0.0.77", HERE }
+    end
+    local a = assert(tcp.connect("two.example", port))
+    assert.same({ host = HERE, port = port, family = "inet" }, a:peer())
+    a:close()
+    core.dns.lookup = function() return { "127.0.0.77", "127.0.0.78" } end
+    local _, message, code = tcp.connect("two.example", port)
+    core.dns.lookup = lookup
+    assert.equal("two.example", asked)
+    assert.equal("ECONNREFUSED", code)
+    sim.shows(message, "two.example:" .. port)
+    l:accept():close()
+  end)
+
+  it("gives up after its timeout", function()
+    streams.run(full, function(port)
+      local s, message, code = tcp.connect(HERE, port, { timeout = 0.02 })
+      assert.is_nil(s)
+      assert.equal(("127.0.0.1:%d: timed out"):format(port), message)
+      assert.equal("ETIMEDOUT", code)
+    end)
+  end)
+
+  it("shares its timeout out among the addresses", function()
+    streams.run(full, function(port)
+      local lookup = core.dns.lookup
+      core.dns.lookup = function() return { HERE, "127.0.0.77" } end
+      local _, _, code = tcp.connect("two.example", port, { timeout = 0.04 })
+      core.dns.lookup = lookup
+      assert.equal("ECONNREFUSED", code)
+    end)
+  end)
+
+  it("that is cancelled closes its socket", function()
+    streams.run(full, function(port)
+      local before = testing.counts()
+      local job = waiting(tcp.connect, HERE, port)
+      sim.shows(conc.tree(), "connect of tcp stream")
+      job:cancel()
+      assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+      settle()
+      assert.equal(before.descriptors, testing.counts().descriptors)
+      assert.equal(before.handles, testing.counts().handles)
+    end)
+  end)
+
+  it("that is cancelled while its name is looked up lets the answer go", function()
+    streams.run(function()
+      local job = conc.spawn { tcp.connect, "localhost", 1, keep = true }
+      conc.yield()
+      assert.equal("waiting", job:status())
+      sim.shows(conc.tree(), "dns lookup")
+      job:cancel()
+      assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+    end)
+  end)
+
+  it("in a cancelled task opens nothing", function()
+    streams.run(function()
+      local port, err = dead_port(), nil
+      local job = conc.spawn { function()
+        conc.current():cancel()
+        err = sim.raises(tcp.connect, HERE, port)
+      end, keep = true }
+      pcall(job.await, job)
+      assert.is_true(conc.is_cancelled(err))
+    end)
+  end)
+
+  it("refuses wrong arguments, by their places and names", function()
+    local function shows(part, ...)
+      sim.shows(sim.raises(tcp.connect, ...), part)
+    end
+    shows("bad argument #1 to 'connect' (a host expected, got nil)")
+    shows("bad argument #1 to 'connect' (a host expected, got number)", 80)
+    shows("bad argument #2 to 'connect' (a port from 0 to 65535 expected, got nil)", HERE)
+    shows("got 65536", HERE, 65536)
+    shows("got -1", HERE, -1)
+    shows("got 1.5", HERE, 1.5)
+    shows("bad argument #3 to 'connect' (a table of options expected, got number)",
+      HERE, 1, 5)
+    shows("unknown option 'tiemout'", HERE, 1, { tiemout = 1 })
+    shows("option 'timeout' must be seconds, 0 or more, got -1", HERE, 1, { timeout = -1 })
+    shows("option 'nodelay' must be a boolean", HERE, 1, { nodelay = 1 })
+  end)
+end)
+
+describe("a tcp stream", function()
+  with("knows both of its ends", function(l, port)
+    local a <close> = assert(tcp.connect(HERE, port))
+    local b <close> = assert(l:accept())
+    assert.same({ host = HERE, port = port, family = "inet" }, a:peer())
+    assert.same(a:peer(), b:sock())
+    assert.same(a:sock(), b:peer())
+    assert.is_true(a:sock().port ~= port)
+  end)
+
+  with("whose peer resets it gives what came, then the error", function(l, port)
+    local a <close> = assert(tcp.connect(HERE, port))
+    local b <close> = assert(l:accept())
+    b:write("begun")
+    assert.equal("be", a:read(2))
+    a:write("what b never reads")
+    settle()
+    b:close()
+    settle()
+    local results = { a:read "l" }
+    assert.same({ nil, "connection reset by peer", "ECONNRESET" }, results)
+    assert.same(results, { a:read(10) })
+    assert.equal("gun", a:read())
+    assert.same(results, { a:read() })
+    assert.same(results, { a:read "a" })
+    assert.is_nil((a:write("x")))
+  end)
+
+  with("whose peer resets it wakes its reader", function(l, port)
+    local a <close> = assert(tcp.connect(HERE, port))
+    local b <close> = assert(l:accept())
+    local reader = waiting(a.read, a)
+    a:write("unread")
+    settle()
+    b:close()
+    assert.equal("ECONNRESET", select(3, reader:await()))
+  end)
+
+  it("survives garbage that was meant for something else", function()
+    streams.run(function()
+      local l <close> = assert(tcp.listen(HERE, 0))
+      local server = conc.spawn(tcp.serve, l, echo)
+      for seed = 1, 20 do
+        local text = streams.bytes(seed * 997, seed)
+        assert.is_true(ask(l:sock().port, text) == text)
+      end
+      l:close()
+      assert.is_true(server:await())
+    end)
+  end)
+end)
+
+describe("tcp.listen", function()
+  with("on port 0 tells the port that the system chose", function(l, port)
+    assert.same({ host = HERE, port = port, family = "inet" }, l:sock())
+    assert.is_true(port > 0)
+  end)
+
+  with("on a port in use fails, and frees it when closed", function(l, port)
+    local other, message, code = tcp.listen(HERE, port)
+    assert.is_nil(other)
+    assert.equal(("127.0.0.1:%d: address already in use"):format(port), message)
+    assert.equal("EADDRINUSE", code)
+    l:close()
+    local again <close> = assert(tcp.listen(HERE, port))
+    assert.equal(port, again:sock().port)
+  end)
+
+  with("shares a port where both ask for it", function(_, port)
+    local other <close> = assert(tcp.listen(HERE, port, { reuseport = true }))
+    assert.equal(port, other:sock().port)
+  end, { reuseport = true })
+
+  it("takes a name", function()
+    streams.run(function()
+      local l <close> = assert(tcp.listen("localhost", 0))
+      assert.is_true(l:sock().port > 0)
+    end)
+  end)
+
+  it("refuses wrong arguments, by their places and names", function()
+    local function shows(part, ...)
+      sim.shows(sim.raises(tcp.listen, ...), part)
+    end
+    shows("bad argument #1 to 'listen' (a host expected, got nil)")
+    shows("bad argument #2 to 'listen'", HERE, "http")
+    shows("option 'backlog' must be an integer, 1 or more, got 0", HERE, 0, { backlog = 0 })
+    shows("unknown option 'reuse'", HERE, 0, { reuse = true })
+  end)
+end)
+
+describe("a tcp listener", function()
+  with("accepts in the order of connecting", function(l, port)
+    local clients = {}
+    for i = 1, 5 do
+      clients[i] = assert(tcp.connect(HERE, port))
+      clients[i]:write(i)
+    end
+    for i = 1, 5 do
+      local s <close> = assert(l:accept())
+      assert.equal(tostring(i), s:read())
+      clients[i]:close()
+    end
+  end)
+
+  with("serves those who wait in the order of asking", function(l, port)
+    local order, jobs = {}, {}
+    for i = 1, 3 do
+      jobs[i] = waiting(function()
+        local s <close> = assert(l:accept())
+        order[#order + 1] = i .. s:read()
+      end)
+    end
+    for i = 1, 3 do
+      local a <close> = assert(tcp.connect(HERE, port))
+      a:write("abc", i)
+      conc.sleep(0.005)
+    end
+    for _, job in ipairs(jobs) do job:await() end
+    assert.same({ "1abc1", "2abc2", "3abc3" }, order)
+  end)
+
+  with("loses no connection to a cancelled accept", function(l, port)
+    local job = waiting(l.accept, l)
+    sim.shows(conc.tree(), "accept of tcp listener")
+    job:cancel()
+    assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+    local a <close> = assert(tcp.connect(HERE, port))
+    a:write("here")
+    local late = conc.spawn { l.accept, l, keep = true }
+    late:cancel()
+    pcall(late.await, late)
+    local s <close> = assert(l:accept())
+    assert.equal("here", s:read())
+  end)
+
+  with("limits an accept", function(l, port)
+    assert.equal(l, l:timeout(0.005))
+    assert.same(LATE, { l:accept() })
+    local a <close> = assert(tcp.connect(HERE, port))
+    local s <close> = assert(l:accept())
+    assert.same(LATE, { l:accept() })
+    assert.equal(l, l:timeout())
+    assert.same(LATE, { conc.timeout(0.01, l.accept, l) })
+    local _ = a, s
+  end)
+
+  with("that is closed wakes all who wait, and stays closed", function(l, port)
+    local jobs = { waiting(l.accept, l), waiting(l.accept, l) }
+    assert.is_true(l:close())
+    for _, job in ipairs(jobs) do assert.same(CLOSED, { job:await() }) end
+    assert.is_true(l:close())
+    assert.same(CLOSED, { l:accept() })
+    assert.same(CLOSED, { l:sock() })
+    assert.same(CLOSED, { l:timeout(1) })
+    assert.equal("tcp listener (closed)", tostring(l))
+    assert.equal("ECONNREFUSED", select(3, tcp.connect(HERE, port)))
+  end)
+
+  with("can be waited for until it is closed", function(l)
+    local job = waiting(l.closed, l)
+    sim.shows(conc.tree(), "the end of tcp listener")
+    job:cancel()
+    assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+    job = waiting(l.closed, l)
+    l:close()
+    assert.is_true(job:await())
+    assert.is_true(l:closed())
+  end)
+
+  with("closes at the end of its variable", function(_, _)
+    local l
+    do
+      local inner <close> = assert(tcp.listen(HERE, 0))
+      l = inner
+    end
+    assert.same(CLOSED, { l:accept() })
+  end)
+
+  with("can be closed by the one it has just served", function(l, port)
+    local job = waiting(function()
+      local s <close> = assert(l:accept())
+      l:close()
+      return s:read()
+    end)
+    local other = waiting(l.accept, l)
+    local a <close> = assert(tcp.connect(HERE, port))
+    a:write("x")
+    assert.equal("x", job:await())
+    assert.same(CLOSED, { other:await() })
+  end)
+
+  it("accepts outside tasks", function()
+    local l = assert(tcp.listen(HERE, 0))
+    local client = conc.spawn(function()
+      conc.sleep(0.005)
+      return ask(l:sock().port, "outside")
+    end)
+    local s = assert(l:accept())
+    s:write(s:read "a")
+    s:close()
+    assert.equal("outside", client:await())
+    l:close()
+  end)
+end)
+
+-- What a process says that may open few descriptors; `prelude` has a full
+-- table of them: `fill()` takes all that are left, `free()` gives them back.
+local few_descriptors = [[
+  os.execute("prlimit --pid $PPID --nofile=48:48")
+  local taken = {}
+  local function fill()
+    local file
+    repeat
+      file = io.open("/dev/null")
+      taken[#taken + 1] = file
+    until not file
+  end
+  local function free()
+    for _, file in ipairs(taken) do file:close() end
+    taken = {}
+  end
+  local l = assert(conc.tcp.listen("127.0.0.1", 0))
+  local port = l:sock().port
+]]
+
+describe("where descriptors run out", function()
+  it("accept says so, and the connection waits", function()
+    local said = script.run(few_descriptors .. [[
+      conc.run(function()
+        local a = assert(conc.tcp.connect("127.0.0.1", port))
+        a:write("patient")
+        fill()
+        for _ = 1, 3 do say(select(3, l:accept())) end
+        say(select(3, conc.tcp.connect("127.0.0.1", port)))
+        free()
+        say(l:accept():read())
+      end)
+    ]])
+    assert.equal("", said.err)
+    assert.equal("EMFILE\nEMFILE\nEMFILE\nEMFILE\npatient\n", said.out)
+    assert.equal(0, said.code)
+  end)
+
+  it("serve goes on when there are some again", function()
+    local said = script.run(few_descriptors .. [[
+      conc.run(function()
+        local a = assert(conc.tcp.connect("127.0.0.1", port))
+        fill()
+        local server = conc.spawn(conc.tcp.serve, l, function(s)
+          s:write(s:read())
+        end)
+        a:write("served")
+        conc.sleep(0.1)
+        free()
+        say(a:read())
+        l:close()
+        say(tostring(server:await()))
+      end)
+    ]])
+    assert.equal("", said.err)
+    assert.equal("served\ntrue\n", said.out)
+    assert.equal(0, said.code)
+  end)
+end)
+
+describe("where no thread can be started", function()
+  it("a name can't be looked up, and the process lives", function()
+    local said = script.run [[
+      local file = io.open "/proc/self/statm"
+      local pages = file:read "n"
+      file:close()
+      conc.run(conc.sleep, 0.001)
+      local limit = (pages + 2000) * 4096
+      os.execute("prlimit --pid $PPID --as=" .. limit .. ":")
+      say(select(3, conc.tcp.connect("localhost", 1)))
+      os.execute("prlimit --pid $PPID --as=unlimited:")
+      say(select(3, conc.tcp.connect("localhost", 1)))
+    ]]
+    assert.equal("", said.err)
+    assert.equal("EAGAIN\nECONNREFUSED\n", said.out)
+    assert.equal(0, said.code)
+  end)
+end)
+
+describe("tcp.serve", function()
+  -- A server of `handler` in a task; `f(port, job, listener)`; then it is
+  -- stopped, and its result returned.
+  local function serving(handler, opts, f)
+    return streams.run(function()
+      local listener <close> = assert(tcp.listen(HERE, 0))
+      local job = conc.spawn { tcp.serve, listener, handler, opts, keep = true }
+      f(listener:sock().port, job, listener)
+      listener:close()
+      return job:await()
+    end)
+  end
+
+  it("runs the handler for each connection, and closes its stream", function()
+    local kept
+    local result = serving(function(s) kept = s s:write("bye") end, nil, function(port)
+      for _ = 1, 3 do assert.equal("bye", ask(port, "")) end
+    end)
+    assert.is_true(result)
+    assert.same(CLOSED, { kept:read() })
+  end)
+
+  it("serves many at a time", function()
+    local now, most = 0, 0
+    serving(function(s)
+      now = now + 1
+      most = math.max(most, now)
+      echo(s)
+      now = now - 1
+    end, nil, function(port)
+      local jobs = {}
+      for i = 1, 20 do
+        jobs[i] = conc.spawn(function()
+          local s <close> = assert(tcp.connect(HERE, port))
+          for n = 1, 5 do
+            s:write(i, " ", n, "\n")
+            assert(s:read "l" == i .. " " .. n)
+            conc.sleep(0.001)
+          end
+        end)
+      end
+      for _, job in ipairs(jobs) do job:await() end
+    end)
+    assert.is_true(most > 10)
+    assert.equal(0, now)
+  end)
+
+  it("by host and port tells its listener before it accepts", function()
+    streams.run(function()
+      local listener
+      local server = conc.spawn(tcp.serve, HERE, 0, echo, {
+        backlog = 10,
+        ready = function(l) listener = l end,
+      })
+      while not listener do conc.yield() end
+      assert.equal("ping\n", ask(listener:sock().port, "ping\n"))
+      listener:close()
+      assert.is_true(server:await())
+    end)
+  end)
+
+  it("at an address that is taken fails as listen does", function()
+    streams.run(function()
+      local listener <close> = assert(tcp.listen(HERE, 0))
+      local ok, _, code = tcp.serve(HERE, listener:sock().port, echo)
+      assert.is_nil(ok)
+      assert.equal("EADDRINUSE", code)
+    end)
+  end)
+
+  it("stops when its listener is closed, once the handlers have ended", function()
+    local ended = false
+    streams.run(function()
+      local listener = assert(tcp.listen(HERE, 0))
+      local port = listener:sock().port
+      local job = conc.spawn(tcp.serve, listener, function(s)
+        s:write(s:read())
+        conc.sleep(0.02)
+        ended = true
+      end)
+      local a <close> = assert(tcp.connect(HERE, port))
+      a:write("x")
+      assert.equal("x", a:read())
+      listener:close()
+      assert.equal("ECONNREFUSED", select(3, tcp.connect(HERE, port)))
+      assert.is_true(job:await())
+    end)
+    assert.is_true(ended)
+  end)
+
+  it("gives the handlers their grace, then cancels them", function()
+    local cancelled = false
+    streams.run(function()
+      local listener = assert(tcp.listen(HERE, 0))
+      local job = conc.spawn { tcp.serve, listener, function(s)
+        local _ <close> = sim.on_close(function(err)
+          cancelled = conc.is_cancelled(err)
+        end)
+        s:read()
+      end, { grace = 0.01 } }
+      local a <close> = assert(tcp.connect(HERE, listener:sock().port))
+      settle()
+      listener:close()
+      assert.is_true(job:await())
+      assert.equal("", a:read "a")
+    end)
+    assert.is_true(cancelled)
+  end)
+
+  it("accepts no more than its limit at a time", function()
+    local now, most = 0, 0
+    serving(function(s)
+      now = now + 1
+      most = math.max(most, now)
+      conc.sleep(0.002)
+      echo(s)
+      now = now - 1
+    end, { limit = 3 }, function(port)
+      local jobs = {}
+      for i = 1, 12 do
+        jobs[i] = conc.spawn(ask, port, i .. "\n")
+      end
+      for i, job in ipairs(jobs) do assert.equal(i .. "\n", job:await()) end
+    end)
+    assert.equal(3, most)
+  end)
+
+  it("stops within its grace where the limit is reached", function()
+    streams.run(function()
+      local listener = assert(tcp.listen(HERE, 0))
+      local job = conc.spawn { tcp.serve, listener, function(s) s:read() end,
+        { limit = 1, grace = 0.01 } }
+      local a <close> = assert(tcp.connect(HERE, listener:sock().port))
+      settle()
+      listener:close()
+      assert.is_true(job:await())
+      assert.equal("", a:read "a")
+    end)
+  end)
+
+  it("survives a handler that fails, and raises the first failure at its end", function()
+    local n = 0
+    local err = sim.raises(serving, function(s)
+      n = n + 1
+      if n <= 3 then error("failure " .. n, 0) end
+      echo(s)
+    end, nil, function(port)
+      for _ = 1, 3 do assert.is_nil((ask(port, "") or ""):match "%S") end
+      assert.equal("fine\n", ask(port, "fine\n"))
+    end)
+    sim.shows(err, "failure 1")
+    assert.is_nil(tostring(err):find("failure 2", 1, true))
+  end)
+
+  it("hands failures to on_error, and raises none then", function()
+    local errors = {}
+    local result = serving(function() error { "mine" } end, {
+      on_error = function(err, job) errors[#errors + 1] = { err[1], job:status() } end,
+    }, function(port)
+      for _ = 1, 3 do ask(port, "") end
+    end)
+    assert.is_true(result)
+    assert.same({ { "mine", "failed" }, { "mine", "failed" }, { "mine", "failed" } }, errors)
+  end)
+
+  it("keeps nothing of hundreds of failures", function()
+    local seen = 0
+    serving(function() error("again", 0) end, {
+      on_error = function() seen = seen + 1 end,
+    }, function(port)
+      local jobs
+      for _ = 1, 200 do
+        ask(port, "")
+        jobs = math.max(jobs or 0, testing.counts().jobs)
+      end
+      assert.is_true(jobs < 20)
+    end)
+    assert.equal(200, seen)
+  end)
+
+  it("that is cancelled cancels its handlers and closes their streams", function()
+    local ended = 0
+    streams.run(function()
+      local listener <close> = assert(tcp.listen(HERE, 0))
+      local job = conc.spawn { tcp.serve, listener, function(s)
+        local _ <close> = sim.on_close(function() ended = ended + 1 end)
+        s:read()
+      end, keep = true }
+      local a <close> = assert(tcp.connect(HERE, listener:sock().port))
+      local b <close> = assert(tcp.connect(HERE, listener:sock().port))
+      settle()
+      job:cancel()
+      assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+      assert.equal(2, ended)
+      assert.equal("", a:read "a")
+      assert.equal("", b:read "a")
+    end)
+  end)
+
+  it("closes what it has accepted and not begun to handle", function()
+    streams.run(function()
+      local listener <close> = assert(tcp.listen(HERE, 0))
+      local a <close> = assert(tcp.connect(HERE, listener:sock().port))
+      local begun = false
+      local job = conc.spawn { tcp.serve, listener, function() begun = true end, keep = true }
+      conc.yield()
+      job:cancel()
+      pcall(job.await, job)
+      assert.is_false(begun)
+      assert.equal("", a:read "a")
+    end)
+  end)
+
+  it("refuses wrong arguments, by their places and names", function()
+    local function shows(part, ...)
+      sim.shows(sim.raises(tcp.serve, ...), part)
+    end
+    shows("bad argument #1 to 'serve' (a host expected, got nil)")
+    shows("bad argument #2 to 'serve'", HERE, "http", print)
+    shows("bad argument #3 to 'serve' (a function expected, got nil)", HERE, 0)
+    shows("option 'limit' must be an integer, 1 or more, got 0", HERE, 0, print, { limit = 0 })
+    shows("unknown option 'limits'", HERE, 0, print, { limits = 1 })
+    local listener <close> = assert(tcp.listen(HERE, 0))
+    shows("bad argument #2 to 'serve' (a function expected, got number)", listener, 5)
+    shows("unknown option 'backlog'", listener, print, { backlog = 5 })
+  end)
+end)
+
+describe("a thousand connections", function()
+  it("are all served, at the same time", function()
+    local said = script.run [[
+      os.execute("prlimit --pid $PPID --nofile=2100:")
+      local tcp, now, most, good = conc.tcp, 0, 0, 0
+      local all = conc.event()
+      local function handler(s)
+        now = now + 1
+        most = math.max(most, now)
+        for line in s:lines() do s:write(line, "\n") end
+        now = now - 1
+      end
+      conc.run(function()
+        local l <close> = assert(tcp.listen("127.0.0.1", 0))
+        local port = l:sock().port
+        local server = conc.spawn(tcp.serve, l, handler)
+        local clients <close> = conc.group()
+        for i = 1, 1000 do
+          clients:spawn(function()
+            local s <close> = assert(tcp.connect("127.0.0.1", port))
+            if i == 1000 then conc.sleep(0.01) all:set() end
+            all:wait()
+            s:write(i, "\n")
+            if s:read "l" == tostring(i) then good = good + 1 end
+          end)
+        end
+        clients:await()
+        l:close()
+        server:await()
+      end)
+      say(most, " ", good, " ", now)
+    ]]
+    assert.equal("", said.err)
+    assert.equal("1000 1000 0\n", said.out)
+    assert.equal(0, said.code)
+  end)
+end)
