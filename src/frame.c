@@ -144,6 +144,16 @@ static uint64_t option_seconds (lua_State *L, const char *name) {
   return lc_luax_seconds(L, lua_gettop(L));
 }
 
+static lua_Integer option_integer (lua_State *L, const char *name,
+                                   lua_Integer low, lua_Integer high) {
+  lua_Integer n = lua_tointeger(L, -1);
+  if (!lua_isinteger(L, -1) || n < low || n > high)
+    luaL_error(L, "bad option '%s' to 'group' (an integer from %I to %I "
+               "expected, got %s)", name, (LUAI_UACINT)low,
+               (LUAI_UACINT)high, luaL_tolstring(L, -1, NULL));
+  return n;
+}
+
 static void read_deadline (lua_State *L, lc_frame *f, int options) {
   const lc_clock *clock = &f->loop->clock;
   if (lc_luax_option(L, options, "timeout") != LUA_TNIL)
@@ -158,8 +168,7 @@ static void read_deadline (lua_State *L, lc_frame *f, int options) {
 static uint32_t read_limit (lua_State *L, int options) {
   uint32_t limit = 0;
   if (lc_luax_option(L, options, "limit") != LUA_TNIL)
-    limit = (uint32_t)lc_luax_integer(L, lua_gettop(L), "option 'limit'", 1,
-                                      INT32_MAX);
+    limit = (uint32_t)option_integer(L, "limit", 1, INT32_MAX);
   lua_pop(L, 1);
   return limit;
 }
@@ -280,21 +289,27 @@ static int group_await (lua_State *L) {
 }
 
 /* The jobs have ended: leaves, and raises their failure unless the body
-** left by an error of its own (at 2). */
-static int end_group (lua_State *L, lc_frame *f) {
-  bool own_error = !lua_isnoneornil(L, 2) && !lc_errors_is(L, 2, "ECANCELED");
+** left by an error of its own (at 2). As a wait, it raises a cancellation
+** of the scope outside, if it `refuses`. */
+static int end_group (lua_State *L, lc_frame *f, bool refuses) {
+  lc_task *t = lc_task_self(f->loop);
+  bool no_error = lua_isnoneornil(L, 2);
+  bool own_error = !no_error && !lc_errors_is(L, 2, "ECANCELED");
   leave(L, f);
   if (!own_error) lc_group_raise(L, &f->group);
   lc_group_forget_all(&f->group);
-  return 0;
+  if (refuses && no_error && lc_task_cancelled(t))
+    return lc_task_refuse(L, t);
+  return lc_task_pause(L, t, 0);
 }
 
+/* ctx: does it raise a cancellation from outside? */
 static int k_close (lua_State *L, int status, lua_KContext ctx) {
-  (void)status; (void)ctx;
+  (void)status;
   lc_frame *f = lua_touserdata(L, 1);
   if (lc_group_pending(&f->group))
-    return lc_group_wait(L, lc_task_self(f->loop), &f->group, k_close, 0);
-  return end_group(L, f);
+    return lc_group_wait(L, lc_task_self(f->loop), &f->group, k_close, ctx);
+  return end_group(L, f, ctx != 0);
 }
 
 static void check_order (lua_State *L, lc_frame *f, const char *what) {
@@ -320,15 +335,25 @@ static int hand_over (lua_State *L, lc_frame *f) {
   return 0;
 }
 
-/* g:close([err]) and __close: waits for all jobs, raises their failure */
-static int group_close (lua_State *L) {
+static int close_group (lua_State *L, lua_KContext refuses) {
   lc_frame *f = lc_luax_self(L);
   lua_settop(L, 2);
   if (f->closed) return 0;
   if (!lc_task_may_wait(L, f->loop)) return hand_over(L, f);
   check_order(L, f, "group");
   if (!lua_isnil(L, 2)) lc_scope_cancel(&f->scope);
-  return k_close(L, LUA_OK, 0);
+  return k_close(L, LUA_OK, refuses);
+}
+
+/* g:close([err]): waits for all jobs, raises their failure. A cancellation
+** is left to the next wait, so that the caller may return what it has. */
+static int group_close (lua_State *L) {
+  return close_group(L, 0);
+}
+
+/* __close: the same, and raises a cancellation */
+static int group_leave (lua_State *L) {
+  return close_group(L, 1);
 }
 
 /* s:close() and __close */
@@ -375,7 +400,7 @@ static const luaL_Reg scope_methods[] = {
 };
 
 static const luaL_Reg group_meta[] = {
-  {"__close", group_close},
+  {"__close", group_leave},
   {NULL, NULL}
 };
 

@@ -65,17 +65,18 @@ static bool is_program (lua_State *L) {
   return program;
 }
 
-void lc_interrupt_start (lua_State *L, lc_loop *loop) {
+bool lc_interrupt_start (lua_State *L, lc_loop *loop) {
   struct sigaction sa = {0};
   int err;
-  if (target || !is_program(L) || !lc_loop_uv(loop, &err)) return;
+  if (target || !is_program(L) || !lc_loop_uv(loop, &err)) return false;
   sigaction(SIGINT, NULL, &before);
-  if (before.sa_handler == SIG_IGN) return;
+  if (before.sa_handler == SIG_IGN) return false;
   target = loop;
-  count = known = 0;
+  count = known = loop->trouble == LC_SIGINT;   /* cleaning up after one */
   sa.sa_handler = on_sigint;
   sigemptyset(&sa.sa_mask);
   sigaction(SIGINT, &sa, NULL);
+  return true;
 }
 
 void lc_interrupt_stop (lua_State *L, lc_loop *loop) {

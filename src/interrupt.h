@@ -13,8 +13,9 @@
 #include "loop.h"
 
 /* Installs the handler if the state belongs to a program like `lua` (it has
-** the global table `arg`) and SIGINT isn't ignored; restores the old one. */
-void lc_interrupt_start (lua_State *L, lc_loop *loop);
+** the global table `arg`) and SIGINT isn't ignored; restores the old one.
+** Starting is true where it has been installed now. */
+bool lc_interrupt_start (lua_State *L, lc_loop *loop);
 void lc_interrupt_stop (lua_State *L, lc_loop *loop);
 
 /* Has one come that the loop does not know of yet? */

@@ -54,8 +54,7 @@ void lc_job_extra (lua_State *L, lc_job *j, int index, bool make) {
   lua_remove(L, -2);
 }
 
-/* Pushes a field of the side table, or nil. */
-static int push_extra (lua_State *L, lc_job *j, int index, const char *key) {
+int lc_job_field (lua_State *L, lc_job *j, int index, const char *key) {
   lc_job_extra(L, j, index, false);
   if (lua_isnil(L, -1)) return LUA_TNIL;
   int type = lua_getfield(L, -1, key);
@@ -64,7 +63,7 @@ static int push_extra (lua_State *L, lc_job *j, int index, const char *key) {
 }
 
 const char *lc_job_label (lua_State *L, lc_job *j, int index) {
-  if (push_extra(L, j, index, "name") == LUA_TNIL)
+  if (lc_job_field(L, j, index, "name") == LUA_TNIL)
     lua_pushfstring(L, "%s %d", j->engine->name, (int)j->id);
   else
     lua_pushfstring(L, "%s %d '%s'", j->engine->name, (int)j->id,
@@ -75,20 +74,20 @@ const char *lc_job_label (lua_State *L, lc_job *j, int index) {
 
 void lc_job_reason (lua_State *L, lc_job *j) {
   lc_job_push(L, j);
-  push_extra(L, j, -1, "reason");
+  lc_job_field(L, j, -1, "reason");
   lua_remove(L, -2);
 }
 
 /* Makes the error of a cancelled job, the same for each who asks. */
 static void push_cancellation (lua_State *L, lc_job *j, int index) {
   const char *label = lc_job_label(L, j, index);
-  push_extra(L, j, index, "reason");
+  lc_job_field(L, j, index, "reason");
   if (lua_isnil(L, -1))
     lc_errors_push(L, "ECANCELED", "%s was cancelled", label);
   else
     lc_errors_push(L, "ECANCELED", "%s was cancelled: %s", label,
                    luaL_tolstring(L, -1, NULL));
-  push_extra(L, j, index, "reason");
+  lc_job_field(L, j, index, "reason");
   lua_setfield(L, -2, "reason");
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, index, LC_JOB_VALUE);
@@ -181,7 +180,7 @@ static int push_field (lua_State *L, lc_job *j, const char *key) {
   if (strcmp(key, "id") == 0) lua_pushinteger(L, j->id);
   else if (strcmp(key, "engine") == 0) lua_pushstring(L, j->engine->name);
   else if (strcmp(key, "name") == 0) {
-    if (push_extra(L, j, 1, "name") == LUA_TNIL)
+    if (lc_job_field(L, j, 1, "name") == LUA_TNIL)
       lua_pushfstring(L, "%s %d", j->engine->name, (int)j->id);
   }
   else lua_pushnil(L);

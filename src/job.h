@@ -71,6 +71,9 @@ int lc_job_outcome (lua_State *L, lc_job *j, int index);
 ** `make`, one is made. May raise for memory. */
 void lc_job_extra (lua_State *L, lc_job *j, int index, bool make);
 
+/* Pushes a field of that entry, or nil; returns its type. */
+int lc_job_field (lua_State *L, lc_job *j, int index, const char *key);
+
 /* Pushes "task 3" or "task 3 'name'". */
 const char *lc_job_label (lua_State *L, lc_job *j, int index);
 

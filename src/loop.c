@@ -92,7 +92,7 @@ static lc_task *take_ready (lc_loop *loop) {
 }
 
 void lc_loop_run_now (lc_loop *loop, lc_task *t) {
-  if (loop->current || !t->co || loop->clock.is_seeded) return;
+  if (!lc_task_runs_now(loop, t)) return;
   lc_assert(loop->ring[(loop->head + loop->nready - 1) & loop->mask] == t);
   loop->nready--;
   t->ready = false;
@@ -361,6 +361,7 @@ void lc_loop_turn (lc_loop *loop) {
 
 void lc_loop_drive (lua_State *L, lc_loop *loop) {
   lc_task *main = loop->main;
+  bool interrupts = false;
   enter(L, loop);
   while (main->op.kind) {
     run_slice(loop, false);
@@ -369,9 +370,13 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
       loop->trouble = LC_SIGINT;
       lc_scope_cancel(&main->base);
     }
-    else if (loop->nready || can_wake(loop)) poll_uv(loop, !loop->nready);
+    else if (loop->nready || can_wake(loop)) {
+      if (!interrupts) interrupts = lc_interrupt_start(L, loop);
+      poll_uv(loop, !loop->nready);
+    }
     else lc_trouble_stuck(L, loop);
   }
+  if (interrupts) lc_interrupt_stop(L, loop);
   leave(loop);
   main->job.state = LC_RUNNING;
 }

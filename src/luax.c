@@ -64,7 +64,9 @@ void lc_luax_function (lua_State *L, int arg) {
 }
 
 uint64_t lc_luax_seconds (lua_State *L, int arg) {
-  lua_Number s = luaL_checknumber(L, arg);
+  if (lua_type(L, arg) != LUA_TNUMBER)
+    luaL_typeerror(L, arg, "number of seconds");
+  lua_Number s = lua_tonumber(L, arg);
   if (!(s >= 0)) {
     lua_pushfstring(L, "seconds, 0 or more, expected, got %f", s);
     luaL_argerror(L, arg, lua_tostring(L, -1));

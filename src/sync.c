@@ -35,7 +35,7 @@ static void *push_object (lua_State *L, size_t size, const char *type) {
 
 static int k_with (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
-  return lua_gettop(L) - 1;
+  return lc_task_pause(L, lc_task_self(lc_luax_loop(L)), lua_gettop(L) - 1);
 }
 
 /* At 1 the object, which is held; at 2 the function. Closing it releases. */
@@ -254,12 +254,8 @@ typedef struct lc_condition {
 static const lc_opkind condition_kind = {"condition:wait", lc_op_unlink, NULL,
                                          false};
 
-/* conc.condition([lock]) */
+/* conc.condition(lock) */
 static int condition_new (lua_State *L) {
-  if (lua_isnoneornil(L, 1)) {
-    lua_settop(L, 0);
-    lock_new(L);
-  }
   luaL_checkudata(L, 1, LOCK_TYPE);
   push_object(L, sizeof(lc_condition), CONDITION_TYPE);
   lua_pushvalue(L, 1);

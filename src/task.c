@@ -169,6 +169,17 @@ static void pack_results (lua_State *L, lc_task *t) {
   for (int i = n; i > 0; i--) lua_rawseti(L, 3, i);
 }
 
+/* The result takes the place of the function that started the task: where
+** that was is noted for as long as jobs of the task still run. */
+static void note_started (lua_State *L, lc_task *t) {
+  if (!t->group || t->group->live == 0) return;
+  lc_traceback_started(L, t);
+  lc_job_extra(L, &t->job, 1, true);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "started");
+  lua_pop(L, 1);
+}
+
 static int k_body (lua_State *L, int status, lua_KContext ctx) {
   lc_task *t = (lc_task *)ctx;
   if (status == LUA_OK || status == LUA_YIELD) pack_results(L, t);
@@ -176,6 +187,7 @@ static int k_body (lua_State *L, int status, lua_KContext ctx) {
     bool cancelled = t->base.cancelled && lc_errors_is(L, -1, "ECANCELED");
     t->outcome = cancelled ? LC_ENDCANCELLED : LC_FAILED;
   }
+  note_started(L, t);
   lua_setiuservalue(L, 1, LC_JOB_VALUE);
   return 0;
 }
@@ -382,13 +394,14 @@ static void note_place (lua_State *L, lc_task *t, int handle, int level) {
   lua_setiuservalue(L, handle, LC_JOB_VALUE);
 }
 
-/* The option `level`, of the library's own Lua files: whose line counts. */
+/* Whose line counts as the start: the caller's, or, for the library's own
+** Lua files, which say level = 0, that of the user who called them. */
 static int place_level (lua_State *L, int options) {
   if (!options) return 1;
   lua_getfield(L, options, "level");
-  int level = lua_isinteger(L, -1) ? (int)lua_tointeger(L, -1) : 1;
+  bool search = lua_isinteger(L, -1) && lua_tointeger(L, -1) == 0;
   lua_pop(L, 1);
-  return level;
+  return search ? lc_traceback_user_level(L) : 1;
 }
 
 static void read_options (lua_State *L, lc_task *t, int options, int handle) {

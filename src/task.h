@@ -64,6 +64,12 @@ typedef struct lc_task {
 ** that does not yield, a host's callback). */
 lc_task *lc_task_here (lua_State *L);
 
+/* The same with the loop at hand, for hot paths. */
+static inline lc_task *lc_task_at (lua_State *L, lc_loop *loop) {
+  if (loop->running == L && lua_isyieldable(L)) return loop->current;
+  return lc_task_here(L);
+}
+
 /* What lc_task_here asks, without raising. */
 bool lc_task_may_wait (lua_State *L, const lc_loop *loop);
 
@@ -144,6 +150,11 @@ static inline void lc_task_begin (lc_task *t, const lc_opkind *kind) {
   lc_assert(t->op.kind == NULL);
   t->op.kind = kind;
   t->op.result = LC_OK;
+}
+
+/* Would lc_op_complete_now run `t` at once? */
+static inline bool lc_task_runs_now (const lc_loop *loop, const lc_task *t) {
+  return !loop->current && t->co && !loop->clock.is_seeded;
 }
 
 static inline lc_task *lc_task_self (lc_loop *loop) {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "fault.h"
@@ -136,13 +137,25 @@ static lua_Integer count_entries (const char *path) {
   return n;
 }
 
+static bool is_child (const char *pid) {
+  char path[64];
+  int parent = -1;
+  snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+  FILE *f = fopen(path, "r");
+  if (!f) return false;
+  if (fscanf(f, "%*d (%*[^)]) %*c %d", &parent) != 1) parent = -1;
+  fclose(f);
+  return parent == (int)getpid();
+}
+
 static lua_Integer count_children (void) {
   lua_Integer n = 0;
-  int pid;
-  FILE *f = fopen("/proc/thread-self/children", "r");
-  if (!f) return -1;
-  while (fscanf(f, "%d", &pid) == 1) n++;
-  fclose(f);
+  DIR *dir = opendir("/proc");
+  struct dirent *e;
+  if (!dir) return -1;
+  while ((e = readdir(dir)))
+    if (e->d_name[0] >= '0' && e->d_name[0] <= '9' && is_child(e->d_name)) n++;
+  closedir(dir);
   return n;
 }
 

@@ -23,6 +23,15 @@ static bool is_own (const lua_Debug *ar) {
          strstr(ar->source, "lua/5.4/luaconc/");
 }
 
+int lc_traceback_user_level (lua_State *L) {
+  lua_Debug ar;
+  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Sl", &ar);
+    if (ar.currentline > 0 && !is_own(&ar)) return level;
+  }
+  return 1;
+}
+
 /* Pushes "file:line" of the first Lua function of `co` from `level` on that
 ** is the user's. */
 static bool push_line (lua_State *L, lua_State *co, int level) {
@@ -48,8 +57,13 @@ lua_State *lc_traceback_inner (lua_State *co) {
 
 void lc_traceback_started (lua_State *L, lc_task *t) {
   lua_Debug ar;
-  luaL_checkstack(L, 4, NULL);
+  luaL_checkstack(L, 6, NULL);
   lc_job_push(L, &t->job);
+  if (lc_job_field(L, &t->job, -1, "started") != LUA_TNIL) {
+    lua_remove(L, -2);
+    return;
+  }
+  lua_pop(L, 1);
   if (lua_getiuservalue(L, -1, LC_JOB_VALUE) == LUA_TFUNCTION) {
     lua_getinfo(L, ">S", &ar);
     if (t->line > 0) lua_pushfstring(L, "%s:%d", ar.short_src, (int)t->line);
@@ -169,20 +183,34 @@ void lc_traceback_push (lua_State *L, int index) {
   lua_pushnil(L);
 }
 
-/* conc.traceback(err or handle) -> text, or nil where none is known */
+/* A live job: its state, where it is, and where it was started. */
+static int describe_live (lua_State *L, lc_job *j) {
+  lc_task *t = lc_container(j, lc_task, job);
+  lua_State *co = t->co, *inner;
+  lc_job_label(L, j, 1);
+  lua_pushfstring(L, "%s has not ended", lua_tostring(L, -1));
+  while ((inner = lc_traceback_inner(co))) co = inner;
+  luaL_traceback(L, co, lua_tostring(L, -1), 0);
+  add_starts(L, t);
+  return 1;
+}
+
+/* conc.traceback(err or handle) -> text: the error, and both tracebacks
+** where they are known */
 static int traceback_of (lua_State *L) {
   luaL_checkany(L, 1);
   lc_job *j = luaL_testudata(L, 1, LC_JOB_TYPE);
-  if (j && !lc_job_ended(j)) {
-    lua_pushnil(L);
-    return 1;
-  }
+  if (j && !lc_job_ended(j)) return describe_live(L, j);
   if (j) {
     lua_getiuservalue(L, 1, LC_JOB_VALUE);
     lua_replace(L, 1);
   }
-  if (lua_isnil(L, 1)) lua_pushnil(L);
-  else lc_traceback_push(L, 1);
+  luaL_tolstring(L, 1, NULL);
+  if (lua_isnil(L, 1)) return 1;
+  lc_traceback_push(L, 1);
+  if (lua_isnil(L, -1)) lua_pop(L, 1);
+  else lua_pushfstring(L, "%s\n%s", lua_tostring(L, -2),
+                       lua_tostring(L, -1));
   return 1;
 }
 
@@ -280,18 +308,21 @@ void lc_traceback_cannot_wait (lua_State *L, bool inside) {
 
 void lc_traceback_push_misbehaviour (lua_State *D, lc_task *t) {
   lc_traceback_place(D, t);
-  const char *place = lua_tostring(D, -1);
+  lc_job_push(D, &t->job);
+  const char *label = lc_job_label(D, &t->job, -1);
+  const char *place = lua_tostring(D, -3);
   if (t->doomed && t->swallowed == 0)
-    lua_pushfstring(D, "%s: this task was closed: it was cancelled, but "
-                    "waited inside conc.shield for what can't come", place);
+    lua_pushfstring(D, "%s: %s was closed: it was cancelled, but waited "
+                    "inside conc.shield for what can't come", place, label);
   else if (t->doomed)
-    lua_pushfstring(D, "%s: this task swallowed its cancellation %d times "
-                    "and was closed: leave the loop when "
-                    "conc.is_cancelled(err)", place, (int)t->swallowed);
+    lua_pushfstring(D, "%s: %s swallowed its cancellation %d times and was "
+                    "closed: leave the loop when conc.is_cancelled(err)",
+                    place, label, (int)t->swallowed);
   else
     lua_pushfstring(D, "%s: 'coroutine.yield' outside a coroutine: to let "
                     "other tasks run use conc.yield()", place);
-  lua_remove(D, -2);
+  lua_replace(D, -4);
+  lua_pop(D, 2);
 }
 
 /* }} */

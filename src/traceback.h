@@ -29,6 +29,10 @@ void lc_traceback_push_misbehaviour (lua_State *D, lc_task *t);
 void lc_traceback_place (lua_State *L, lc_task *t);
 void lc_traceback_started (lua_State *L, lc_task *t);
 
+/* The level, from 1 on, of the first function of the user's on the stack of
+** L: not one of this library's own Lua files. */
+int lc_traceback_user_level (lua_State *L);
+
 /* The coroutine that waits inside `co`, through conc.coroutine; or NULL. */
 lua_State *lc_traceback_inner (lua_State *co);
 

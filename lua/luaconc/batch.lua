@@ -70,7 +70,7 @@ local function start(group, items, n)
   local handles = {}
   for i = 1, n do
     local item = items[i]
-    handles[i] = core.is_job(item) and item or group:spawn(item)
+    handles[i] = core.is_job(item) and item or group:spawn { item, level = 0 }
   end
   return handles
 end
@@ -164,6 +164,7 @@ function M.race(...)
     if outcome[1] then
       cancel_all(own)
       await_losers(group, handles, items)
+      group:close()   -- raises no cancellation: the winner is not lost
       return table.unpack(outcome, 2, outcome.n)
     end
     last = outcome[2]
