@@ -37,8 +37,7 @@ local function full(f)
   local port = listener:sock().port
   local first <close> = assert(tcp.connect(HERE, port))
   local second <close> = assert(tcp.connect(HERE, port))
-  f(port, listener)
-  local _ = first, second
+  f(port, first, second)
 end
 
 -- Connects to `port`, says `text` and returns all that comes back.
@@ -343,10 +342,10 @@ describe("a tcp listener", function()
     assert.same(LATE, { l:accept() })
     local a <close> = assert(tcp.connect(HERE, port))
     local s <close> = assert(l:accept())
+    assert.same(a:sock(), s:peer())
     assert.same(LATE, { l:accept() })
     assert.equal(l, l:timeout())
     assert.same(LATE, { conc.timeout(0.01, l.accept, l) })
-    local _ = a, s
   end)
 
   with("that is closed wakes all who wait, and stays closed", function(l, port)

@@ -100,7 +100,8 @@ static size_t count_bytes (lua_State *L, int top) {
 }
 
 /* Sends what the system takes at once of one batch: bytes or an error. */
-static inline ssize_t try_batch (lc_stream *s, const uv_buf_t *bufs, unsigned n) {
+static inline ssize_t try_batch (lc_stream *s, const uv_buf_t *bufs,
+                                 unsigned n) {
   int got = lc_uv(uv_try_write(lc_stream_uv(s), bufs, n));
   return got == UV_EAGAIN ? 0 : got;
 }

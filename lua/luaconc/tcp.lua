@@ -99,9 +99,9 @@ local function each_address(host, port, try)
   return nil, place(host, port) .. ": " .. message, code
 end
 
----Connects to `host`, a name or a numeric address, trying its addresses in turn.
----Waits. Options: `timeout`, seconds for the whole, shared out evenly among the
----addresses; `nodelay`, true unless false: small writes go out at once.
+---Connects to `host`, a name or a numeric address; a name's addresses are tried
+---in turn. Waits. Options: `timeout`, seconds for the whole, shared out evenly
+---among the addresses; `nodelay` (true): small writes go out at once.
 ---@param host string
 ---@param port integer
 ---@param opts? {timeout: number?, nodelay: boolean?}
@@ -126,13 +126,14 @@ local function listen(host, port, opts)
   end)
 end
 
----Listens on `host`, a name or a numeric address ("0.0.0.0", "::": every one of
----this machine). Port 0: the system chooses one, see `listener:sock()`. Options:
----`backlog`, connections that may wait to be accepted (511); `nodelay` for the
----accepted streams; `reuseport`: several listeners share the port; `v6only`.
+---Listens on `host`, a name or a numeric address ("0.0.0.0", "::": every one
+---of this machine). Port 0: the system chooses, `listener:sock()` tells.
+---Options: `backlog`, connections that may wait to be accepted (511);
+---`nodelay` for the accepted streams (true); `reuseport`: several listeners
+---share the port; `v6only`.
 ---@param host string
 ---@param port integer
----@param opts? {backlog: integer?, nodelay: boolean?, reuseport: boolean?, v6only: boolean?}
+---@param opts? luaconc.listenoptions
 ---@return luaconc.tcplistener? listener
 ---@return string? message
 ---@return string? code # "EADDRINUSE", "EACCES", ...
@@ -158,7 +159,7 @@ local function look_at(server, job)
   server.failed = server.failed or job
 end
 
--- What must be done at the end of a connection, whatever memory there is then.
+-- What must be done at the end of a connection, whatever memory there is.
 local Connection = {}
 
 function Connection.__close(self, err)
@@ -245,16 +246,16 @@ local function serve_at(host, port, handler, opts)
   return nil, message, code
 end
 
----Accepts connections and runs `handler(stream)` in a task for each, until the
----listener is closed; the stream is closed when its handler returns. Then waits
----until all handlers have ended, and returns true. Waits.
+---Accepts connections and runs `handler(stream)` in a task for each, until
+---the listener is closed; a stream is closed when its handler returns. Then
+---waits until all handlers have ended, and returns true. Waits.
 ---Either `serve(host, port, handler, opts)` or `serve(listener, handler, opts)`.
----A handler that fails ends its own connection only. Its error goes to `on_error`;
----without that, serve raises the first one when it has ended.
----Options, besides those of `listen` for the first form: `limit`, connections at
----one time (more wait in the backlog); `ready(listener)`, called before the first
----accept; `grace`, seconds that handlers have once the listener is closed before
----they are cancelled; `on_error(err, job)`.
+---A handler that fails ends its own connection only. Its error goes to
+---`on_error`; without that, serve raises the first one when it has ended.
+---Options, besides those of `listen` for the first form: `limit`, connections
+---at one time (more wait in the backlog); `ready(listener)`, called before the
+---first accept; `grace`, seconds that handlers have once the listener is
+---closed before they are cancelled; `on_error(err, job)`.
 ---@param host string|luaconc.tcplistener
 ---@param port integer|fun(stream: luaconc.tcpstream)
 ---@param handler? fun(stream: luaconc.tcpstream)|table

@@ -121,7 +121,7 @@ runs["tcp: serve"] = function()
   streams.run(function()
     local l <close> = check(tcp.listen("127.0.0.1", 0))
     local server = conc.spawn(function()
-      check(tcp.serve(l, function(s) check(s:write(check(s:read "l"))) end, { limit = 1 }))
+      check(tcp.serve(l, function(s) check(s:write(check(s:read "l"))) end))
     end)
     for _ = 1, 2 do
       local s <close> = check(tcp.connect("127.0.0.1", check(l:sock()).port))
@@ -178,7 +178,7 @@ end
 
 local function sweep(run, fault)
   run()
-  local before, n, hit = rest(), 0, nil
+  local before, n, hit = rest(), 0
   repeat
     n = n + 1
     local ok, err

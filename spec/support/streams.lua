@@ -38,8 +38,7 @@ function M.with(kind, f)
     local a, b = kind.pair()
     local first <close> = a
     local second <close> = b
-    local _ = first, second
-    return f(a, b)
+    return f(first, second)
   end)
 end
 
