@@ -81,7 +81,7 @@ local function cpu_model()
 end
 
 local PROBE = [[lua5.4 -e '
-  print(require("luaconc").version or "?")
+  print((require("luaconc")._VERSION:gsub("^%a+ ", "")))
   print(package.searchpath("luaconc.core", package.cpath))
   print(require("luaconc.core").testing and "test" or "plain")']]
 
