@@ -229,9 +229,18 @@ static void on_read (uv_stream_t *uv, ssize_t n, const uv_buf_t *buf) {
 
 /* {{ Reading */
 
+static lc_want parse_count (lua_State *L, int arg) {
+  lua_Integer n = luaL_checkinteger(L, arg);
+  lc_want want = {LC_WANT_COUNT, (size_t)n};
+  luaL_argcheck(L, n >= 0, arg, "a number of bytes, 0 or more, expected");
+  return want;
+}
+
 static lc_want parse_want (lua_State *L, int arg) {
-  const char *format = luaL_checkstring(L, arg);
   lc_want want = {LC_WANT_LINE, 0};
+  const char *format;
+  if (lua_type(L, arg) == LUA_TNUMBER) return parse_count(L, arg);
+  format = luaL_checkstring(L, arg);
   if (*format == '*') format++;
   switch (*format) {
     case 'l': break;
@@ -245,17 +254,9 @@ static lc_want parse_want (lua_State *L, int arg) {
 }
 
 /* "l", "L", "a", a number of bytes, or nil; like files, "*l" as well. */
-static lc_want check_want (lua_State *L, int arg) {
+static inline lc_want check_want (lua_State *L, int arg) {
   lc_want want = {LC_WANT_ANY, 0};
-  int type = lua_type(L, arg);
-  if (type == LUA_TNUMBER) {
-    lua_Integer n = luaL_checkinteger(L, arg);
-    luaL_argcheck(L, n >= 0, arg, "a number of bytes, 0 or more, expected");
-    want.mode = LC_WANT_COUNT;
-    want.n = (size_t)n;
-  }
-  else if (type != LUA_TNONE && type != LUA_TNIL) want = parse_want(L, arg);
-  return want;
+  return lua_isnoneornil(L, arg) ? want : parse_want(L, arg);
 }
 
 static int push_input (lua_State *L, lc_stream *s, size_t len, bool strip) {
@@ -292,11 +293,11 @@ static int start_reading (lc_stream *s) {
 }
 
 /* Waits for `want`, then calls k. */
-static int wait_input (lua_State *L, lc_stream *s, lc_task *t,
+static inline int wait_input (lua_State *L, lc_stream *s, lc_task *t,
                        const lc_want *want, lua_KFunction k) {
-  int err = s->armed ? 0 : start_reading(s);
+  int err = lc_unlikely(!s->armed) ? start_reading(s) : 0;
   if (!err) err = lc_stream_await(s, t, &lc_stream_kind(s)->read, s->limit);
-  if (err) return lc_stream_fail_now(L, t, err);
+  if (lc_unlikely(err)) return lc_stream_fail_now(L, t, err);
   s->want = *want;
   return lc_task_wait(L, t, k, (lua_KContext)t);
 }
@@ -307,13 +308,13 @@ static int refuse_second (lua_State *L, lc_stream *s) {
 }
 
 /* Reads by the format at index 2 for the stream at 1. */
-static int read_format (lua_State *L, lc_stream *s, lua_KFunction k) {
+static inline int read_format (lua_State *L, lc_stream *s, lua_KFunction k) {
   lc_task *t = lc_stream_task(L, s);
   lc_want want;
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   want = check_want(L, 2);
   if (lc_unlikely(s->reader != NULL)) return refuse_second(L, s);
-  if (lc_inbuf_bytes(&s->in) || s->in_end) {
+  if (lc_unlikely(lc_inbuf_bytes(&s->in) || s->in_end)) {
     int n = read_now(L, s, &want);
     if (n) return lc_task_pause(L, t, n);
   }
@@ -335,9 +336,9 @@ static int look_again (lua_State *L, lc_task *t, lua_KFunction k) {
   return n ? n : wait_input(L, s, t, &want, k);
 }
 
-static int go_on (lua_State *L, lc_task *t, lua_KFunction k) {
+static inline int go_on (lua_State *L, lc_task *t, lua_KFunction k) {
   lc_stream *s = t->op.u.what;
-  if (t->op.result != LC_SERVED) return look_again(L, t, k);
+  if (lc_unlikely(t->op.result != LC_SERVED)) return look_again(L, t, k);
   return push_input(L, s, s->found, s->want.mode == LC_WANT_LINE);
 }
 
@@ -349,7 +350,8 @@ static int k_read (lua_State *L, int status, lua_KContext ctx) {
 /* s:read([format]) -> string | nil, message, code. Waits. */
 static int stream_read (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
-  return s ? read_format(L, s, k_read) : lc_stream_fail_closed(L);
+  if (lc_unlikely(!s)) return lc_stream_fail_closed(L);
+  return read_format(L, s, k_read);
 }
 
 /* Results of a read as those of an iterator: failures are raised, as those

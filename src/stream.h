@@ -59,24 +59,25 @@ typedef struct lc_streamkind {
   {"close of " noun, lc_waiter_cancel, NULL, true} \
 }
 
+/* What a read touches comes first, next to each other. */
 typedef struct lc_stream {
   lc_handle handle;
+  lc_op *reader;
+  lc_want want;           /* of `reader` */
+  size_t found;           /* its length, once it is there */
   lc_inbuf in;
   int in_end;             /* 0, UV_EOF, or the error that ended the input */
   int out_error;          /* 0, or the first error of sending */
-  bool told;              /* and a caller knows it */
-  lc_want want;           /* of `reader` */
-  size_t found;           /* its length, once it is there */
-  lc_op *reader;
-  lc_timer deadline;      /* of `reader` */
-  uint64_t limit;         /* of each wait, in ns; LC_NOLIMIT */
-  lc_waitqueue writers;   /* wait for room in the queue */
-  lc_waitqueue drainers;  /* wait until everything is sent */
   bool counted;           /* libuv counts the handle: uv_ref */
   bool armed;             /* uv_read_start is on */
+  bool told;              /* a caller knows of `out_error` */
   bool shut;              /* no more writes: shutdown was asked for */
   bool shutting;          /* and is on its way */
   bool leaving;           /* close was called, and sends what is queued */
+  uint64_t limit;         /* of each wait, in ns; LC_NOLIMIT */
+  lc_timer deadline;      /* of `reader` */
+  lc_waitqueue writers;   /* wait for room in the queue */
+  lc_waitqueue drainers;  /* wait until everything is sent */
 } lc_stream;
 
 static inline const lc_streamkind *lc_stream_kind (const lc_stream *s) {
@@ -122,17 +123,18 @@ extern const char lc_stream_tag;
 /* Pushes a userdata with the metatable `type`, with no block yet. */
 lc_handle **lc_stream_push (lua_State *L, const char *type);
 
-/* The end of lc_stream_self for all but open streams: NULL, or raises. */
+/* The end of lc_stream_self for what seems to be no stream: raises. */
 lc_stream *lc_stream_refuse (lua_State *L);
 
 /* The open stream of a method, else NULL. Raises for another type. */
 static inline lc_stream *lc_stream_self (lua_State *L) {
   const lc_streambox *box = lua_touserdata(L, 1);
-  if (box && lua_rawlen(L, 1) == sizeof *box && box->tag == &lc_stream_tag) {
-    lc_stream *s = (lc_stream *)(void *)box->handle;
-    if (s && !s->leaving) return s;
-  }
-  return lc_stream_refuse(L);
+  lc_stream *s;
+  if (lc_unlikely(!box || lua_rawlen(L, 1) != sizeof *box ||
+                  box->tag != &lc_stream_tag))
+    return lc_stream_refuse(L);
+  s = (lc_stream *)(void *)box->handle;
+  return lc_unlikely(s && s->leaving) ? NULL : s;
 }
 
 /* The same for the userdata at index 1 in a continuation. */
@@ -141,8 +143,9 @@ lc_stream *lc_stream_again (lua_State *L);
 /* lc_task_here for a caller that has the loop. */
 static inline lc_task *lc_stream_task (lua_State *L, const lc_stream *s) {
   const lc_loop *loop = s->handle.loop;
-  if (loop->running == L && lua_isyieldable(L)) return loop->current;
-  return lc_task_here(L);
+  if (lc_unlikely(loop->running != L || !lua_isyieldable(L)))
+    return lc_task_here(L);
+  return loop->current;
 }
 
 /* Begins `kind` as the stream's reader, for at most `limit` ns. 0, or

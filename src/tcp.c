@@ -190,9 +190,15 @@ static int tcp_listen (lua_State *L) {
 
 /* {{ Addresses */
 
+/* The open tcp stream of a method, else NULL. Raises for other streams. */
+static lc_stream *self (lua_State *L) {
+  lc_luax_self(L);
+  return lc_stream_self(L);
+}
+
 /* s:sock() -> {host, port, family} | nil, message, code: the own end */
 static int stream_sock (lua_State *L) {
-  lc_stream *s = lc_stream_self(L);
+  lc_stream *s = self(L);
   struct sockaddr_storage a;
   int size = sizeof a, err;
   if (!s) return lc_stream_fail(L, UV_EBADF);
@@ -204,7 +210,7 @@ static int stream_sock (lua_State *L) {
 
 /* s:peer() -> {host, port, family} | nil, message, code: the other end */
 static int stream_peer (lua_State *L) {
-  lc_stream *s = lc_stream_self(L);
+  lc_stream *s = self(L);
   struct sockaddr_storage a;
   int size = sizeof a, err;
   if (!s) return lc_stream_fail(L, UV_EBADF);

@@ -220,10 +220,11 @@ int lc_write_method (lua_State *L) {
   if (!s) return lc_stream_fail_closed(L);
   t = lc_stream_task(L, s);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  if (top != 2 || s->out_error || s->shut) return write_strings(L, s, t, top);
+  if (lc_unlikely(top != 2 || s->out_error || s->shut))
+    return write_strings(L, s, t, top);
   buf.base = (char *)luaL_checklstring(L, 2, &buf.len);
   got = buf.len ? try_batch(s, &buf, 1) : 0;
-  if (got < 0 || (size_t)got < buf.len)
+  if (lc_unlikely(got < 0 || (size_t)got < buf.len))
     return write_slowly(L, s, t, top, buf.len, got);
   lua_pushvalue(L, 1);
   return lc_task_pause(L, t, 1);
