@@ -159,9 +159,10 @@ static int queue_try_send (lua_State *L) {
 /* Pushes the next value if there is one, and lets a sender follow. */
 static bool fetch (lua_State *L, lc_queue *q) {
   lc_op *sender = first_op(&q->senders);
-  if (q->n == 0 && !sender) return false;
+  const bool empty = q->n == 0;
+  if (empty && !sender) return false;
   push_items(L);
-  if (q->n == 0) {
+  if (empty) {
     take_of(L, sender);
     serve(sender);
     return true;

@@ -115,8 +115,8 @@ function M:file_ended()
   local passed = self.passed - self.before.passed
   local failed = self.failed - self.before.failed
   if self.verbose then self.out:write("\n  ") end
-  self.out:write(("%4d passed %6.1f s"):format(passed,
-    system.monotime() - self.before.start))
+  self.out:write(("%6.1f s %4d passed"):format(
+    system.monotime() - self.before.start, passed))
   if failed > 0 then self.out:write((", %d failed"):format(failed)) end
   self.out:write("\n")
   self.out:flush()
