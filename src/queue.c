@@ -159,14 +159,14 @@ static int queue_try_send (lua_State *L) {
 /* Pushes the next value if there is one, and lets a sender follow. */
 static bool fetch (lua_State *L, lc_queue *q) {
   lc_op *sender = first_op(&q->senders);
-  const bool empty = q->n == 0;
-  if (empty && !sender) return false;
-  push_items(L);
-  if (empty) {
+  if (q->n == 0) {
+    if (!sender) return false;
+    push_items(L);
     take_of(L, sender);
     serve(sender);
     return true;
   }
+  push_items(L);
   take_first(L, q);
   if (sender) {
     lua_pushvalue(L, -2);
