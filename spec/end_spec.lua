@@ -125,7 +125,8 @@ describe("the end of a script", function()
         ends(([[
           conc.spawn(function() %s end)
           conc.spawn(function() conc.sleep(0.001) error "sibling" end)
-          say(tostring(pcall(conc.sleep, 0.01)))
+          local never = conc.event()
+          say(tostring(pcall(never.wait, never)))
         ]]):format(wait), 0, "false")
       end)
     end
@@ -197,11 +198,21 @@ describe("os.exit in a task", function()
     end)
   end
 
-  it("can't be caught", function()
+  it("passes through pcall at the next wait", function()
     ends([[
       conc.run(function()
         pcall(os.exit, 4)
+        conc.yield()
         say "unreached"
+      end)
+      say "unreached"
+    ]], 4, "")
+  end)
+
+  it("ends a task that catches it again and again", function()
+    ends([[
+      conc.run(function()
+        pcall(os.exit, 4)
         while true do pcall(conc.sleep, 1) end
       end)
     ]], 4, "")

@@ -82,7 +82,7 @@ local operations = {
     end)
     conc.yield()
     h:cancel("reason")
-    local ok, err = pcall(h.await, h)
+    local ok = pcall(h.await, h)
     check(not ok)
     check(cleaned or h:status() == "failed")
   end,

@@ -21,7 +21,7 @@ Program.__index = Program
 function M.new(seed)
   local draw = drawing(seed)
   local self = setmetatable({ draw = draw, handles = {}, begun = 0, ended = 0,
-    sent = 0, received = 0, inside = 0, planned = {}, jobs_left = 60 }, Program)
+    sent = 0, received = 0, inside = 0, planned = {}, jobs_left = 150 }, Program)
   self.queue = conc.queue(draw(4) - 1)
   self.lock = conc.lock()
   self.permits = draw(3)
@@ -167,13 +167,19 @@ function steps.await(self)
 end
 
 function steps.fail(self)
+  if self.draw(3) > 1 then return end
   local err = { "planned" }
   self.planned[err] = true
   error(err)
 end
 
+-- What is drawn more often than the rest.
+local often = { send = 3, recv = 3, sleep = 2, catch = 2, set = 2 }
+
 local names = {}
-for name in pairs(steps) do names[#names + 1] = name end
+for name in pairs(steps) do
+  for _ = 1, often[name] or 1 do names[#names + 1] = name end
+end
 table.sort(names)
 
 function Program:step(depth)
@@ -185,10 +191,10 @@ end
 --- What a job runs: some steps, entered in the books when begun and ended.
 function Program:body(depth)
   return function()
-    self.begun = self.begun + 1
     local _ <close> = setmetatable({}, { __close = function()
       self.ended = self.ended + 1
     end })
+    self.begun = self.begun + 1
     for _ = 1, self.draw(4) do self:step(depth - 1) end
   end
 end
@@ -202,14 +208,20 @@ function Program:start(how, depth)
   return h
 end
 
---- The root task: some jobs, and an end by the clock whatever they do.
+-- One round: some jobs and some steps beside them.
+function Program:round()
+  for _ = 1, 2 + self.draw(4) do
+    self:start(function(f) return conc.spawn { f, keep = self.draw(2) == 1 } end, 4)
+  end
+  for _ = 1, self.draw(5) do pcall(self.step, self, 2) end
+end
+
+--- The root task: some rounds, ended by the clock whatever they do.
 function Program:root()
-  conc.timeout(200, function()
-    for _ = 1, 3 + self.draw(5) do
-      self:start(function(f) return conc.spawn { f, keep = self.draw(2) == 1 } end, 4)
-    end
-    for _ = 1, 5 do pcall(self.step, self, 2) end
-  end)
+  for _ = 1, 8 do
+    pcall(conc.run, conc.timeout, 100, self.round, self)
+  end
+  conc.timeout(100, self.round, self)
 end
 
 -- Whether an error is one that the program planned, or its cancellations.
