@@ -52,8 +52,7 @@ lc_stream *lc_stream_new (lc_loop *loop, const lc_streamkind *kind,
   if (!s) return NULL;
   s->limit = LC_NOLIMIT;
   s->deadline.fire = on_deadline;
-  lc_waiter_init(&s->writers, NULL);
-  lc_waiter_init(&s->drainers, NULL);
+  lc_waiter_init(&s->senders, NULL);
   return s;
 }
 
@@ -73,8 +72,7 @@ static lc_op *release_reader (lc_stream *s) {
 /* Ends every wait on the stream, for callers outside callbacks. */
 static void wake_all (lc_stream *s, int result) {
   if (s->reader) lc_op_complete(release_reader(s), result);
-  lc_waiter_wake(&s->writers, result);
-  lc_waiter_wake(&s->drainers, result);
+  lc_waiter_wake(&s->senders, result);
 }
 
 void lc_stream_closing (lc_handle *h) {
@@ -128,7 +126,7 @@ lc_stream *lc_stream_again (lua_State *L) {
 /* {{ Waiting for input */
 
 /* Results of a read's wait: LC_OK, there may be something; LC_SERVED, it is
-** `found` bytes long and the stream is open, as we are inside on_read. */
+** want.n bytes long and the stream is open, as we are inside on_read. */
 enum { LC_SERVED = 3 };
 
 /* Tells libuv whether the handle keeps its loop alive. */
@@ -202,20 +200,23 @@ static void keep_hand (lc_stream *s) {
   else if (!s->reader && s->in.len >= LC_AHEAD) stop_reading(s);
 }
 
-/* The reader's task runs at once where it can, with the hand still there. */
-static void serve_reader (lc_stream *s) {
+/* The reader's `len` bytes are there. Its task runs at once where it can,
+** with the hand still there. */
+static void serve_reader (lc_stream *s, size_t len) {
   const lc_task *t = s->reader->task;
   const lc_loop *loop = s->handle.loop;
   bool now = !loop->current && t->co && !loop->clock.is_seeded;
+  s->want.n = len;
   lc_stream_wake(s, now ? LC_SERVED : LC_OK);
 }
 
 static void on_read (uv_stream_t *uv, ssize_t n, const uv_buf_t *buf) {
   lc_stream *s = (lc_stream *)(void *)lc_handle_of(uv);
+  size_t len;
   if (n > 0) {
     lc_inbuf_hand(&s->in, buf->base, (size_t)n);
-    if (s->reader && lc_inbuf_measure(&s->in, &s->want, &s->found))
-      serve_reader(s);
+    if (s->reader && lc_inbuf_measure(&s->in, &s->want, &len))
+      serve_reader(s, len);
     if (s->in.nhand) keep_hand(s);
   }
   else if (n == UV_ENOBUFS) stop_reading(s);
@@ -339,7 +340,7 @@ static int look_again (lua_State *L, lc_task *t, lua_KFunction k) {
 static inline int go_on (lua_State *L, lc_task *t, lua_KFunction k) {
   lc_stream *s = t->op.u.what;
   if (lc_unlikely(t->op.result != LC_SERVED)) return look_again(L, t, k);
-  return push_input(L, s, s->found, s->want.mode == LC_WANT_LINE);
+  return push_input(L, s, s->want.n, s->want.mode == LC_WANT_LINE);
 }
 
 static int k_read (lua_State *L, int status, lua_KContext ctx) {

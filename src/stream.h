@@ -63,8 +63,7 @@ typedef struct lc_streamkind {
 typedef struct lc_stream {
   lc_handle handle;
   lc_op *reader;
-  lc_want want;           /* of `reader` */
-  size_t found;           /* its length, once it is there */
+  lc_want want;           /* of `reader`; its length, once it is there */
   lc_inbuf in;
   int in_end;             /* 0, UV_EOF, or the error that ended the input */
   int out_error;          /* 0, or the first error of sending */
@@ -76,8 +75,7 @@ typedef struct lc_stream {
   bool leaving;           /* close was called, and sends what is queued */
   uint64_t limit;         /* of each wait, in ns; LC_NOLIMIT */
   lc_timer deadline;      /* of `reader` */
-  lc_waitqueue writers;   /* wait for room in the queue */
-  lc_waitqueue drainers;  /* wait until everything is sent */
+  lc_waitqueue senders;   /* wait for room, or until everything is sent */
 } lc_stream;
 
 static inline const lc_streamkind *lc_stream_kind (const lc_stream *s) {

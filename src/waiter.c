@@ -54,6 +54,11 @@ int lc_waiter_begin (lc_waitqueue *q, lc_task *t, const lc_opkind *kind,
   return 0;
 }
 
+lc_op *lc_waiter_first (const lc_waitqueue *q) {
+  if (lc_waiter_none(q)) return NULL;
+  return lc_container(q->waiters.next, lc_waiter, link)->op;
+}
+
 lc_op *lc_waiter_take (lc_waitqueue *q) {
   if (lc_waiter_none(q)) return NULL;
   return release(lc_container(q->waiters.next, lc_waiter, link));

@@ -35,6 +35,9 @@ void lc_waiter_init (lc_waitqueue *q, uv_handle_t *handle);
 int lc_waiter_begin (lc_waitqueue *q, lc_task *t, const lc_opkind *kind,
                      uint64_t limit, bool front);
 
+/* The first one, which stays in the queue; NULL where nobody waits. */
+lc_op *lc_waiter_first (const lc_waitqueue *q);
+
 /* Takes the first one out; NULL where nobody waits. Complete it. */
 lc_op *lc_waiter_take (lc_waitqueue *q);
 

@@ -26,19 +26,20 @@ static bool has_room (lc_stream *s) {
   return uv_stream_get_write_queue_size(lc_stream_uv(s)) <= LC_HIGHWATER;
 }
 
-static void wake_first (lc_stream *s, lc_waitqueue *q) {
-  if (s->out_error) s->told = true;
-  lc_op_complete_now(lc_waiter_take(q), s->out_error);
+static bool may_go (lc_stream *s, const lc_op *op) {
+  if (s->out_error) return true;
+  return op->kind == &lc_stream_kind(s)->write ? has_room(s)
+                                               : lc_write_drained(s);
 }
 
-/* Each task that is woken may write more, or close the stream. */
-static void wake_waiting (lc_stream *s) {
-  while (!lc_stream_isclosing(s) && !lc_waiter_none(&s->writers) &&
-         (s->out_error || has_room(s)))
-    wake_first(s, &s->writers);
-  while (!lc_stream_isclosing(s) && !lc_waiter_none(&s->drainers) &&
-         (s->out_error || lc_write_drained(s)))
-    wake_first(s, &s->drainers);
+/* In the order of asking, so that a flush ends while others write. Each
+** task that is woken may write more, or close the stream. */
+static void wake_senders (lc_stream *s) {
+  while (!lc_stream_isclosing(s) && !lc_waiter_none(&s->senders) &&
+         may_go(s, lc_waiter_first(&s->senders))) {
+    if (s->out_error) s->told = true;
+    lc_op_complete_now(lc_waiter_take(&s->senders), s->out_error);
+  }
 }
 
 static void note_error (lc_stream *s, int err) {
@@ -50,7 +51,7 @@ static void on_write (uv_write_t *req, int status) {
   lc_sending *out = lc_container(req, lc_sending, req);
   lc_loop_giveback(s->handle.loop, out, out->size);
   note_error(s, status);
-  wake_waiting(s);
+  wake_senders(s);
 }
 
 static void on_shutdown (uv_shutdown_t *req, int status) {
@@ -58,11 +59,11 @@ static void on_shutdown (uv_shutdown_t *req, int status) {
   lc_loop_giveback(s->handle.loop, req, sizeof *req);
   s->shutting = false;
   note_error(s, status);
-  wake_waiting(s);
+  wake_senders(s);
 }
 
 int lc_write_await (lc_stream *s, lc_task *t, const lc_opkind *kind) {
-  return lc_waiter_begin(&s->drainers, t, kind, s->limit, false);
+  return lc_waiter_begin(&s->senders, t, kind, s->limit, false);
 }
 
 /* }} */
@@ -176,7 +177,7 @@ static int k_write (lua_State *L, int status, lua_KContext ctx) {
 
 /* Accepted, but more than LC_HIGHWATER bytes are queued: waits. */
 static int wait_room (lua_State *L, lc_stream *s, lc_task *t) {
-  int err = lc_waiter_begin(&s->writers, t, &lc_stream_kind(s)->write,
+  int err = lc_waiter_begin(&s->senders, t, &lc_stream_kind(s)->write,
                             s->limit, false);
   if (!err) return lc_task_wait(L, t, k_write, 0);
   lua_settop(L, 1);

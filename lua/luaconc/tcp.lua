@@ -159,22 +159,21 @@ local function look_at(server, job)
   server.failed = server.failed or job
 end
 
--- What must be done at the end of a connection, whatever memory there is.
-local Connection = {}
+-- A server is closed once by each of its handlers, at the end.
+local Server = {}
 
-function Connection.__close(self, err)
-  local server = self.server
+function Server.__close(server, err)
   if server.slots then server.slots:release() end
   if err ~= nil and not core.is_cancelled(err) then
     server.group:spawn(look_at, server, core.current())
   end
 end
 
-local function handle(connection)
-  local c <close> = connection
-  local stream <close> = c.stream
-  c.server.fresh[c] = nil
-  c.server.handler(stream)
+local function handle(server, stream)
+  local _ <close> = server
+  local s <close> = stream
+  server.fresh[stream] = nil
+  server.handler(s)
 end
 
 -- The next connection; nil at the end. True: try again.
@@ -193,10 +192,8 @@ local function accept_all(server)
     local stream, message, code = accept(server)
     if not stream then return message, code end
     if stream ~= true then
-      local connection = setmetatable({ server = server, stream = stream },
-        Connection)
-      server.fresh[connection] = true
-      server.group:spawn(handle, connection)
+      server.fresh[stream] = true
+      server.group:spawn(handle, server, stream)
     end
   end
 end
@@ -213,7 +210,7 @@ end
 
 -- Connections whose task was cancelled before it began.
 local function close_fresh(fresh)
-  for connection in pairs(fresh) do connection.stream:close() end
+  for stream in pairs(fresh) do stream:close() end
 end
 
 local function run_server(server)
@@ -225,11 +222,11 @@ local function run_server(server)
 end
 
 local function serve_on(listener, handler, opts)
-  local server = {
+  local server = setmetatable({
     listener = listener, handler = handler, fresh = {},
     slots = opts.limit and core.semaphore(opts.limit),
     grace = opts.grace, on_error = opts.on_error,
-  }
+  }, Server)
   if opts.ready then opts.ready(listener) end
   local message, code = run_server(server)
   if server.failed then server.failed:await() end
