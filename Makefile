@@ -56,7 +56,7 @@ endif
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
         -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
-BASE  = -std=gnu11 $(WARN) -fPIC -fvisibility=hidden -pthread \
+BASE  = -std=gnu11 $(WARN) -fPIC -fno-plt -fvisibility=hidden -pthread \
         $(LUA_CFLAGS) $(UV_CFLAGS) -MMD -MP
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \

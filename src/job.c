@@ -33,7 +33,7 @@ void lc_job_end (lc_job *j, lc_jobstate state) {
 }
 
 void lc_job_push (lua_State *L, const lc_job *j) {
-  lc_slots_push(L, j->loop, j->slot);
+  lc_task_push(L, lc_container(j, lc_task, job));
 }
 
 void lc_job_extra (lua_State *L, lc_job *j, int index, bool make) {
@@ -222,11 +222,10 @@ static int job_list (lua_State *L) {
   lua_createtable(L, (int)loop->live, 0);
   int n = 0;
   for (uint32_t i = 0; i < loop->nslots; i++) {
-    if (!loop->slots[i].used) continue;
-    lc_slots_push(L, loop, (int32_t)i);
-    lc_job *j = luaL_testudata(L, -1, LC_JOB_TYPE);
-    if (j && !lc_job_ended(j)) lua_rawseti(L, -2, ++n);
-    else lua_pop(L, 1);
+    lc_job *j = lc_slots_job(loop, i);
+    if (!j || lc_job_ended(j)) continue;
+    lc_job_push(L, j);
+    lua_rawseti(L, -2, ++n);
   }
   return 1;
 }

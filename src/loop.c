@@ -527,7 +527,7 @@ lc_loop *lc_loop_new (lua_State *L) {
   lua_pop(L, 1);
   lc_list_init(&loop->handles);
   loop->budget = LC_BUDGET;
-  loop->freeslot = -1;
+  loop->freeslot = INT32_MAX;
   if (!lc_task_main(loop) || lc_loop_reserve(loop, 1) != 0) {
     lc_task_main_free(loop);
     luaL_error(L, "not enough memory");
@@ -548,7 +548,8 @@ void lc_loop_check (lc_loop *loop) {
     lc_task *t = loop->ring[(loop->head + i) & loop->mask];
     lc_assert(t->ready && !t->op.kind && t->job.state == LC_READY);
   }
-  for (uint32_t i = 0; i < loop->nslots; i++) used += loop->slots[i].used;
+  for (uint32_t i = 0; i < loop->nslots; i++)
+    if (lc_slots_job(loop, i)) used++;
   lc_assert(used >= loop->live && loop->nready <= loop->live);
 }
 #endif

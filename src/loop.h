@@ -56,7 +56,8 @@ typedef struct lc_loop {
   void *pool[8];             /* free blocks for requests, by size */
 
   struct lc_slot *slots;     /* an anchor and a coroutine each: see slots.h */
-  uint32_t nslots, nfree;
+  uint32_t nslots;
+  uint32_t nidle;            /* coroutines in free slots */
   int32_t freeslot;
   int store;                 /* registry reference: see slots.c */
   int jobtype;               /* registry reference: metatable of handles */

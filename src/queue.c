@@ -26,7 +26,12 @@
 enum { DEFAULT_CAPACITY = 64, CLOSED = UV_EOF };
 #define UNBOUNDED INT64_MAX
 
+/* The tag tells a queue from other userdata, faster than its metatable. */
+static const char queue_tag;
+
 typedef struct lc_queue {
+  const void *tag;
+  lc_loop *loop;
   lc_link receivers;
   lc_link senders;
   int64_t capacity;
@@ -34,6 +39,12 @@ typedef struct lc_queue {
   int64_t n;
   bool closed;
 } lc_queue;
+
+static inline lc_queue *queue_self (lua_State *L) {
+  lc_queue *q = lua_touserdata(L, 1);
+  if (q && lua_rawlen(L, 1) == sizeof(*q) && q->tag == &queue_tag) return q;
+  return lc_luax_self(L);
+}
 
 /* {{ The table */
 
@@ -102,7 +113,7 @@ static bool bring (lua_State *L, lc_queue *q) {
 }
 
 static lc_queue *check_send (lua_State *L) {
-  lc_queue *q = lc_luax_self(L);
+  lc_queue *q = queue_self(L);
   if (lua_isnoneornil(L, 2))
     luaL_argerror(L, 2, "nil can't be sent: it means the end");
   return q;
@@ -127,7 +138,7 @@ static int k_send (lua_State *L, int status, lua_KContext ctx) {
 /* q:send(v) -> true | nil, "closed", "EPIPE" */
 static int queue_send (lua_State *L) {
   lc_queue *q = check_send(L);
-  lc_task *t = lc_task_here(L);
+  lc_task *t = lc_task_at(L, q->loop);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EPIPE"));
   if (bring(L, q)) {
@@ -193,8 +204,8 @@ static int k_recv (lua_State *L, int status, lua_KContext ctx) {
 
 /* q:recv() -> value | nil, "closed", "EOF" */
 static int queue_recv (lua_State *L) {
-  lc_queue *q = lc_luax_self(L);
-  lc_task *t = lc_task_here(L);
+  lc_queue *q = queue_self(L);
+  lc_task *t = lc_task_at(L, q->loop);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (fetch(L, q)) return lc_task_pause(L, t, 1);
   if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EOF"));
@@ -206,7 +217,7 @@ static int queue_recv (lua_State *L) {
 
 /* q:try_recv() -> value | nil, "empty", "EAGAIN" | nil, "closed", "EOF" */
 static int queue_try_recv (lua_State *L) {
-  lc_queue *q = lc_luax_self(L);
+  lc_queue *q = queue_self(L);
   if (fetch(L, q)) return 1;
   if (q->closed) return fail_closed(L, "EOF");
   return lc_errors_fail(L, "EAGAIN", "empty");
@@ -226,7 +237,7 @@ static int queue_iter (lua_State *L) {
 
 /* q:close(): senders fail, receivers get what is there and then the end */
 static int queue_close (lua_State *L) {
-  lc_queue *q = lc_luax_self(L);
+  lc_queue *q = queue_self(L);
   q->closed = true;
   while (lc_op_complete_first(&q->receivers, CLOSED)) ;
   while (lc_op_complete_first(&q->senders, CLOSED)) ;
@@ -235,7 +246,7 @@ static int queue_close (lua_State *L) {
 
 /* q:len(), #q */
 static int queue_len (lua_State *L) {
-  lc_queue *q = lc_luax_self(L);
+  lc_queue *q = queue_self(L);
   lua_pushinteger(L, q->n);
   return 1;
 }
@@ -250,7 +261,9 @@ static int queue_new (lua_State *L) {
       : lc_luax_integer(L, 1, "the capacity", 0, INT32_MAX);
   }
   lc_queue *q = lua_newuserdatauv(L, sizeof(*q), 1);
-  *q = (lc_queue){.capacity = capacity};
+  *q = (lc_queue){
+    .tag = &queue_tag, .loop = lc_luax_loop(L), .capacity = capacity
+  };
   lc_list_init(&q->receivers);
   lc_list_init(&q->senders);
   lua_newtable(L);

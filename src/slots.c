@@ -1,16 +1,22 @@
 /*
-** slots.c: anchors and coroutines. See slots.h.
+** slots.c: coroutines, used again and again. See slots.h.
 */
 
 #include "slots.h"
 #include "alloc.h"
 
-/* Free coroutines beyond this many go back to the collector: after a peak
+/* Idle coroutines beyond this many go back to the collector: after a peak
 ** of 100,000 tasks a program shall not keep 100 MB. */
 enum { KEEP_IDLE = 4096 };
 
+#define NO_SLOT INT32_MAX
+
 static void push_store (lua_State *L, const lc_loop *loop) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, loop->store);
+}
+
+static uintptr_t free_use (int32_t next) {
+  return 2 * (uintptr_t)next + 1;
 }
 
 static int grow (lc_loop *loop) {
@@ -20,101 +26,85 @@ static int grow (lc_loop *loop) {
   if (!slots) return UV_ENOMEM;
   loop->slots = slots;
   loop->nslots = size;
-  loop->nfree += size - n;
   for (uint32_t i = size; i-- > n; loop->freeslot = (int32_t)i)
-    slots[i] = (lc_slot){NULL, loop->freeslot, false};
+    slots[i] = (lc_slot){NULL, free_use(loop->freeslot)};
   return 0;
 }
 
-/* Makes both places of the slot in the table, so that filling them later
-** can't fail. */
-static void make_places (lua_State *L, lc_loop *loop, int32_t slot) {
+/* Makes the slot's place in the table, so that filling it can't fail. */
+static void make_place (lua_State *L, lc_loop *loop, int32_t slot) {
   push_store(L, loop);
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, -2, 2 * slot + 1);
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, -2, 2 * slot + 2);
-  lua_pop(L, 1);
-}
-
-static void make_coroutine (lua_State *L, lc_loop *loop, int32_t slot) {
-  make_places(L, loop, slot);
-  push_store(L, loop);
-  lua_State *co = lua_newthread(L);
-  lua_State **place = &loop->slots[slot].co;
-  if (*place) {   /* a finaliser has started a task meanwhile */
-    lua_pop(L, 2);
-    return;
+  if (lua_rawgeti(L, -1, slot + 1) == LUA_TNIL) {
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -3, slot + 1);
   }
-  lua_rawseti(L, -2, 2 * slot + 1);
-  lua_pop(L, 1);
-  *place = co;
+  lua_pop(L, 2);
 }
 
-int32_t lc_slots_find (lua_State *L, lc_loop *loop, bool co) {
+/* The coroutine on top becomes that of the slot. No collection here. */
+static void keep_coroutine (lua_State *L, lc_loop *loop, int32_t slot) {
+  lua_State *co = lua_tothread(L, -1);
+  push_store(L, loop);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, slot + 1);
+  lua_pop(L, 1);
+  loop->slots[slot].co = co;
+  loop->nidle++;
+}
+
+int32_t lc_slots_find (lua_State *L, lc_loop *loop) {
   for (;;) {
-    if (loop->freeslot < 0 && grow(loop) != 0)
+    if (loop->freeslot == NO_SLOT && grow(loop) != 0)
       luaL_error(L, "not enough memory");
     if (lc_loop_reserve(loop, loop->live + 1) != 0)
       luaL_error(L, "not enough memory");
     int32_t slot = loop->freeslot;
-    if (co && loop->slots[slot].co) return slot;
-    if (co) make_coroutine(L, loop, slot);
-    else make_places(L, loop, slot);
-    if (loop->freeslot == slot) return slot;   /* no finaliser has taken it */
+    if (loop->slots[slot].co) return slot;
+    luaL_checkstack(L, 4, NULL);
+    make_place(L, loop, slot);
+    lua_newthread(L);
+    /* Both may have run finalisers, and these may have taken the slot. */
+    if (loop->freeslot == slot && !loop->slots[slot].co)
+      keep_coroutine(L, loop, slot);
+    lua_pop(L, 1);
   }
 }
 
-void lc_slots_anchor (lua_State *L, lc_job *j, int32_t slot, int index) {
+void lc_slots_take (lc_job *j, int32_t slot) {
   lc_loop *loop = j->loop;
   lc_slot *s = &loop->slots[slot];
-  lc_assert(loop->freeslot == slot && !s->used);
-  index = lua_absindex(L, index);
-  loop->freeslot = s->next;
-  loop->nfree--;
-  s->used = true;
+  lc_assert(loop->freeslot == slot && (s->use & 1) && s->co);
+  loop->freeslot = (int32_t)(s->use >> 1);
+  loop->nidle--;
+  s->use = (uintptr_t)j;
   j->slot = slot;
-  push_store(L, loop);
-  lua_pushvalue(L, index);
-  lua_rawseti(L, -2, 2 * slot + 2);
-  lua_pop(L, 1);
 }
 
-static void clear_place (lc_loop *loop, lua_Integer place) {
+/* Gives the coroutine of a slot back to the collector. */
+static void drop_coroutine (lc_loop *loop, int32_t slot) {
   lua_State *L = loop->driver;
+  loop->slots[slot].co = NULL;
   push_store(L, loop);
   lua_pushboolean(L, 0);
-  lua_rawseti(L, -2, place);
+  lua_rawseti(L, -2, slot + 1);
   lua_pop(L, 1);
-}
-
-void lc_slots_spoil (lc_loop *loop, int32_t slot) {
-  loop->slots[slot].co = NULL;
-  clear_place(loop, 2 * slot + 1);
 }
 
 void lc_slots_release (lc_job *j) {
   lc_loop *loop = j->loop;
-  if (j->slot < 0) return;
-  lc_slot *s = &loop->slots[j->slot];
-  clear_place(loop, 2 * j->slot + 2);
-  if (s->co && loop->nfree > KEEP_IDLE) lc_slots_spoil(loop, j->slot);
-  s->next = loop->freeslot;
-  s->used = false;
-  loop->freeslot = j->slot;
-  loop->nfree++;
+  int32_t slot = j->slot;
+  if (slot < 0) return;
+  lc_slot *s = &loop->slots[slot];
   j->slot = -1;
-}
-
-void lc_slots_push (lua_State *L, lc_loop *loop, int32_t slot) {
-  lc_assert(slot >= 0);
-  push_store(L, loop);
-  lua_rawgeti(L, -1, 2 * slot + 2);
-  lua_remove(L, -2);
+  lua_settop(s->co, 0);
+  if (loop->nidle >= KEEP_IDLE) drop_coroutine(loop, slot);
+  else loop->nidle++;
+  s->use = free_use(loop->freeslot);
+  loop->freeslot = slot;
 }
 
 void lc_slots_open (lua_State *L, lc_loop *loop) {
-  loop->freeslot = -1;
+  loop->freeslot = NO_SLOT;
   lua_newtable(L);
   loop->store = luaL_ref(L, LUA_REGISTRYINDEX);
 }
@@ -122,6 +112,6 @@ void lc_slots_open (lua_State *L, lc_loop *loop) {
 void lc_slots_free (lc_loop *loop) {
   lc_free(loop->slots, loop->nslots * sizeof(*loop->slots));
   loop->slots = NULL;
-  loop->nslots = loop->nfree = 0;
-  loop->freeslot = -1;
+  loop->nslots = loop->nidle = 0;
+  loop->freeslot = NO_SLOT;
 }

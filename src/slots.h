@@ -1,10 +1,17 @@
 /*
-** slots.h: what keeps live jobs and coroutines from the collector.
+** slots.h: coroutines, and through them what keeps live tasks from the
+** collector.
 **
 ** A slot has a coroutine, made with its first task and used again by each
-** later one, and while a job lives in it the job's handle. Both stand in one
-** Lua table: coroutine of slot i at 2i + 1, handle at 2i + 2. Taking a slot
-** can raise; everything else can't.
+** later one. Coroutines stand in one Lua table, and a task's handle lies on
+** the stack of its coroutine until the job is let go of:
+**
+**   not begun     task_main, handle, on_error, body, arguments
+**   under way     the handle is argument 1 of task_main
+**   body ended    the handle alone: its jobs still run, or it has failed and
+**                 nobody has looked yet
+**
+** Taking a slot can raise; nothing else can.
 */
 
 #ifndef lc_slots_h
@@ -15,26 +22,24 @@
 
 typedef struct lc_slot {
   lua_State *co;      /* NULL: none yet */
-  int32_t next;       /* free list; -1: the end */
-  bool used;
+  uintptr_t use;      /* the job that lives in it; or 1 + 2 * next free one */
 } lc_slot;
 
-/* Finds a free slot with room in the ring; the coroutine is there if `co`.
-** The slot stays free until lc_slots_anchor. May raise (memory). */
-int32_t lc_slots_find (lua_State *L, lc_loop *loop, bool co);
+/* Finds a free slot with a coroutine, and room in the ring. It stays free
+** until lc_slots_take. May raise (memory). */
+int32_t lc_slots_find (lua_State *L, lc_loop *loop);
 
-/* Takes the slot for the job, whose handle is at `index` of L. */
-void lc_slots_anchor (lua_State *L, lc_job *j, int32_t slot, int index);
+/* The slot is the job's. */
+void lc_slots_take (lc_job *j, int32_t slot);
 
-/* The job is anchored no longer; the slot is free. Needs two stack slots
-** of the driver. Harmless where it isn't anchored. */
+/* The job is let go of, and its coroutine is free. Harmless where it was. */
 void lc_slots_release (lc_job *j);
 
-/* The coroutine can't be used again. */
-void lc_slots_spoil (lc_loop *loop, int32_t slot);
-
-/* Pushes the handle in a slot (two stack slots). */
-void lc_slots_push (lua_State *L, lc_loop *loop, int32_t slot);
+/* The job in slot i, or NULL. */
+static inline lc_job *lc_slots_job (const lc_loop *loop, uint32_t i) {
+  uintptr_t use = loop->slots[i].use;
+  return use & 1 ? NULL : (lc_job *)use;
+}
 
 void lc_slots_open (lua_State *L, lc_loop *loop);
 void lc_slots_free (lc_loop *loop);

@@ -157,6 +157,33 @@ void lc_task_interrupt (lc_task *t) {
 
 /* {{ The life of a task */
 
+/* Pushes argument 1 of task_main, which is the frame at the base of `co`. */
+static void push_base_argument (lua_State *co) {
+  lua_Debug ar;
+  int low = 0, high = 1;
+  while (lua_getstack(co, high, &ar)) {
+    low = high;
+    high *= 2;
+  }
+  while (high - low > 1) {
+    int middle = low + (high - low) / 2;
+    if (lua_getstack(co, middle, &ar)) low = middle;
+    else high = middle;
+  }
+  lua_getstack(co, low, &ar);
+  lua_getlocal(co, &ar, 1);
+}
+
+void lc_task_push (lua_State *L, lc_task *t) {
+  lua_State *co = t->co;
+  lc_assert(t->job.slot >= 0);
+  if (t->over) lua_pushvalue(co, 1);
+  else if (!t->started) lua_pushvalue(co, 2);
+  else push_base_argument(co);
+  lua_xmove(co, L, 1);
+  lc_assert(lua_touserdata(L, -1) == t);
+}
+
 /* Makes one value of the results of the body, from 3 on. */
 static void pack_results (lua_State *L, lc_task *t) {
   int n = lua_gettop(L) - 2;
@@ -189,7 +216,8 @@ static int k_body (lua_State *L, int status, lua_KContext ctx) {
   }
   note_started(L, t);
   lua_setiuservalue(L, 1, LC_JOB_VALUE);
-  return 0;
+  lua_settop(L, 1);
+  return 1;   /* the handle stays on the coroutine's stack */
 }
 
 static int task_main (lua_State *L) {
@@ -269,6 +297,7 @@ static void finish (lc_task *t) {
 }
 
 static void end_body (lc_task *t) {
+  t->over = true;
   if (t->outcome != LC_DONE) lc_scope_cancel(&t->base);
   t->scope = &t->base;
   finish(t);
@@ -282,12 +311,20 @@ static void close_inside (lua_State *co) {
   lua_resetthread(inner);
 }
 
+/* Puts the handle, from the top of the driver's stack, alone on that of the
+** coroutine, whose body has ended. */
+static void leave_handle (lc_task *t) {
+  lua_settop(t->co, 0);
+  lua_xmove(t->job.loop->driver, t->co, 1);
+}
+
 void lc_task_close (lc_task *t) {
   lc_loop *loop = t->job.loop;
   lua_State *co = t->co;
   lc_assert(!loop->current);
   t->outcome = LC_FAILED;
   keep_value(t);
+  lc_task_push(loop->driver, t);
   lc_scope_cancel(&t->base);
   loop->current = t;
   loop->running = co;
@@ -295,8 +332,7 @@ void lc_task_close (lc_task *t) {
   lua_resetthread(co);
   loop->current = NULL;
   loop->running = NULL;
-  lua_settop(co, 0);
-  lc_slots_spoil(loop, t->job.slot);
+  leave_handle(t);
   end_body(t);
 }
 
@@ -305,16 +341,18 @@ static void fail_hard (lc_task *t) {
   t->outcome = LC_FAILED;
   lua_xmove(t->co, t->job.loop->driver, 1);
   keep_value(t);
+  lc_task_push(t->job.loop->driver, t);
   lua_resetthread(t->co);
-  lc_slots_spoil(t->job.loop, t->job.slot);
+  leave_handle(t);
   end_body(t);
 }
 
 static void never_run (lc_task *t) {
-  lua_settop(t->co, 0);
   t->outcome = LC_ENDCANCELLED;
   lua_pushnil(t->job.loop->driver);
   keep_value(t);
+  lc_task_push(t->job.loop->driver, t);
+  leave_handle(t);
   end_body(t);
 }
 
@@ -474,11 +512,11 @@ int lc_task_spawn (lua_State *L, lc_group *g, int f, int options) {
   if (options) read_options(L, t, options, f);
   lc_job_inherit(L, parent, &t->job, f);
   if (!g) g = lc_task_group(L, parent);
-  int32_t slot = lc_slots_find(L, loop, true);
+  int32_t slot = lc_slots_find(L, loop);
   t->co = loop->slots[slot].co;
   if (!lua_checkstack(t->co, n + 8)) luaL_error(L, "too many arguments");
   if (g->closed) luaL_error(L, "the group is closed: start jobs before");
-  lc_slots_anchor(L, &t->job, slot, f);
+  lc_slots_take(&t->job, slot);
   load_coroutine(L, t, f, n);
   t->job.id = ++loop->lastid;
   loop->live++;

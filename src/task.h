@@ -55,7 +55,8 @@ typedef struct lc_task {
   bool ready;              /* is in the ring */
   bool queued;             /* waits for its turn in a group with a limit */
   bool doomed;             /* to be closed instead of resumed */
-  bool joining;            /* its body has ended, its jobs have not */
+  bool over;               /* its body has ended */
+  bool joining;            /* and waits for the end of its jobs */
   uint8_t outcome;         /* of its body: an lc_jobstate */
 } lc_task;
 
@@ -125,6 +126,9 @@ lc_group *lc_task_group (lua_State *L, lc_task *t);
 
 /* The task's own, for jobs outside any group. May raise (memory). */
 lc_group *lc_task_own_group (lua_State *L, lc_task *t);
+
+/* Pushes the handle of a task that has a slot. Two stack slots, no raise. */
+void lc_task_push (lua_State *L, lc_task *t);
 
 /* A queued task's turn has come: it joins the ring. */
 void lc_task_start (lc_task *t);

@@ -119,13 +119,9 @@ static void add_row (luaL_Buffer *b, lua_State *L, lc_task *t) {
 
 static void add_rows (luaL_Buffer *b, lua_State *L, lc_loop *loop) {
   for (uint32_t i = 0; i < loop->nslots; i++) {
-    if (!loop->slots[i].used) continue;
-    lc_slots_push(L, loop, (int32_t)i);
-    lc_job *j = luaL_testudata(L, -1, LC_JOB_TYPE);
-    if (!j || lc_job_ended(j)) {
-      lua_pop(L, 1);
-      continue;
-    }
+    lc_job *j = lc_slots_job(loop, i);
+    if (!j || lc_job_ended(j)) continue;
+    lc_job_push(L, j);
     lc_job_label(L, j, -1);
     lua_remove(L, -2);
     add_row(b, L, lc_container(j, lc_task, job));
@@ -161,10 +157,7 @@ static void report_deadlock (lua_State *L, lc_loop *loop) {
 /* Closes one task that waits for ever and has no jobs of its own. */
 static bool close_one (lc_loop *loop) {
   for (uint32_t i = 0; i < loop->nslots; i++) {
-    if (!loop->slots[i].used) continue;
-    lc_slots_push(loop->driver, loop, (int32_t)i);
-    lc_job *j = luaL_testudata(loop->driver, -1, LC_JOB_TYPE);
-    lua_pop(loop->driver, 1);
+    lc_job *j = lc_slots_job(loop, i);
     if (!j || lc_job_ended(j)) continue;
     lc_task *t = lc_container(j, lc_task, job);
     if (t->joining || !t->op.kind || !t->op.kind->cancel) continue;
