@@ -1327,8 +1327,11 @@ for line in here:lines() do print(line) end
     call = "stream:write(...)",
     text = [[
 Sends strings and numbers, all of them, in one piece. Returns once they are
-accepted: what the other end is too slow for is queued here up to 64 KiB, then
-a write waits. Closing the stream sends what is queued.]],
+accepted: what the other end is too slow for is queued here; above 64 KiB a
+write waits. It has been accepted whole by then: cancelled or timed out in that
+wait, it is still sent while the stream is open, so don't write it again.
+Closing the stream sends what is queued. An error of sending in the background
+comes out of the next `write`, `flush` or `close`.]],
     params = { { "...", "string|number", "" } },
     returns = { { "luaconc.tcpstream", "stream", "itself" } },
     fails = { stream_pipe, stream_timeout, stream_reset, stream_closed },
@@ -1401,7 +1404,8 @@ print(here:timeout(0.01):read("l"))  --> nil	timed out	ETIMEDOUT]],
     call = "stream:close()",
     text = [[
 Sends what is queued and closes. Whoever waits in it gets the code EBADF. A
-second time it does nothing.]],
+second time it does nothing. In a cancelled task, where it can't wait, it
+closes at once and drops what is queued.]],
     params = {},
     returns = { { "true", "closed", "" } },
     fails = { { "ECANCELED", "it was closed before all was sent" },
@@ -1448,6 +1452,20 @@ do
   stream:write("welcome\n")
 end
 print(client:await())  --> welcome]],
+  },
+  {
+    name = "closed",
+    call = "listener:closed()",
+    text = "Waits until somebody has closed it.",
+    params = {},
+    returns = { { "true", "closed", "" } },
+    waits = true,
+    example = [[
+local listener = assert(conc.tcp.listen("127.0.0.1", 0))
+local job = conc.spawn(listener.closed, listener)
+conc.yield()
+listener:close()
+print(job:await())  --> true]],
   },
   {
     name = "timeout",

@@ -547,8 +547,11 @@ function stream:read(format) end
 function stream:lines(format) end
 
 ---Sends strings and numbers, all of them, in one piece. Returns once they are
----accepted: what the other end is too slow for is queued here up to 64 KiB, then
----a write waits. Closing the stream sends what is queued.
+---accepted: what the other end is too slow for is queued here; above 64 KiB a
+---write waits. It has been accepted whole by then: cancelled or timed out in that
+---wait, it is still sent while the stream is open, so don't write it again.
+---Closing the stream sends what is queued. An error of sending in the background
+---comes out of the next `write`, `flush` or `close`.
 ---Waits while too much is queued.
 ---@param ... string|number
 ---@return luaconc.tcpstream? stream itself
@@ -592,7 +595,8 @@ function stream:peer() end
 function stream:sock() end
 
 ---Sends what is queued and closes. Whoever waits in it gets the code EBADF. A
----second time it does nothing.
+---second time it does nothing. In a cancelled task, where it can't wait, it
+---closes at once and drops what is queued.
 ---Waits while something is queued.
 ---@return true? closed
 ---@return string? message
@@ -609,6 +613,11 @@ local listener = {}
 ---@return string? message
 ---@return ("EMFILE"|"ETIMEDOUT"|"EBADF")? code
 function listener:accept() end
+
+---Waits until somebody has closed it.
+---Waits.
+---@return true closed
+function listener:closed() end
 
 ---How long each accept may take from now on.
 ---Never waits.
