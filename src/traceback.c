@@ -11,7 +11,10 @@
 #include "luax.h"
 #include "traceback.h"
 
-enum { RECENT = 32 };   /* errors whose tracebacks are kept for strings */
+enum {
+  RECENT = 32,   /* errors whose tracebacks are kept */
+  STARTS = 10    /* jobs named in one: chains can be 100,000 long */
+};
 
 static const char recent_key;  /* {e1, tb1, e2, tb2, ..., next=} */
 
@@ -114,7 +117,12 @@ static bool is_known (lua_State *L, int error) {
 
 /* Appends where the task and those above it were started. */
 static void add_starts (lua_State *L, lc_task *t) {
-  while (t && t->co) {
+  for (int n = 0; t && t->co; n++) {
+    if (n == STARTS) {
+      lua_pushliteral(L, "\n...");
+      lua_concat(L, 2);
+      return;
+    }
     lc_job_push(L, &t->job);
     lc_job_label(L, &t->job, -1);
     lua_remove(L, -2);
