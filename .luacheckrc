@@ -14,5 +14,3 @@ files["spec"] = {
   max_line_length = 100,
 }
 files["bench"] = { max_line_length = 100 }
--- Tables of names, of which long ones are long lines.
-files["rockspec"] = { std = "rockspec", max_line_length = false }

@@ -160,7 +160,7 @@ $(BUILD)/lint/clang/%.o: src/%.c Makefile
 
 -include $(wildcard $(BUILD)/lint/*/*.d)
 
-LUA_FILES = $(wildcard lua spec bench examples bin/luaconc rockspec/*.rockspec)
+LUA_FILES = $(wildcard lua spec bench examples bin/luaconc)
 
 lint: $(LINT_GCC) $(LINT_CLANG) ## gcc with its analyser, clang, luacheck ...
 	@$(GCC) $(filter-out -MMD -MP,$(FLAGS_test)) -Werror -fsyntax-only \
