@@ -310,7 +310,7 @@ static int refuse_second (lua_State *L, lc_stream *s) {
 
 /* Reads by the format at index 2 for the stream at 1. */
 static inline int read_format (lua_State *L, lc_stream *s, lua_KFunction k) {
-  lc_task *t = lc_stream_task(L, s);
+  lc_task *t = lc_task_at(L, s->handle.loop);
   lc_want want;
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   want = check_want(L, 2);

@@ -138,14 +138,6 @@ static inline lc_stream *lc_stream_self (lua_State *L) {
 /* The same for the userdata at index 1 in a continuation. */
 lc_stream *lc_stream_again (lua_State *L);
 
-/* lc_task_here for a caller that has the loop. */
-static inline lc_task *lc_stream_task (lua_State *L, const lc_stream *s) {
-  const lc_loop *loop = s->handle.loop;
-  if (lc_unlikely(loop->running != L || !lua_isyieldable(L)))
-    return lc_task_here(L);
-  return loop->current;
-}
-
 /* Begins `kind` as the stream's reader, for at most `limit` ns. 0, or
 ** UV_ENOMEM. Ended by lc_stream_wake or its deadline (LC_DEADLINE). */
 int lc_stream_await (lc_stream *s, lc_task *t, const lc_opkind *kind,

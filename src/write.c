@@ -219,7 +219,7 @@ int lc_write_method (lua_State *L) {
   ssize_t got;
   lc_task *t;
   if (!s) return lc_stream_fail_closed(L);
-  t = lc_stream_task(L, s);
+  t = lc_task_at(L, s->handle.loop);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (lc_unlikely(top != 2 || s->out_error || s->shut))
     return write_strings(L, s, t, top);
@@ -261,7 +261,7 @@ int lc_write_flush (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
   lc_task *t;
   if (!s) return lc_stream_fail_closed(L);
-  t = lc_stream_task(L, s);
+  t = lc_task_at(L, s->handle.loop);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   return wait_drained(L, s, t, &lc_stream_kind(s)->flush);
 }
@@ -284,7 +284,7 @@ int lc_write_shutdown (lua_State *L) {
   lc_task *t;
   int err = 0;
   if (!s) return lc_stream_fail_closed(L);
-  t = lc_stream_task(L, s);
+  t = lc_task_at(L, s->handle.loop);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (s->out_error) err = s->out_error;
   else if (!s->shut) err = start_shutdown(s);
