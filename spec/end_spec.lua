@@ -41,6 +41,18 @@ describe("the end of a script", function()
     end
   end)
 
+  it("says it in these words", function()
+    local err = ends([[
+      conc.spawn { conc.sleep, 1, name = "fetcher" }
+      conc.spawn(conc.sleep, 1)
+    ]], 0, "")
+    assert.equal("luaconc: 2 jobs still running at the end of the script were "
+      .. "cancelled: task 1 'fetcher', task 2; conc.run waits for them\n", err)
+    err = ends([[conc.spawn(conc.sleep, 1)]], 0, "")
+    assert.equal("luaconc: 1 job still running at the end of the script was "
+      .. "cancelled: task 1; conc.run waits for it\n", err)
+  end)
+
   it("runs the clean-ups of jobs that had begun", function()
     ends([[
       conc.spawn(function()

@@ -417,3 +417,160 @@ describe("misuse", function()
     assert.equal(at, tostring(err):match "^[^:]+:%d+")
   end)
 end)
+
+-- Golden texts: what happened, on which value, what to do next.
+describe("the text of", function()
+  -- Positions and ids differ from run to run.
+  local function plain(text)
+    return (tostring(text):gsub("spec/errors_spec%.lua:%d+", "HERE")
+      :gsub("task %d+", "task N"))
+  end
+
+  local function reads(text, f)
+    local err = sim.run(function() return (sim.raises(f)) end)
+    assert.equal(text, plain(err))
+  end
+
+  it("a wait where Lua can't yield", function()
+    reads("HERE: cannot wait inside 'table.sort', which can't be suspended: "
+      .. "wait before it or after it", function()
+      table.sort({ 2, 1 }, function() conc.sleep(1) end)
+    end)
+    reads("HERE: cannot wait inside a coroutine of 'coroutine.create' or "
+      .. "'coroutine.wrap': make it with conc.coroutine", function()
+      local _, err = coroutine.resume(coroutine.create(function() conc.sleep(1) end))
+      error(err, 0)
+    end)
+  end)
+
+  it("a cancellation", function()
+    reads("task N was cancelled", function()
+      local h = conc.spawn(conc.sleep, 1)
+      h:cancel()
+      h:await()
+    end)
+    reads("task N 'worker' was cancelled: not needed", function()
+      local h = conc.spawn { conc.sleep, 1, name = "worker" }
+      h:cancel "not needed"
+      h:await()
+    end)
+    reads("cancelled: the deadline has passed", function()
+      local _ <close> = conc.scope { timeout = 1 }
+      conc.sleep(5)
+    end)
+  end)
+
+  it("a group or scope used or closed when it must not be", function()
+    reads("HERE: the group is closed: start jobs in it before it is closed", function()
+      local g
+      do
+        local inner <close> = conc.group()
+        g = inner
+      end
+      g:spawn(print)
+    end)
+    local err = sim.fails(function()
+      local kept
+      do
+        local _ <close> = conc.group()
+        kept = conc.group()
+      end
+      return kept
+    end)
+    assert.equal("HERE: closed out of order: close the group that was made last first",
+      plain(err):match "^[^\n]*")
+  end)
+
+  it("misuse of a lock", function()
+    local l = conc.lock()
+    reads("HERE: the lock is not held", function() l:release() end)
+    reads("HERE: another task holds the lock", function()
+      l:acquire()
+      local _ <close> = sim.on_close(function() l:release() end)
+      conc.run(function()
+        local err = sim.raises(function() l:release() end)
+        error(err, 0)
+      end)
+    end)
+    reads("HERE: this task holds the lock already: release it first", function()
+      l:acquire()
+      local _ <close> = sim.on_close(function() l:release() end)
+      l:acquire()
+    end)
+    reads("HERE: 'wait' of a condition needs its lock: acquire it first", function()
+      conc.condition(l):wait()
+    end)
+  end)
+
+  for text, call in pairs {
+    ["bad argument #1 to 'spawn' (function expected, got number)"] =
+      function() conc.spawn(1) end,
+    ["bad argument #1 to 'spawn' (unknown option 'nmae')"] =
+      function() conc.spawn { print, nmae = "x" } end,
+    ["bad argument #1 to 'spawn' (the table's first element must be the function to start)"] =
+      function() conc.spawn { name = "x" } end,
+    ["bad option 'limit' to 'group' (an integer from 1 to 2147483647 expected, got 0)"] =
+      function() conc.group { limit = 0 } end,
+    ["bad argument #1 to 'sleep' (number of seconds expected, got string)"] =
+      function() conc.sleep "soon" end,
+    ["bad argument #1 to 'sleep' (seconds, 0 or more, expected, got -1.0)"] =
+      function() conc.sleep(-1) end,
+    ["bad argument #2 to 'timeout' (function expected, got number)"] =
+      function() conc.timeout(1, 2) end,
+    ["bad argument #2 to 'gather' (a function or a job expected, got number)"] =
+      function() conc.gather(print, 1) end,
+    ["bad argument #1 to 'gather' (item 2: a function or a job expected, got string)"] =
+      function() conc.gather { print, "x" } end,
+    ["bad argument #1 to 'send' (nil can't be sent: it means the end)"] =
+      function() conc.queue(1):send(nil) end,
+    ["bad argument #1 to 'await' (job expected, got table)"] =
+      function() conc.spawn(print).await {} end,
+    ["a job can't await itself: await it from another"] =
+      function() conc.current():await() end,
+  } do
+    it("misuse: " .. text, function()
+      reads("HERE: " .. text, call)
+    end)
+  end
+
+  it("a deadlock", function()
+    local err = sim.fails(function()
+      local q = conc.queue(1)
+      conc.spawn { function() q:recv() end, name = "reader" }
+      conc.event():wait()
+    end)
+    assert.equal("EDEADLK", err.code)
+    local rows = plain(err):gsub("\n  the code outside tasks[^\n]*", "")
+    assert.equal("deadlock: every task waits and nothing can wake them:"
+      .. "\n  task N waits for event:wait at HERE"
+      .. "\n  task N 'reader' waits for queue:recv at HERE", rows)
+  end)
+
+  it("a failure that leaves run", function()
+    local err = sim.fails(function()
+      conc.spawn { function() error "boom" end, name = "builder" }
+      conc.sleep(1)
+    end)
+    assert.equal([[
+HERE: boom
+stack traceback:
+	[C]: in function 'error'
+	HERE: in function <HERE>
+	[C]: in ?
+task N 'builder' was started at:
+	HERE]], plain(err):match "^(.-)\ntask N was started")
+  end)
+
+  it("a cancellation that was swallowed 100 times", function()
+    local err = sim.fails(function()
+      local h = conc.spawn { function()
+        while true do pcall(conc.sleep, 1) end
+      end, name = "glutton" }
+      conc.yield()
+      h:cancel()
+    end)
+    assert.equal("HERE: task N 'glutton' swallowed its cancellation 100 times and "
+      .. "was closed: leave the loop when conc.is_cancelled(err)",
+      plain(err):match "^[^\n]*")
+  end)
+end)
