@@ -14,41 +14,40 @@
 #include "task.h"
 #include "traceback.h"
 
-static const char waiting_key;  /* [co] = true: waits inside some task */
-static const char scopes_key;   /* [co] = its innermost open scope */
+/* [co], with weak keys: the loop, while `co` waits inside a task; its
+** innermost open scope, while it is suspended with one; else false. */
+static const char notes_key;
 
-/* {{ Notes on coroutines, in tables with weak keys */
+/* {{ Notes. They are made before a coroutine runs, so that changing one
+** when it has stopped can't fail. */
 
-static void set_note (lua_State *L, const char *key, lua_State *co,
-                      void *note) {
+static void push_notes (lua_State *L, lua_State *co) {
   luaL_checkstack(L, 4, NULL);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &notes_key);
   lua_pushthread(co);
   if (co != L) lua_xmove(co, L, 1);
+}
+
+static void set_note (lua_State *L, lua_State *co, void *note) {
+  push_notes(L, co);
   if (note) lua_pushlightuserdata(L, note);
-  else lua_pushnil(L);
+  else lua_pushboolean(L, 0);
   lua_rawset(L, -3);
   lua_pop(L, 1);
 }
 
-static void *get_note (lua_State *L, const char *key, lua_State *co) {
-  luaL_checkstack(L, 4, NULL);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, key);
-  lua_pushthread(co);
-  if (co != L) lua_xmove(co, L, 1);
-  lua_rawget(L, -2);
+/* The note, or NULL; with `make`, there is one afterwards. */
+static void *get_note (lua_State *L, lua_State *co, bool make) {
+  push_notes(L, co);
+  bool none = lua_rawget(L, -2) == LUA_TNIL;
   void *note = lua_touserdata(L, -1);
   lua_pop(L, 2);
+  if (none && make) set_note(L, co, NULL);
   return note;
 }
 
-static void new_notes (lua_State *L, const char *key) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+static bool is_waiting (lua_State *L, lc_loop *loop, lua_State *co) {
+  return get_note(L, co, false) == loop;
 }
 
 /* }} */
@@ -59,10 +58,10 @@ static lua_State *check_coroutine (lua_State *L, int arg) {
   return co;
 }
 
-static const char *status_of (lua_State *L, lua_State *co) {
+static const char *status_of (lua_State *L, lc_loop *loop, lua_State *co) {
   lua_Debug ar;
   if (L == co) return "running";
-  if (get_note(L, &waiting_key, co)) return "normal";
+  if (is_waiting(L, loop, co)) return "normal";
   switch (lua_status(co)) {
     case LUA_YIELD: return "suspended";
     case LUA_OK:
@@ -103,18 +102,18 @@ static int coroutine_create (lua_State *L) {
 static void take_scopes (lua_State *L, lc_task *t, lua_State *co,
                          lc_scope *outer) {
   if (!t || t->scope == outer) return;
-  set_note(L, &scopes_key, co, t->scope);
+  set_note(L, co, t->scope);
   t->scope = outer;
 }
 
 static void bring_scopes (lua_State *L, lc_task *t, lua_State *co) {
-  lc_scope *s = get_note(L, &scopes_key, co);
+  lc_scope *s = get_note(L, co, true);
   if (!s || !t) return;
   if (s->task != t)
     luaL_error(L, "this coroutine has an open group or scope of another "
                   "task: resume it there");
   t->scope = s;
-  set_note(L, &scopes_key, co, NULL);
+  set_note(L, co, NULL);
 }
 
 /* Moves the values that `co` has left to L; returns their number, or -1
@@ -142,7 +141,7 @@ static int go_on (lua_State *L, lc_loop *loop, int nargs, lc_scope *outer) {
   bool waits;
   int status = lc_task_enter(L, loop, co, nargs, &n, &waits);
   if (waits) {
-    set_note(L, &waiting_key, co, loop);
+    set_note(L, co, loop);
     return MUST_WAIT;
   }
   take_scopes(L, loop->current, co, outer);
@@ -150,9 +149,9 @@ static int go_on (lua_State *L, lc_loop *loop, int nargs, lc_scope *outer) {
 }
 
 /* Why `co` can't be resumed, or NULL. */
-static const char *obstacle (lua_State *L, lua_State *co) {
-  const char *status = status_of(L, co);
-  if (get_note(L, &waiting_key, co))
+static const char *obstacle (lua_State *L, lc_loop *loop, lua_State *co) {
+  const char *status = status_of(L, loop, co);
+  if (is_waiting(L, loop, co))
     return "cannot resume a coroutine that waits inside a task";
   if (*status == 's') return NULL;
   return *status == 'd' ? "cannot resume dead coroutine"
@@ -163,7 +162,7 @@ static const char *obstacle (lua_State *L, lua_State *co) {
 static int resume (lua_State *L, lc_loop *loop) {
   lua_State *co = lua_tothread(L, 1);
   int nargs = lua_gettop(L) - 1;
-  const char *why = obstacle(L, co);
+  const char *why = obstacle(L, loop, co);
   if (!why && !lua_checkstack(co, nargs)) why = "too many arguments to resume";
   if (why) {
     lua_pushstring(L, why);
@@ -190,7 +189,7 @@ static int resumed (lua_State *L, int n) {
 static int k_resume (lua_State *L, int status, lua_KContext ctx) {
   (void)status;
   lc_loop *loop = lc_luax_loop(L);
-  set_note(L, &waiting_key, lua_tothread(L, 1), NULL);
+  set_note(L, lua_tothread(L, 1), NULL);
   int n = go_on(L, loop, 0, (lc_scope *)ctx);
   if (n == MUST_WAIT) return lc_task_pass(L, k_resume, ctx);
   return resumed(L, n);
@@ -217,7 +216,7 @@ static int unwrapped (lua_State *L, int n) {
 static int k_wrap (lua_State *L, int status, lua_KContext ctx) {
   (void)status;
   lc_loop *loop = lc_luax_loop(L);
-  set_note(L, &waiting_key, lua_tothread(L, 1), NULL);
+  set_note(L, lua_tothread(L, 1), NULL);
   int n = go_on(L, loop, 0, (lc_scope *)ctx);
   if (n == MUST_WAIT) return lc_task_pass(L, k_wrap, ctx);
   return unwrapped(L, n);
@@ -255,7 +254,7 @@ static int coroutine_yield (lua_State *L) {
 
 /* coroutine.status(co) */
 static int coroutine_status (lua_State *L) {
-  lua_pushstring(L, status_of(L, check_coroutine(L, 1)));
+  lua_pushstring(L, status_of(L, lc_luax_loop(L), check_coroutine(L, 1)));
   return 1;
 }
 
@@ -279,7 +278,7 @@ static int coroutine_isyieldable (lua_State *L) {
 static int coroutine_close (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   lua_State *co = check_coroutine(L, 1), *outer = loop->running;
-  const char *status = status_of(L, co);
+  const char *status = status_of(L, loop, co);
   lc_task *t = loop->current;
   if (*status != 's' && *status != 'd')
     return luaL_error(L, "cannot close a %s coroutine", status);
@@ -308,8 +307,12 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_coroutine_open (lua_State *L, lc_loop *loop) {
-  new_notes(L, &waiting_key);
-  new_notes(L, &scopes_key);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &notes_key);
   lua_newtable(L);
   lc_luax_functions(L, loop, functions);
   lua_setfield(L, -2, "coroutine");

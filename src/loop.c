@@ -183,7 +183,10 @@ static void on_waker (uv_async_t *waker) {
 /* Under a host's loop: our turn, right before it polls. */
 static void on_prepare (uv_prepare_t *prepare) {
   lc_loop *loop = prepare->data;
-  if (loop->depth > 0) return;
+  if (loop->depth > 0) {   /* we drive it ourselves, and don't sleep busily */
+    uv_idle_stop(&loop->block->idle);
+    return;
+  }
   loop->in_poll = true;
   run_slice(loop, true);
   arm_timer(loop);
@@ -400,7 +403,8 @@ static void warn_of_jobs (lua_State *L, lc_loop *loop) {
     fprintf(stderr, "%s %s", shown > 1 ? "," : "", lc_job_label(L, j, -1));
     lua_pop(L, 2);
   }
-  fprintf(stderr, "%s; conc.run waits for them\n", shown > 5 ? ", ..." : "");
+  fprintf(stderr, "%s; conc.run waits for %s\n", shown > 5 ? ", ..." : "",
+          n == 1 ? "it" : "them");
 }
 
 static void warn_of_failures (lua_State *L, lc_loop *loop) {
@@ -519,7 +523,35 @@ static int loop_collect (lua_State *L) {
 
 /* }} */
 
-lc_loop *lc_loop_new (lua_State *L) {
+static void use_host_loop (lua_State *L, lc_loop *loop, uv_loop_t *uv) {
+  int err;
+  loop->uv = uv;
+  loop->external_uv = uv != NULL;
+  if (uv && !lc_loop_uv(loop, &err))
+    luaL_error(L, "luaconc: the host's loop can't be used: %s",
+               uv_strerror(err));
+}
+
+/* core.turn() -> are there live jobs? For hosts: see luaconc.h */
+static int loop_turn (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  if (loop->current || loop->depth > 0 || loop->in_poll)
+    return luaL_error(L, "a turn can't be run inside a task or a callback");
+  lc_loop_turn(loop);
+  lua_pushboolean(L, loop->live > 0);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  {"turn", loop_turn},
+  {NULL, NULL}
+};
+
+void lc_loop_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+}
+
+lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv) {
   lc_loop *loop = lua_newuserdatauv(L, sizeof(*loop), 0);
   memset(loop, 0, sizeof(*loop));
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
@@ -537,6 +569,7 @@ lc_loop *lc_loop_new (lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  use_host_loop(L, loop, uv);
   return loop;
 }
 

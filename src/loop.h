@@ -76,8 +76,9 @@ typedef struct lc_loop {
 /* Registry key of the loop's userdata. */
 extern const char lc_loop_key;
 
-/* Makes the loop of the state; pushes nothing. May raise. */
-lc_loop *lc_loop_new (lua_State *L);
+/* Makes the loop of the state, on the host's uv_loop_t if it gives one, else
+** on one of its own; pushes nothing. May raise. */
+lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv);
 
 static inline struct lc_task *lc_loop_main (lc_loop *loop) {
   return loop->main;

@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "frame.h"
 #include "handle.h"
+#include "luaconc.h"
 #include "luax.h"
 #include "measure.h"
 #include "queue.h"
@@ -25,10 +26,9 @@
 #include "trouble.h"
 #include "watch.h"
 
-LC_API int luaopen_luaconc_core (lua_State *L);
-
 static void open_kernel (lua_State *L, lc_loop *loop) {
   lc_errors_open(L);
+  lc_loop_open(L, loop);
   lc_slots_open(L, loop);
   lc_handle_open(L);
   lc_job_open(L, loop);
@@ -53,9 +53,11 @@ static void open_resources (lua_State *L, lc_loop *loop) {
 #endif
 }
 
-int luaopen_luaconc_core (lua_State *L) {
+LC_API int luaopen_luaconc_core (lua_State *L) {
   luaL_checkversion(L);
-  lc_loop *loop = lc_loop_new(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_UV_LOOP);
+  lc_loop *loop = lc_loop_new(L, lua_touserdata(L, -1));
+  lua_pop(L, 1);
   lua_newtable(L);
   open_kernel(L, loop);
   open_resources(L, loop);

@@ -106,25 +106,25 @@ int lc_trouble_raise (lua_State *L, lc_loop *loop) {
 
 /* {{ Deadlock */
 
+/* A buffer wants nothing of ours above its own place on the stack but the
+** value to be added: each row is made whole first. */
 static void add_row (luaL_Buffer *b, lua_State *L, lc_task *t) {
-  const char *what = t->op.kind ? t->op.kind->name : "its turn";
-  luaL_addstring(b, "\n  ");
-  luaL_addvalue(b);
-  luaL_addstring(b, " waits for ");
-  luaL_addstring(b, what);
-  luaL_addstring(b, " at ");
+  int top = lua_gettop(L);
+  lc_job_push(L, &t->job);
+  const char *label = lc_job_label(L, &t->job, -1);
   lc_traceback_place(L, t);
+  lua_pushfstring(L, "\n  %s waits for %s at %s", label,
+                  t->op.kind ? t->op.kind->name : "its turn",
+                  lua_tostring(L, -1));
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
   luaL_addvalue(b);
 }
 
 static void add_rows (luaL_Buffer *b, lua_State *L, lc_loop *loop) {
   for (uint32_t i = 0; i < loop->nslots; i++) {
     lc_job *j = lc_slots_job(loop, i);
-    if (!j || lc_job_ended(j)) continue;
-    lc_job_push(L, j);
-    lc_job_label(L, j, -1);
-    lua_remove(L, -2);
-    add_row(b, L, lc_container(j, lc_task, job));
+    if (j && !lc_job_ended(j)) add_row(b, L, lc_container(j, lc_task, job));
   }
 }
 
