@@ -95,7 +95,8 @@ local operations = {
 local runs = {}
 for _, kind in ipairs(streams.kinds) do
   for name, operation in pairs(operations) do
-    runs[kind.name .. ": " .. name] = function() streams.with(kind, operation) end
+    local title = kind.name .. (kind.seed and ", in random order: " or ": ")
+    runs[title .. name] = function() streams.with(kind, operation) end
   end
 end
 

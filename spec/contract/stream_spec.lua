@@ -3,6 +3,7 @@
 local conc = require "luaconc"
 local sim = require "spec.support.sim"
 local streams = require "spec.support.streams"
+local testing = require "luaconc.testing"
 local core = require "luaconc.core"
 
 local settle, waiting = streams.settle, streams.waiting
@@ -12,12 +13,14 @@ local CLOSED = { nil, "closed", "EBADF" }
 local LATE = { nil, "timed out", "ETIMEDOUT" }
 
 for _, kind in ipairs(streams.kinds) do
+  local title = kind.name .. (kind.seed and ", in random order" or "")
+
   -- `it` with a connected pair; both are closed at the end.
   local function with(promise, f)
     it(promise, function() streams.with(kind, f) end)
   end
 
-  describe(kind.name .. ": read", function()
+  describe(title .. ": read", function()
     with("gives whatever is there without a format", function(a, b)
       a:write("one", "two")
       assert.equal("onetwo", b:read())
@@ -180,7 +183,10 @@ for _, kind in ipairs(streams.kinds) do
     with("takes no more than it may keep while nobody reads", function(a, b)
       a:write("x")
       b:read()
+      local before = testing.counts().bytes
       local accepted, writer = streams.fill(a, ("y"):rep(65536))
+      -- The writer's queue, in blocks of 64 KiB, and what the reader keeps.
+      assert.is_true(testing.counts().bytes - before < 4 * 65536)
       writer:cancel()
       conc.spawn(function() a:write("z") a:shutdown() end)
       local all = b:read "a"
@@ -249,7 +255,7 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
-  describe(kind.name .. ": lines", function()
+  describe(title .. ": lines", function()
     with("goes through lines, or pieces of the format", function(a, b)
       a:write("a\nbc\n12345678")
       a:shutdown()
@@ -277,7 +283,7 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
-  describe(kind.name .. ": write", function()
+  describe(title .. ": write", function()
     with("takes strings and numbers, as files do, and gives the stream", function(a, b)
       local file = io.tmpfile()
       local values = { "x", 1, -2.5, 1e100, 2^53, "", 0.1, math.mininteger }
@@ -411,7 +417,7 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
-  describe(kind.name .. ": flush and shutdown", function()
+  describe(title .. ": flush and shutdown", function()
     with("return at once where nothing is queued", function(a, b)
       assert.is_true(a:flush())
       a:write("x")
@@ -442,7 +448,7 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
-  describe(kind.name .. ": close", function()
+  describe(title .. ": close", function()
     with("sends what is queued before", function(a, b)
       local accepted, writer = streams.fill(a, ("x"):rep(100000))
       writer:cancel()
@@ -528,7 +534,7 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
-  describe(kind.name .. ": timeout", function()
+  describe(title .. ": timeout", function()
     with("limits a read, which loses nothing", function(a, b)
       assert.equal(b, b:timeout(0.005))
       assert.same(LATE, { b:read() })
@@ -589,7 +595,7 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
-  describe(kind.name .. ": cancelling a job that", function()
+  describe(title .. ": cancelling a job that", function()
     with("reads loses nothing", function(a, b)
       for _, format in ipairs { 10, "l", "a", false } do
         local reader = waiting(b.read, b, format or nil)
@@ -680,7 +686,7 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
-  describe(kind.name .. ": a waiting task", function()
+  describe(title .. ": a waiting task", function()
     with("is named in the tree", function(a, b)
       local reader = waiting(b.read, b)
       sim.shows(conc.tree(), "read of " .. kind.name)
@@ -705,7 +711,7 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
-  describe(kind.name .. ": the bounds", function()
+  describe(title .. ": the bounds", function()
     it("are what the documentation says", function()
       assert.equal(65536, core.stream.highwater)
       assert.equal(16384, core.stream.ahead)

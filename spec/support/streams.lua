@@ -2,6 +2,7 @@
 -- every stream has to pass. A new kind of stream joins by an entry here.
 
 local conc = require "luaconc"
+local testing = require "luaconc.testing"
 
 local M = {}
 
@@ -12,9 +13,11 @@ local function tcp_pair()
   return a, assert(listener:accept())
 end
 
---- `{name=, pair=}`: `pair()` returns two streams, each the other's peer.
+--- `{name=, pair=}`: `pair()` returns two streams, each the other's peer. With
+-- `seed`, ready tasks run in random order, and none inside a callback.
 M.kinds = {
   { name = "tcp stream", pair = tcp_pair },
+  { name = "tcp stream", pair = tcp_pair, seed = 4 },
 }
 
 local HANGS = 20
@@ -34,6 +37,7 @@ end
 
 --- Calls `f(a, b)` so, with a new pair, which is closed afterwards.
 function M.with(kind, f)
+  testing.seed(kind.seed)
   return M.run(function()
     local a, b = kind.pair()
     local first <close> = a
