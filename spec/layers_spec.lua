@@ -10,8 +10,8 @@ local C_LAYERS = {
     files = "alloc clock fault heap inbuf list system system_linux uvpool" },
   { name = "on Lua", peers = true, files = "address errors luax" },
   { name = "kernel", peers = true,
-    files = "frame group handle interrupt job loop op scope slots task "
-      .. "traceback trouble waiter" },
+    files = "end frame group handle interrupt job loop op scope slots spawn "
+      .. "task traceback trouble waiter" },
   { name = "base of streams", peers = true, files = "listener stream write" },
   { name = "resources", files = "coroutine dns measure queue sync tcp tree watch" },
   { name = "top", peers = true, files = "luaconc testing" },

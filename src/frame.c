@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "frame.h"
 #include "luax.h"
+#include "spawn.h"
 
 #define GROUP_TYPE "luaconc.group"
 #define SCOPE_TYPE "luaconc.scope"
@@ -240,7 +241,7 @@ static int group_spawn (lua_State *L) {
   lc_frame *f = lc_luax_self(L);
   if (f->closed) return luaL_error(L, "the group is closed: start jobs in it "
                                       "before it is closed");
-  return lc_task_spawn_form(L, &f->group, 2);
+  return lc_spawn_form(L, &f->group, 2);
 }
 
 /* g:cancel([reason]), s:cancel([reason]) -> false if it was */

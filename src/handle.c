@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "end.h"
 #include "handle.h"
 #include "luax.h"
 
@@ -83,7 +84,7 @@ int lc_handle_collect (lua_State *L) {
   lc_handle **owner = lua_touserdata(L, 1);
   if (!owner || !*owner) return 0;
   if (is_garbage(L, *owner)) lc_handle_close(*owner);
-  else lc_loop_end(L, (*owner)->loop);
+  else lc_end_state(L, (*owner)->loop);
   return 0;
 }
 

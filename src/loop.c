@@ -1,24 +1,20 @@
 /*
-** loop.c: ready ring, deadlines, libuv, and the end. See loop.h.
+** loop.c: ready ring, deadlines, libuv. See loop.h.
 **
 ** One turn of driving:
 **
 **   run what is ready (2 ms at most)  ->  set the timer  ->  poll libuv
 **        ^        callbacks run their tasks in place  |
 **        +--------------------------------------------+
-**
-** The end, by lc_loop_end: the root scope is cancelled and clean-ups run
-** (they may not start jobs); who has not ended after END_GRACE_NS is closed;
-** then handles, then libuv's loop. Memory of the loop itself is Lua's.
 */
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/eventfd.h>
 
 #include "alloc.h"
+#include "end.h"
 #include "errors.h"
 #include "fault.h"
 #include "frame.h"
@@ -30,7 +26,6 @@
 #include "trouble.h"
 
 enum { PROBE = 8, POOL_CLASSES = 8, POOL_LEAST = 64 };
-#define END_GRACE_NS 1000000000u   /* clean-ups at the end: 1 s */
 #define IO_GRACE_MS 20   /* virtual time: real time that I/O may take */
 
 const char lc_loop_key = 0;
@@ -311,28 +306,27 @@ static bool can_wake (lc_loop *loop) {
 }
 
 /* Virtual time: lets I/O that is under way have its say, then jumps. */
-static void poll_virtual (lc_loop *loop) {
+static void poll_virtual (lc_loop *loop, bool wait) {
   if (loop->uv && loop->external) {
     uv_timer_t *timer = &loop->block->timer;
     uv_update_time(loop->uv);
     uv_timer_start(timer, on_timer, IO_GRACE_MS, 0);
-    uv_run(loop->uv, loop->nready ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    uv_run(loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     uv_timer_stop(timer);
     loop->block->armed = UINT64_MAX;
   }
-  if (loop->nready || !loop->main->op.kind) return;
   uint64_t due = lc_heap_next(&loop->deadlines);
-  if (due == UINT64_MAX) return;
+  if (!wait || loop->nready || due == UINT64_MAX) return;
   if (due > loop->clock.now) loop->clock.now = due;
   fire_due(loop);
 }
 
 static void poll_uv (lc_loop *loop, bool wait) {
+  int err = 0;
   if (loop->clock.is_virtual) {
-    poll_virtual(loop);
+    poll_virtual(loop, wait);
     return;
   }
-  int err = 0;
   if (!loop->block && !can_wake(loop)) return;
   if (!lc_loop_uv(loop, &err)) {   /* no descriptors: deadlines still work */
     usleep(1000);
@@ -344,7 +338,6 @@ static void poll_uv (lc_loop *loop, bool wait) {
 }
 
 static void enter (lua_State *L, lc_loop *loop) {
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
   loop->driver = L;
   loop->depth++;
 }
@@ -354,12 +347,14 @@ static void leave (lc_loop *loop) {
   loop->depth--;
 }
 
-void lc_loop_turn (lc_loop *loop) {
-  if (loop->ended) return;
-  enter(loop->L, loop);
+bool lc_loop_turn (lua_State *L, lc_loop *loop, bool wait) {
+  if (loop->ended) return false;
+  enter(L, loop);
   run_slice(loop, true);
-  if (loop->block || loop->deadlines.n) poll_uv(loop, false);
+  bool more = loop->nready || can_wake(loop);
+  if (loop->block || more) poll_uv(loop, wait && !loop->nready && more);
   leave(loop);
+  return more;
 }
 
 void lc_loop_drive (lua_State *L, lc_loop *loop) {
@@ -386,73 +381,7 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
 
 /* }} */
 
-/* {{ The end */
-
-static void warn_of_jobs (lua_State *L, lc_loop *loop) {
-  uint32_t n = loop->root->live - loop->root->daemons;
-  if (n == 0) return;
-  fprintf(stderr, "luaconc: %u job%s still running at the end of the script "
-          "%s cancelled:", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
-  int shown = 0;
-  for (lc_link *l = loop->root->jobs.next; l != &loop->root->jobs;
-       l = l->next) {
-    lc_job *j = lc_container(l, lc_job, siblings);
-    if (j->daemon) continue;
-    if (shown++ == 5) break;
-    lc_job_push(L, j);
-    fprintf(stderr, "%s %s", shown > 1 ? "," : "", lc_job_label(L, j, -1));
-    lua_pop(L, 2);
-  }
-  fprintf(stderr, "%s; conc.run waits for %s\n", shown > 5 ? ", ..." : "",
-          n == 1 ? "it" : "them");
-}
-
-static void warn_of_failures (lua_State *L, lc_loop *loop) {
-  lc_link *failed = &loop->root->failed;
-  for (lc_link *l = failed->next; l != failed; l = l->next) {
-    lc_job *j = lc_container(l, lc_job, siblings);
-    lc_job_push(L, j);
-    lc_job_label(L, j, -1);
-    lua_getiuservalue(L, -2, LC_JOB_VALUE);
-    fprintf(stderr, "luaconc: %s failed: %s\n", lua_tostring(L, -2),
-            luaL_tolstring(L, -1, NULL));
-    lua_pop(L, 4);
-  }
-}
-
-static int warn (lua_State *L) {
-  lc_loop *loop = lua_touserdata(L, 1);
-  if (!loop->trouble) warn_of_jobs(L, loop);
-  return 0;
-}
-
-static int warn_again (lua_State *L) {
-  warn_of_failures(L, lua_touserdata(L, 1));
-  return 0;
-}
-
-static void call_safely (lua_State *L, lc_loop *loop, lua_CFunction f) {
-  lua_pushcfunction(L, f);
-  lua_pushlightuserdata(L, loop);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
-}
-
-/* Runs clean-ups; after the grace, tasks are closed one by one. */
-static void end_jobs (lua_State *L, lc_loop *loop) {
-  uint64_t limit = uv_hrtime() + END_GRACE_NS;
-  while (loop->live > 0) {
-    run_slice(loop, true);
-    if (loop->nready == 0 && (!can_wake(loop) || uv_hrtime() > limit))
-      lc_trouble_stuck(L, loop);
-    else if (loop->block || loop->deadlines.n) poll_uv(loop, false);
-  }
-}
-
-static void end_frames (lc_loop *loop) {
-  lc_link *children = &loop->main->base.children;
-  while (!lc_list_empty(children))
-    lc_frame_abandon(lc_container(children->next, lc_scope, siblings));
-}
+/* {{ Closing */
 
 static void on_own_closed (uv_handle_t *h) {
   lc_loop *loop = h->data;
@@ -472,7 +401,7 @@ static void close_own (lc_loop *loop) {
   }
 }
 
-static void end_uv (lc_loop *loop) {
+static void close_uv (lc_loop *loop) {
   if (!loop->block) return;
   while (!lc_list_empty(&loop->handles))
     lc_handle_close(lc_container(loop->handles.next, lc_handle, link));
@@ -485,7 +414,8 @@ static void end_uv (lc_loop *loop) {
   loop->uv = NULL;
 }
 
-static void free_loop (lc_loop *loop) {
+void lc_loop_close (lc_loop *loop) {
+  close_uv(loop);
   free_pool(loop);
   lc_free(loop->buffer, LC_BUFFER);
   lc_free(loop->ring, loop->ring ? (loop->mask + 1) * sizeof(*loop->ring) : 0);
@@ -495,28 +425,10 @@ static void free_loop (lc_loop *loop) {
   lc_slots_free(loop);
 }
 
-void lc_loop_end (lua_State *L, lc_loop *loop) {
-  if (loop->ending || loop->current) return;
-  loop->ending = true;
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
-  loop->driver = L;
-  loop->depth++;
-  call_safely(L, loop, warn);
-  lc_scope_cancel(&loop->main->base);
-  end_jobs(L, loop);
-  end_frames(loop);
-  call_safely(L, loop, warn_again);
-  lc_group_forget_all(loop->root);
-  loop->ended = true;
-  end_uv(loop);
-  free_loop(loop);
-  loop->depth--;
-}
-
 static int loop_collect (lua_State *L) {
   lc_loop *loop = lua_touserdata(L, 1);
   if (!loop->main) return 0;
-  lc_loop_end(L, loop);
+  lc_end_state(L, loop);
   lc_task_main_free(loop);
   return 0;
 }
@@ -537,7 +449,8 @@ static int loop_turn (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   if (loop->current || loop->depth > 0 || loop->in_poll)
     return luaL_error(L, "a turn can't be run inside a task or a callback");
-  lc_loop_turn(loop);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  lc_loop_turn(L, loop, false);
   lua_pushboolean(L, loop->live > 0);
   return 1;
 }

@@ -113,14 +113,17 @@ void lc_loop_wake (lc_loop *loop);
 int lc_loop_at (lc_loop *loop, lc_timer *t, uint64_t due);
 void lc_loop_unat (lc_loop *loop, lc_timer *t);
 
-/* Runs what is ready now and polls libuv without waiting. */
-void lc_loop_turn (lc_loop *loop);
+/* Runs what is ready now and polls libuv, waiting if `wait` and nothing is
+** ready. False where nothing can ever run again. Needs LUA_MINSTACK slots. */
+bool lc_loop_turn (lua_State *L, lc_loop *loop, bool wait);
 
-/* Drives the loop until main's operation is complete. May raise. */
+/* Drives the loop until main's operation is complete. Needs LUA_MINSTACK
+** slots. May raise where tasks are made to end (a deadlock). */
 void lc_loop_drive (lua_State *L, lc_loop *loop);
 
-/* Ends everything in order: see loop.c. Idempotent. */
-void lc_loop_end (lua_State *L, lc_loop *loop);
+/* Closes handles and libuv's loop and frees all but the userdata: the last
+** step of the end. */
+void lc_loop_close (lc_loop *loop);
 
 #if defined(LUACONC_TESTING)
 void lc_loop_check (lc_loop *loop);

@@ -14,6 +14,7 @@
 #include "measure.h"
 #include "queue.h"
 #include "slots.h"
+#include "spawn.h"
 #include "stream.h"
 #include "sync.h"
 #include "task.h"
@@ -33,6 +34,7 @@ static void open_kernel (lua_State *L, lc_loop *loop) {
   lc_handle_open(L);
   lc_job_open(L, loop);
   lc_task_open(L, loop);
+  lc_spawn_open(L, loop);
   lc_frame_open(L, loop);
   lc_traceback_open(L, loop);
   lc_trouble_open(L, loop);

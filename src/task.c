@@ -28,6 +28,7 @@ lc_task *lc_task_here (lua_State *L) {
     luaL_error(L, "cannot wait inside a callback of the event loop: "
                   "start a task with conc.spawn, which may wait");
   if (loop->ended) luaL_error(L, "cannot wait: the state is being closed");
+  luaL_checkstack(L, LUA_MINSTACK, NULL);   /* for driving the loop */
   return loop->main;
 }
 
@@ -67,7 +68,7 @@ static int k_refused (lua_State *L, int status, lua_KContext ctx) {
 int lc_task_refuse (lua_State *L, lc_task *t) {
   lc_loop *loop = t->job.loop;
   if (!t->co) {
-    lc_loop_turn(loop);
+    lc_loop_turn(L, loop, false);
     return lc_task_raise(L, t);
   }
   if (++t->swallowed >= SWALLOW_MAX) t->doomed = true;
@@ -90,7 +91,7 @@ int lc_task_pause_slowly (lua_State *L, lc_task *t, int n) {
   }
   if (!t->co) {
     loop->slice = 0;
-    lc_loop_turn(loop);
+    lc_loop_turn(L, loop, false);
     return n;
   }
   lc_loop_ready(loop, t);
@@ -102,7 +103,7 @@ static int task_yield (lua_State *L) {
   lc_task *t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (!t->co) {
-    lc_loop_turn(t->job.loop);
+    lc_loop_turn(L, t->job.loop, false);
     return lc_task_cancelled(t) ? lc_task_raise(L, t) : 0;
   }
   lc_loop_ready(t->job.loop, t);
@@ -393,7 +394,7 @@ void lc_task_run (lc_loop *loop, lc_task *t) {
 
 /* }} */
 
-/* {{ Starting */
+/* {{ Beginning */
 
 void lc_task_start (lc_task *t) {
   t->queued = false;
@@ -412,7 +413,7 @@ static void task_cancel (lc_job *j) {
 
 static const lc_engine task_engine = {"task", task_cancel};
 
-static void init_task (lc_task *t, lc_loop *loop) {
+void lc_task_init (lc_task *t, lc_loop *loop) {
   memset(t, 0, sizeof(*t));
   t->job.engine = &task_engine;
   t->job.loop = loop;
@@ -421,45 +422,6 @@ static void init_task (lc_task *t, lc_loop *loop) {
   t->scope = &t->base;
   lc_list_init(&t->job.watchers);
   lc_list_init(&t->job.siblings);
-}
-
-/* Notes who starts the task and where: the function as the user value. */
-static void note_place (lua_State *L, lc_task *t, int handle, int level) {
-  lua_Debug ar;
-  if (!lua_getstack(L, level, &ar)) return;
-  lua_getinfo(L, "lf", &ar);
-  t->line = ar.currentline;
-  lua_setiuservalue(L, handle, LC_JOB_VALUE);
-}
-
-/* Whose line counts as the start: the caller's, or, for the library's own
-** Lua files, which say level = 0, that of the user who called them. */
-static int place_level (lua_State *L, int options) {
-  if (!options) return 1;
-  lua_getfield(L, options, "level");
-  bool search = lua_isinteger(L, -1) && lua_tointeger(L, -1) == 0;
-  lua_pop(L, 1);
-  return search ? lc_traceback_user_level(L) : 1;
-}
-
-static void read_options (lua_State *L, lc_task *t, int options, int handle) {
-  static const char *const names[] = {"name", "keep", "daemon", "memory",
-                                      "stack", "level", NULL};
-  lc_luax_options(L, options, names);
-  if (lc_luax_option(L, options, "name") != LUA_TNIL) {
-    if (lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "option 'name' must be a string, got %s",
-                 luaL_typename(L, -1));
-    lc_job_extra(L, &t->job, handle, true);
-    lua_pushvalue(L, -2);
-    lua_setfield(L, -2, "name");
-    lua_pop(L, 1);
-  }
-  lc_luax_option(L, options, "keep");
-  t->job.keep = lua_toboolean(L, -1);
-  lc_luax_option(L, options, "daemon");
-  t->job.daemon = lua_toboolean(L, -1);
-  lua_pop(L, 3);
 }
 
 lc_group *lc_task_own_group (lua_State *L, lc_task *t) {
@@ -475,76 +437,13 @@ lc_group *lc_task_group (lua_State *L, lc_task *t) {
   return g ? g : lc_task_own_group(L, t);
 }
 
-/* Moves the body and its arguments to the coroutine. Can't fail. */
-static void load_coroutine (lua_State *L, lc_task *t, int handle, int n) {
+void lc_task_load (lua_State *L, lc_task *t, int handle, int n) {
   lua_State *co = t->co;
   lua_pushcfunction(co, task_main);
   lua_pushvalue(L, handle);
   lua_xmove(L, co, 1);
   lua_pushcfunction(co, lc_traceback_on_error);
   lua_xmove(L, co, n);
-}
-
-static void join_group (lc_task *t, lc_group *g) {
-  lc_scope_enter(&t->base, LC_BASE, g->scope, t);
-  if (g->keep) t->job.keep = true;
-  lc_group_add(g, &t->job);
-  if (g->limit && g->running >= g->limit) {
-    t->queued = true;
-    lc_list_append(&g->queued, &t->op.u.link);
-    return;
-  }
-  g->running++;
-  lc_loop_ready(t->job.loop, t);
-}
-
-int lc_task_spawn (lua_State *L, lc_group *g, int f, int options) {
-  lc_loop *loop = lc_luax_loop(L);
-  lc_task *parent = lc_task_self(loop);
-  int n = lua_gettop(L) - f + 1, level = place_level(L, options);
-  luaL_checkstack(L, 8, NULL);
-  lc_task *t = lua_newuserdatauv(L, sizeof(*t), LC_JOB_VALUES);
-  init_task(t, loop);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, loop->jobtype);
-  lua_setmetatable(L, -2);
-  lua_insert(L, f);
-  note_place(L, t, f, level);
-  if (options) read_options(L, t, options, f);
-  lc_job_inherit(L, parent, &t->job, f);
-  if (!g) g = lc_task_group(L, parent);
-  int32_t slot = lc_slots_find(L, loop);
-  t->co = loop->slots[slot].co;
-  if (!lua_checkstack(t->co, n + 8)) luaL_error(L, "too many arguments");
-  if (g->closed) luaL_error(L, "the group is closed: start jobs before");
-  lc_slots_take(&t->job, slot);
-  load_coroutine(L, t, f, n);
-  t->job.id = ++loop->lastid;
-  loop->live++;
-  join_group(t, g);
-  return 1;
-}
-
-int lc_task_spawn_form (lua_State *L, lc_group *g, int arg) {
-  lc_loop *loop = lc_luax_loop(L);
-  if (loop->ending)
-    return luaL_error(L, "cannot start a job: the program is ending");
-  if (lua_type(L, arg) != LUA_TTABLE || lc_luax_callable(L, arg)) {
-    lc_luax_function(L, arg);
-    return lc_task_spawn(L, g, arg, 0);
-  }
-  lua_settop(L, arg);
-  lua_Integer n = luaL_len(L, arg);
-  luaL_checkstack(L, (int)n + 8, "too many arguments");
-  for (lua_Integer i = 1; i <= n; i++) lua_geti(L, arg, i);
-  if (n < 1 || !lc_luax_callable(L, arg + 1))
-    return luaL_argerror(L, arg, "the table's first element must be the "
-                                 "function to start");
-  return lc_task_spawn(L, g, arg + 1, arg);
-}
-
-/* conc.spawn(f, ...) or conc.spawn{f, ..., name=, keep=, daemon=} */
-static int task_spawn (lua_State *L) {
-  return lc_task_spawn_form(L, NULL, 1);
 }
 
 lc_task *lc_task_main (lc_loop *loop) {
@@ -555,7 +454,7 @@ lc_task *lc_task_main (lc_loop *loop) {
     lc_free(g, sizeof(*g));
     return NULL;
   }
-  init_task(t, loop);
+  lc_task_init(t, loop);
   lc_scope_enter(&t->base, LC_BASE, NULL, t);
   lc_group_init(g, &t->base);
   t->group = loop->root = g;
@@ -597,7 +496,6 @@ int lc_task_yield_values (lua_State *L, int n) {
 /* }} */
 
 static const luaL_Reg functions[] = {
-  {"spawn", task_spawn},
   {"sleep", task_sleep},
   {"yield", task_yield},
   {"now", task_now},

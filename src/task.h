@@ -109,13 +109,12 @@ void lc_task_interrupt (lc_task *t);
 ** is popped. The task does not run. */
 void lc_task_close (lc_task *t);
 
-/* Starts function and arguments from stack index `f` on as a task of `g`
-** (NULL: the group that is current) and replaces them by its handle.
-** `options`: index of a table of options, or 0. May raise. */
-int lc_task_spawn (lua_State *L, lc_group *g, int f, int options);
+/* A task that has not begun and belongs nowhere yet. */
+void lc_task_init (lc_task *t, lc_loop *loop);
 
-/* The same for the argument forms (f, ...) and {f, ..., name=, ...}. */
-int lc_task_spawn_form (lua_State *L, lc_group *g, int arg);
+/* Moves its handle and the `n` values on top of L, the body and its
+** arguments, to its coroutine, which has room for them. Can't fail. */
+void lc_task_load (lua_State *L, lc_task *t, int handle, int n);
 
 /* Makes the code outside tasks. */
 lc_task *lc_task_main (lc_loop *loop);

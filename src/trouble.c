@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "luax.h"
 #include "slots.h"
+#include "spawn.h"
 #include "task.h"
 #include "traceback.h"
 #include "trouble.h"
@@ -211,7 +212,7 @@ static int run_inside (lua_State *L, lc_task *t) {
   lc_group *g = lc_frame_push_group(L, t);
   lua_insert(L, 1);
   lua_toclose(L, 1);
-  if (lua_gettop(L) > 1) lc_task_spawn_form(L, g, 2);
+  if (lua_gettop(L) > 1) lc_spawn_form(L, g, 2);
   return k_run_inside(L, LUA_OK, (lua_KContext)g);
 }
 
@@ -221,7 +222,7 @@ static int trouble_run (lua_State *L) {
   if (!lua_isnone(L, 1)) lc_luax_function(L, 1);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (t->co || t->scope != &t->base) return run_inside(L, t);
-  if (!lua_isnone(L, 1)) lc_task_spawn_form(L, t->job.loop->root, 1);
+  if (!lua_isnone(L, 1)) lc_spawn_form(L, t->job.loop->root, 1);
   lc_interrupt_start(L, t->job.loop);
   return k_run(L, LUA_OK, 0);
 }

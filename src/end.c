@@ -1,0 +1,116 @@
+/*
+** end.c: how a state ends. See end.h.
+**
+** 1. One line names the jobs that still run; their scope is cancelled.
+** 2. Clean-ups run, and may wait; they can't start jobs. Who has not ended
+**    after GRACE_NS, or can never be woken, is closed: its <close> variables
+**    run once more without waits.
+** 3. Failures that nobody has seen are named.
+** 4. Handles are closed, then libuv's loop.
+**
+** Called by the finaliser of the loop, or of any handle that is finalised
+** earlier while the state is closed (see handle.c).
+*/
+
+#include <stdio.h>
+
+#include "end.h"
+#include "frame.h"
+#include "task.h"
+#include "trouble.h"
+
+#define GRACE_NS 1000000000u   /* 1 s, as a process has between two signals */
+
+static void warn_of_jobs (lua_State *L, lc_loop *loop) {
+  uint32_t n = loop->root->live - loop->root->daemons;
+  if (n == 0) return;
+  fprintf(stderr, "luaconc: %u job%s still running at the end of the script "
+          "%s cancelled:", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
+  int shown = 0;
+  for (lc_link *l = loop->root->jobs.next; l != &loop->root->jobs;
+       l = l->next) {
+    lc_job *j = lc_container(l, lc_job, siblings);
+    if (j->daemon) continue;
+    if (shown++ == 5) break;
+    lc_job_push(L, j);
+    fprintf(stderr, "%s %s", shown > 1 ? "," : "", lc_job_label(L, j, -1));
+    lua_pop(L, 2);
+  }
+  fprintf(stderr, "%s; conc.run waits for %s\n", shown > 5 ? ", ..." : "",
+          n == 1 ? "it" : "them");
+}
+
+static void warn_of_failures (lua_State *L, lc_loop *loop) {
+  lc_link *failed = &loop->root->failed;
+  for (lc_link *l = failed->next; l != failed; l = l->next) {
+    lc_job *j = lc_container(l, lc_job, siblings);
+    lc_job_push(L, j);
+    lc_job_label(L, j, -1);
+    lua_getiuservalue(L, -2, LC_JOB_VALUE);
+    fprintf(stderr, "luaconc: %s failed: %s\n", lua_tostring(L, -2),
+            luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 4);
+  }
+}
+
+static int warn (lua_State *L) {
+  lc_loop *loop = lua_touserdata(L, 1);
+  if (!loop->trouble) warn_of_jobs(L, loop);
+  return 0;
+}
+
+static int warn_again (lua_State *L) {
+  warn_of_failures(L, lua_touserdata(L, 1));
+  return 0;
+}
+
+static void call_safely (lua_State *L, lc_loop *loop, lua_CFunction f) {
+  lua_pushcfunction(L, f);
+  lua_pushlightuserdata(L, loop);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
+/* {{ Clean-ups */
+
+typedef struct grace {
+  lc_timer timer;
+  bool over;
+} grace;
+
+static void on_grace_over (lc_timer *timer) {
+  lc_container(timer, grace, timer)->over = true;
+}
+
+static void end_jobs (lua_State *L, lc_loop *loop) {
+  grace g = {.timer.fire = on_grace_over};
+  uint64_t due = lc_clock_after(&loop->clock, GRACE_NS);
+  g.over = lc_loop_at(loop, &g.timer, due) != 0;
+  while (loop->live > 0) {
+    bool more = lc_loop_turn(L, loop, true);
+    if (!more || g.over) lc_trouble_stuck(L, loop);
+  }
+  lc_loop_unat(loop, &g.timer);
+}
+
+static void end_frames (lc_loop *loop) {
+  lc_link *children = &loop->main->base.children;
+  while (!lc_list_empty(children))
+    lc_frame_abandon(lc_container(children->next, lc_scope, siblings));
+}
+
+/* }} */
+
+void lc_end_state (lua_State *L, lc_loop *loop) {
+  if (loop->ending || loop->current) return;
+  loop->ending = true;
+  if (!lua_checkstack(L, 2 * LUA_MINSTACK)) return;
+  loop->driver = L;
+  call_safely(L, loop, warn);
+  lc_scope_cancel(&loop->main->base);
+  end_jobs(L, loop);
+  end_frames(loop);
+  call_safely(L, loop, warn_again);
+  lc_group_forget_all(loop->root);
+  loop->ended = true;
+  lc_loop_close(loop);
+}

@@ -1,0 +1,120 @@
+/*
+** spawn.c: starting tasks. See spawn.h.
+*/
+
+#include "luax.h"
+#include "slots.h"
+#include "spawn.h"
+#include "traceback.h"
+
+/* Notes who starts the task and where: the function as the user value. */
+static void note_place (lua_State *L, lc_task *t, int handle, int level) {
+  lua_Debug ar;
+  if (!lua_getstack(L, level, &ar)) return;
+  lua_getinfo(L, "lf", &ar);
+  t->line = ar.currentline;
+  lua_setiuservalue(L, handle, LC_JOB_VALUE);
+}
+
+/* Whose line counts as the start: the caller's, or, for the library's own
+** Lua files, which say level = 0, that of the user who called them. */
+static int place_level (lua_State *L, int options) {
+  if (!options) return 1;
+  lua_getfield(L, options, "level");
+  bool search = lua_isinteger(L, -1) && lua_tointeger(L, -1) == 0;
+  lua_pop(L, 1);
+  return search ? lc_traceback_user_level(L) : 1;
+}
+
+static void read_options (lua_State *L, lc_task *t, int options, int handle) {
+  static const char *const names[] = {"name", "keep", "daemon", "memory",
+                                      "stack", "level", NULL};
+  lc_luax_options(L, options, names);
+  if (lc_luax_option(L, options, "name") != LUA_TNIL) {
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "option 'name' must be a string, got %s",
+                 luaL_typename(L, -1));
+    lc_job_extra(L, &t->job, handle, true);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, "name");
+    lua_pop(L, 1);
+  }
+  lc_luax_option(L, options, "keep");
+  t->job.keep = lua_toboolean(L, -1);
+  lc_luax_option(L, options, "daemon");
+  t->job.daemon = lua_toboolean(L, -1);
+  lua_pop(L, 3);
+}
+
+static void join_group (lc_task *t, lc_group *g) {
+  lc_scope_enter(&t->base, LC_BASE, g->scope, t);
+  if (g->keep) t->job.keep = true;
+  lc_group_add(g, &t->job);
+  if (g->limit && g->running >= g->limit) {
+    t->queued = true;
+    lc_list_append(&g->queued, &t->op.u.link);
+    return;
+  }
+  g->running++;
+  lc_loop_ready(t->job.loop, t);
+}
+
+/* Starts what is on the stack from `f` on and replaces it by the handle.
+** Whatever can raise comes first; from lc_slots_take on nothing does. */
+static int spawn (lua_State *L, lc_group *g, int f, int options) {
+  lc_loop *loop = lc_luax_loop(L);
+  lc_task *parent = lc_task_self(loop);
+  int n = lua_gettop(L) - f + 1, level = place_level(L, options);
+  luaL_checkstack(L, 8, NULL);
+  lc_task *t = lua_newuserdatauv(L, sizeof(*t), LC_JOB_VALUES);
+  lc_task_init(t, loop);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, loop->jobtype);
+  lua_setmetatable(L, -2);
+  lua_insert(L, f);
+  note_place(L, t, f, level);
+  if (options) read_options(L, t, options, f);
+  lc_job_inherit(L, parent, &t->job, f);
+  if (!g) g = lc_task_group(L, parent);
+  int32_t slot = lc_slots_find(L, loop);
+  t->co = loop->slots[slot].co;
+  if (!lua_checkstack(t->co, n + 8)) luaL_error(L, "too many arguments");
+  if (g->closed) luaL_error(L, "the group is closed: start jobs before");
+  lc_slots_take(&t->job, slot);
+  lc_task_load(L, t, f, n);
+  t->job.id = ++loop->lastid;
+  loop->live++;
+  join_group(t, g);
+  return 1;
+}
+
+int lc_spawn_form (lua_State *L, lc_group *g, int arg) {
+  lc_loop *loop = lc_luax_loop(L);
+  if (loop->ending)
+    return luaL_error(L, "cannot start a job: the program is ending");
+  if (lua_type(L, arg) != LUA_TTABLE || lc_luax_callable(L, arg)) {
+    lc_luax_function(L, arg);
+    return spawn(L, g, arg, 0);
+  }
+  lua_settop(L, arg);
+  lua_Integer n = luaL_len(L, arg);
+  luaL_checkstack(L, (int)n + 8, "too many arguments");
+  for (lua_Integer i = 1; i <= n; i++) lua_geti(L, arg, i);
+  if (n < 1 || !lc_luax_callable(L, arg + 1))
+    return luaL_argerror(L, arg, "the table's first element must be the "
+                                 "function to start");
+  return spawn(L, g, arg + 1, arg);
+}
+
+/* conc.spawn(f, ...) or conc.spawn{f, ..., name=, keep=, daemon=} */
+static int spawn_task (lua_State *L) {
+  return lc_spawn_form(L, NULL, 1);
+}
+
+static const luaL_Reg functions[] = {
+  {"spawn", spawn_task},
+  {NULL, NULL}
+};
+
+void lc_spawn_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+}
