@@ -31,7 +31,7 @@
 
 /* A test that allocates a million times would take hours. After each slice
 ** of this time the collections come half as often. */
-enum { SLICE_NS = 300000000 };
+enum { SLICE_NS = 100000000 };
 
 /* Size of the allocations that show who makes them: see learn_boxes. */
 enum { LARGE = 100000 };
