@@ -331,13 +331,16 @@ static int condition_notify_all (lua_State *L) {
 typedef struct lc_barrier {
   lc_link waiters;
   lua_Integer parties;
+  lua_Integer arrived;   /* who waits, or a few more: who was cancelled */
 } lc_barrier;
 
-/* Who has arrived is who waits: a cancelled one is not among them. */
-static lua_Integer arrived (const lc_barrier *b) {
-  lua_Integer n = 0;
-  lc_list_each(l, &b->waiters) n++;
-  return n;
+/* Is the caller the last to come? Those who were cancelled meanwhile are
+** found out only when they would matter, so that arriving stays cheap. */
+static bool is_last (lc_barrier *b) {
+  if (++b->arrived < b->parties) return false;
+  b->arrived = 1;
+  lc_list_each(l, &b->waiters) b->arrived++;
+  return b->arrived == b->parties;
 }
 
 static const lc_opkind barrier_kind = {"barrier:wait", lc_op_unlink, NULL,
@@ -349,14 +352,24 @@ static int barrier_new (lua_State *L) {
                                   INT32_MAX);
   lc_barrier *b = push_object(L, sizeof(*b), BARRIER_TYPE);
   b->parties = n;
+  b->arrived = 0;
   return 1;
 }
 
+/* The result of the wait is 1 more than the place in the order, so that it
+** is no LC_CANCELLED. */
 static int k_barrier (lua_State *L, int status, lua_KContext ctx) {
-  (void)status;
-  lc_task_woken(L);
-  lua_pushinteger(L, ctx);
+  (void)status; (void)ctx;
+  lua_pushinteger(L, lc_task_woken(L)->op.result - 1);
   return 1;
+}
+
+static void release_all (lc_barrier *b) {
+  lc_link *l;
+  int order = 0;
+  while ((l = lc_list_shift(&b->waiters)))
+    lc_op_complete(lc_container(l, lc_op, u.link), ++order + 1);
+  b->arrived = 0;
 }
 
 /* b:wait() -> 1 .. n, the order of arrival; the n-th releases all */
@@ -364,12 +377,11 @@ static int barrier_wait (lua_State *L) {
   lc_barrier *b = lc_luax_self(L);
   lc_task *t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  lua_Integer order = arrived(b) + 1;
-  if (order < b->parties) {
+  if (!is_last(b)) {
     wait_in(t, &b->waiters, &barrier_kind);
-    return lc_task_wait(L, t, k_barrier, (lua_KContext)order);
+    return lc_task_wait(L, t, k_barrier, 0);
   }
-  while (lc_op_complete_first(&b->waiters, LC_OK)) ;
+  release_all(b);
   lua_pushinteger(L, b->parties);
   return lc_task_pause(L, t, 1);
 }
