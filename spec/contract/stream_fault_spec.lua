@@ -126,7 +126,7 @@ runs["tcp: serve"] = function()
     end)
     for _ = 1, 2 do
       local s <close> = check(tcp.connect("127.0.0.1", check(l:sock()).port))
-      check(s:write("hello\n"))
+      check(check(s:timeout(0.1)):write("hello\n"))
       s:read "a"  -- whatever becomes of it: the server tells
     end
     l:close()
