@@ -233,8 +233,8 @@ static int open_uv (lc_loop *loop, lc_uvblock *b) {
 }
 
 uv_loop_t *lc_loop_uv (lc_loop *loop, int *err) {
-  *err = 0;
-  if (loop->block) return loop->uv;
+  *err = loop->ended ? UV_ECANCELED : 0;
+  if (loop->block || loop->ended) return loop->uv;
   lc_uvblock *b = lc_alloc(sizeof(*b));
   *err = b ? 0 : UV_ENOMEM;
   if (b) {
