@@ -452,3 +452,33 @@ describe("Ctrl-C", function()
     ]], 130, "")
   end)
 end)
+
+describe("a random program", function()
+  -- How it is ended after some turns of the loop, and with which status.
+  local ways = {
+    { "the script's end", "", 0 },
+    { "an error", "error 'enough'", 1 },
+    { "os.exit", "os.exit(3)", 3 },
+    { "os.exit that closes the state", "os.exit(4, true)", 4 },
+    { "os.exit in a task", "conc.run(function() conc.yield() os.exit(5) end)", 5 },
+    { "Ctrl-C", "conc.run(function() interrupt() conc.sleep(100) end)", 130 },
+    { "a collection, then the script's end",
+      "p = nil collectgarbage() collectgarbage()", 0 },
+  }
+
+  for i, way in ipairs(ways) do
+    it("ends well by " .. way[1] .. ", wherever it is", function()
+      for seed = i, i + 70, 7 do
+        ends(([[
+          local p = require("spec.support.program").new(%d, 0.0001)
+          for _ = 1, 3 do conc.spawn { p.root, p, keep = true } end
+          for _ = 1, %d do
+            pcall(conc.sleep, 0.0001)
+            pcall(conc.yield)
+          end
+          %s
+        ]]):format(seed, seed % 10, way[2]), way[3], "")
+      end
+    end)
+  end
+end)

@@ -17,11 +17,12 @@ end
 local Program = {}
 Program.__index = Program
 
---- A new program: its objects, and its books.
-function M.new(seed)
+--- A new program: its objects, and its books. Its times are in units of
+-- `unit` seconds (1 unless said).
+function M.new(seed, unit)
   local draw = drawing(seed)
   local self = setmetatable({ draw = draw, handles = {}, begun = 0, ended = 0,
-    sent = 0, received = 0, inside = 0, planned = {}, jobs_left = 150 }, Program)
+    sent = 0, received = 0, inside = 0, planned = {}, jobs_left = 150, unit = unit or 1 }, Program)
   self.queue = conc.queue(draw(4) - 1)
   self.lock = conc.lock()
   self.permits = draw(3)
@@ -35,7 +36,7 @@ end
 -- What one step can be. Each gets the program and how deep it lies.
 local steps = {}
 
-function steps.sleep(self) conc.sleep(self.draw(5) - 1) end
+function steps.sleep(self) conc.sleep((self.draw(5) - 1) * self.unit) end
 
 function steps.yield() conc.yield() end
 
@@ -107,18 +108,19 @@ function steps.group(self, depth)
 end
 
 function steps.timeout(self, depth)
-  local _, message, code = conc.timeout(self.draw(4) - 1, self.step, self, depth - 1)
+  local _, message, code = conc.timeout((self.draw(4) - 1) * self.unit,
+    self.step, self, depth - 1)
   assert(code == nil or code == "ETIMEDOUT" and message == "timed out")
 end
 
 function steps.scope(self, depth)
-  local s <close> = conc.scope { timeout = self.draw(6) }
+  local s <close> = conc.scope { timeout = self.draw(6) * self.unit }
   if self.draw(3) == 1 then s:cancel() end
   self:step(depth - 1)
 end
 
 function steps.shield(self, depth)
-  conc.shield(conc.timeout, 20, self.step, self, depth - 1)
+  conc.shield(conc.timeout, 20 * self.unit, self.step, self, depth - 1)
 end
 
 function steps.gather(self, depth)
@@ -219,9 +221,9 @@ end
 --- The root task: some rounds, ended by the clock whatever they do.
 function Program:root()
   for _ = 1, 8 do
-    pcall(conc.run, conc.timeout, 100, self.round, self)
+    pcall(conc.run, conc.timeout, 100 * self.unit, self.round, self)
   end
-  conc.timeout(100, self.round, self)
+  conc.timeout(100 * self.unit, self.round, self)
 end
 
 -- Whether an error is one that the program planned, or its cancellations.
@@ -229,13 +231,22 @@ function Program:expects(err)
   return self.planned[err] or conc.is_cancelled(err)
 end
 
---- Raises unless the books balance; to be called after the run.
-function Program:audit()
+--- Raises unless each job has ended, exactly once.
+function Program:audit_ends()
   assert(self.begun == self.ended, "a job didn't end exactly once")
   for i, h in ipairs(self.handles) do
     local status = h:status()
     assert(status == "done" or status == "failed" or status == "cancelled",
       "job " .. i .. " is " .. status)
+    pcall(h.await, h)
+  end
+end
+
+--- Raises unless the books balance; to be called after the run.
+function Program:audit()
+  self:audit_ends()
+  for _, h in ipairs(self.handles) do
+    local status = h:status()
     local first = table.pack(pcall(h.await, h))
     local second = table.pack(pcall(h.await, h))
     assert(first[1] == second[1] and rawequal(first[2], second[2]),
