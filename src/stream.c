@@ -295,7 +295,7 @@ static int start_reading (lc_stream *s) {
 
 /* Waits for `want`, then calls k. */
 static inline int wait_input (lua_State *L, lc_stream *s, lc_task *t,
-                       const lc_want *want, lua_KFunction k) {
+                              const lc_want *want, lua_KFunction k) {
   int err = lc_unlikely(!s->armed) ? start_reading(s) : 0;
   if (!err) err = lc_stream_await(s, t, &lc_stream_kind(s)->read, s->limit);
   if (lc_unlikely(err)) return lc_stream_fail_now(L, t, err);

@@ -19,7 +19,8 @@
 ** Invariants:
 ** 1. At most one task reads (or still connects): `reader`.
 ** 2. Nothing that arrived is dropped while the stream is open: a reader
-**    that is cancelled or timed out leaves its bytes in `in`.
+**    that is cancelled or timed out leaves its bytes in `in`. (Where there
+**    is no memory to keep them, the input ends with ENOMEM.)
 ** 3. A write is accepted whole before it waits; no two writes mix.
 ** 4. libuv counts the handle (uv_ref) while somebody reads from it.
 ** 5. Reading is armed by the first read and stays so; it stops where nobody

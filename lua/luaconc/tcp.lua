@@ -246,7 +246,8 @@ end
 ---Accepts connections and runs `handler(stream)` in a task for each, until
 ---the listener is closed; a stream is closed when its handler returns. Then
 ---waits until all handlers have ended, and returns true. Waits.
----Either `serve(host, port, handler, opts)` or `serve(listener, handler, opts)`.
+---Either `serve(host, port, handler, opts)` or, with a listener instead of
+---host and port, `serve(listener, handler, opts)`.
 ---A handler that fails ends its own connection only. Its error goes to
 ---`on_error`; without that, serve raises the first one when it has ended.
 ---Options, besides those of `listen` for the first form: `limit`, connections

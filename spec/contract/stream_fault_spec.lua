@@ -197,9 +197,12 @@ end
 for what, fault in pairs(faults) do
   describe("the failure of any " .. what .. " in", function()
     for name, run in pairs(runs) do
-      it(name .. " raises or is survived, and leaves nothing behind", function()
-        sweep(run, fault)
-      end)
+      -- Order makes no difference to what Lua allocates.
+      if fault.arm ~= testing.fail_lua or not name:find "random order" then
+        it(name .. " raises or is survived, and leaves nothing behind", function()
+          sweep(run, fault)
+        end)
+      end
     end
   end)
 end
