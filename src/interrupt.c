@@ -4,6 +4,12 @@
 ** The handler runs in the thread of the state (SIGINT goes to the main
 ** thread unless it is blocked there), where lua_sethook may be called at
 ** any time: Lua's own `lua` relies on the same.
+**
+** An error raised at any instruction may hit a task between getting hold of
+** something and putting it into a <close> variable. So a task is left alone
+** as long as it may come to a wait, where it is cancelled in order; only who
+** goes on for COMPUTES instructions is interrupted. A hook that a debugger
+** or profiler has set on that coroutine is lost.
 */
 
 #include <signal.h>
@@ -14,27 +20,19 @@
 #include "task.h"
 #include "trouble.h"
 
+enum { COMPUTES = 100000 };   /* instructions: about a millisecond */
+
 static lc_loop *volatile target;            /* who gets it; NULL: nobody */
 static volatile sig_atomic_t count;         /* since the handler was set */
 static volatile sig_atomic_t known;         /* of these, seen by the loop */
 static struct sigaction before;             /* what was in force before */
 
-static struct {                             /* a debugger's or profiler's */
-  lua_State *L;
-  lua_Hook hook;
-  int mask, count;
-} hooked;
-
-static void unhook (void) {
-  if (hooked.L) lua_sethook(hooked.L, hooked.hook, hooked.mask, hooked.count);
-  hooked.L = NULL;
-}
-
-static void on_instruction (lua_State *L, lua_Debug *ar) {
+/* Runs in the coroutine that has computed ever since the signal. */
+static void on_computing (lua_State *L, lua_Debug *ar) {
   (void)ar;
   lc_loop *loop = target;
-  unhook();
-  if (!loop || !loop->current) return;
+  lua_sethook(L, NULL, 0, 0);
+  if (!loop || count == 0 || loop->running != L) return;
   loop->trouble = LC_SIGINT;
   known = count;
   lc_scope_cancel(&loop->main->base);
@@ -49,13 +47,7 @@ static void on_sigint (int number) {
     return;
   }
   lua_State *L = loop->running;
-  if (L && !hooked.L) {
-    hooked.hook = lua_gethook(L);
-    hooked.mask = lua_gethookmask(L);
-    hooked.count = lua_gethookcount(L);
-    hooked.L = L;
-    lua_sethook(L, on_instruction, LUA_MASKCOUNT, 1);
-  }
+  if (L) lua_sethook(L, on_computing, LUA_MASKCOUNT, COMPUTES);
   lc_loop_wake(loop);
 }
 
@@ -84,7 +76,6 @@ void lc_interrupt_stop (lua_State *L, lc_loop *loop) {
   if (target != loop) return;
   sigaction(SIGINT, &before, NULL);
   target = NULL;
-  unhook();
   if (count > known) {
     loop->trouble = LC_SIGINT;
     lc_scope_cancel(&loop->main->base);
