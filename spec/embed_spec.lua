@@ -85,4 +85,24 @@ describe("a host", function()
     ]])
     assert.equal("cleaned up\nloop closed: yes\n", text)
   end)
+
+  it("is not kept by sockets that nobody waits for", function()
+    assert.equal("one\ntwo\nidle\n3 ticks\nloop closed: yes\n", host("run", [[
+      local conc = require "luaconc"
+      local listener, a, b
+      conc.spawn(function()
+        listener = assert(conc.tcp.listen("127.0.0.1", 0))
+        conc.spawn(function()
+          a = assert(conc.tcp.connect("127.0.0.1", listener:sock().port))
+          a:write("one")
+          print(a:read())
+        end)
+        b = assert(listener:accept())
+        print(b:read())
+        b:write("two")
+        conc.timeout(0.01, listener.accept, listener)
+        print "idle"
+      end)
+    ]]))
+  end)
 end)
