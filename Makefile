@@ -132,7 +132,7 @@ $(HOST): spec/support/host.c $(BUILD)/obj/asan/flags
 	@mkdir -p $(@D)
 	$(call say,LINK $@)$(CC) $(filter-out -fPIC -MMD -MP,$(FLAGS_asan)) -o $@ $< $(LUA_LIBS)
 
-sanitize: $(SO_asan) $(HOST) ## run the specs under ASan, UBSan and LSan
+sanitize: $(SO_plain) $(SO_asan) $(HOST) ## run the specs under ASan, UBSan and LSan
 	@$(CLEAN) LUA_PATH='$(SPEC_PATH)' LUA_CPATH='$(ABS)/asan/?.so;;' \
 	  BUILD='$(BUILD)' SPEC='$(SPEC)' sh spec/support/sanitize.sh
 
