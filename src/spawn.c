@@ -7,13 +7,16 @@
 #include "spawn.h"
 #include "traceback.h"
 
-/* Notes who starts the task and where: the function as the user value. */
+/* Notes who starts the task and where: the function as the user value. C
+** functions in between (pcall) have no line and are passed over. */
 static void note_place (lua_State *L, lc_task *t, int handle, int level) {
   lua_Debug ar;
-  if (!lua_getstack(L, level, &ar)) return;
-  lua_getinfo(L, "lf", &ar);
-  t->line = ar.currentline;
-  lua_setiuservalue(L, handle, LC_JOB_VALUE);
+  for (; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "lf", &ar);
+    lua_setiuservalue(L, handle, LC_JOB_VALUE);
+    t->line = ar.currentline;
+    if (t->line > 0) return;
+  }
 }
 
 /* Whose line counts as the start: the caller's, or, for the library's own
