@@ -1,9 +1,10 @@
 local conc = require "luaconc"
+local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 
-describe("conc.coroutine", function()
-  local co = conc.coroutine
+local co = conc.coroutine
 
+describe("conc.coroutine", function()
   it("has every function of coroutine", function()
     for name in pairs(coroutine) do
       assert.equal("function", type(co[name]), name)
@@ -371,6 +372,102 @@ describe("conc.coroutine", function()
       end
       collectgarbage() collectgarbage()
       assert.is_nil(next(weak))
+    end)
+  end)
+end)
+
+-- In processes of their own: what goes wrong here could take the specs along.
+describe("the coroutine of a task", function()
+  for _, call in ipairs { "coroutine.resume", "coroutine.close",
+    "conc.coroutine.resume", "conc.coroutine.close" } do
+    it("survives " .. call .. " by another task", function()
+      local result = script.run(([[
+        local ended = pcall(conc.run, function()
+          local own
+          local h = conc.spawn { function()
+            own = coroutine.running()
+            conc.sleep(0.01)
+            return "slept"
+          end, keep = true }
+          local other = conc.spawn(function() conc.sleep(0.02) return "other" end)
+          conc.yield()
+          say(tostring((pcall(%s, own))))
+          say(tostring((pcall(h.await, h))))
+          say(other:await())
+        end)
+        say(tostring(ended))
+        conc.run(function() for _ = 1, 10 do conc.spawn(conc.sleep, 0.001) end end)
+        say "end"
+      ]]):format(call))
+      assert.equal(0, result.code, result.err)
+      assert.matches("other\ntrue\nend\n$", result.out)
+    end)
+  end
+
+  it("keeps a hook of its own from later tasks", function()
+    local hits = 0
+    sim.run(function()
+      debug.sethook(function() hits = hits + 1 end, "l")
+      conc.sleep(1)
+    end)
+    local before = hits
+    assert.is_true(before > 0)
+    sim.run(function()
+      for _ = 1, 100 do
+        conc.yield()
+      end
+    end)
+    assert.equal(before, hits)
+  end)
+
+  it("refuses a plain yield, which nobody would resume", function()
+    sim.run(function()
+      local h = conc.spawn { coroutine.yield, keep = true }
+      local err = sim.raises(h.await, h)
+      sim.shows(err, "coroutine.yield", "conc.yield")
+      err = sim.raises(conc.coroutine.yield)
+      sim.shows(err, "coroutine.yield")
+    end)
+  end)
+end)
+
+describe("a generator with an open group", function()
+  it("whose taker is cancelled ends with it", function()
+    local result = script.run [[
+      conc.run(function()
+        local t = conc.coroutine.create(function()
+          local _ <close> = conc.scope { timeout = 100 }
+          local g <close> = conc.group()
+          g:spawn(function()
+            local _ <close> = on_close(function() say "closed" end)
+            conc.sleep(100)
+          end)
+          conc.coroutine.yield(1)
+        end)
+        local h = conc.spawn(function() conc.coroutine.resume(t) conc.sleep(100) end)
+        conc.sleep(0.001)
+        h:cancel()
+        say(tostring((pcall(h.await, h))))
+        pcall(conc.coroutine.resume, t)
+      end)
+      say "end"
+    ]]
+    assert.equal(0, result.code, result.err)
+    assert.matches("^closed\nfalse\nend\n$", result.out)
+  end)
+
+  it("is not resumed by another task: an error says where to", function()
+    sim.run(function()
+      local t = co.create(function()
+        local g <close> = conc.group()
+        g:spawn(sim.after(5))
+        co.yield(1)
+      end)
+      assert.is_true(co.resume(t))
+      local h = conc.spawn { function() return co.resume(t) end, keep = true }
+      local err = sim.raises(h.await, h)
+      sim.shows(err, "another task", "resume it there")
+      assert.is_true(co.resume(t))
     end)
   end)
 end)

@@ -1,4 +1,5 @@
 local conc = require "luaconc"
+local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 
 describe("a group", function()
@@ -637,5 +638,21 @@ describe("a group that is never closed", function()
       conc.sleep(10)
       assert.equal(ended, #list, "a job outlived its parent")
     end)
+  end)
+end)
+
+describe("a group's own job", function()
+  it("can't wait for the group's end: an error, not a hang", function()
+    for _, wait in ipairs { "close", "await" } do
+      local result = script.run(([[
+        say(tostring((pcall(conc.run, function()
+          local g = conc.group { current = false }
+          g:spawn(function() g:%s() end)
+          g:close()
+        end))))
+      ]]):format(wait))
+      assert.equal(0, result.code, wait .. ": " .. result.err)
+      assert.equal("false\n", result.out)
+    end
   end)
 end)

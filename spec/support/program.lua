@@ -21,7 +21,7 @@ Program.__index = Program
 -- `unit` seconds (1 unless said).
 function M.new(seed, unit)
   local draw = drawing(seed)
-  local self = setmetatable({ draw = draw, handles = {}, begun = 0, ended = 0,
+  local self = setmetatable({ draw = draw, handles = {}, generators = {}, begun = 0, ended = 0,
     sent = 0, received = 0, inside = 0, planned = {}, jobs_left = 150, unit = unit or 1 }, Program)
   self.queue = conc.queue(draw(4) - 1)
   self.lock = conc.lock()
@@ -153,6 +153,34 @@ function steps.generator(self, depth)
     end
   end) do self:step(depth - 1) end
 end
+
+-- A generator that stays suspended inside a group, a scope or a timeout.
+local function lasting(self, depth)
+  return conc.coroutine.create(function()
+    for _ = 1, self.draw(3) do
+      local _ <close> = conc.scope { timeout = self.draw(9) * self.unit }
+      local g <close> = conc.group()
+      if self.draw(2) == 1 then self:start(function(f) return g:spawn(f) end, depth) end
+      conc.coroutine.yield()
+      self:step(depth - 1)
+      conc.timeout(self.draw(5) * self.unit, conc.coroutine.yield)
+    end
+  end)
+end
+
+-- Takes from a generator that other tasks take from too; some are left
+-- half-way. Its errors (such as "resume it there") are its own.
+function steps.shared(self, depth)
+  local i = self.draw(3)
+  local t = self.generators[i]
+  if not t or conc.coroutine.status(t) == "dead" or self.draw(8) == 1 then
+    t = lasting(self, depth)
+    self.generators[i] = t
+  end
+  pcall(conc.coroutine.resume, t)
+end
+
+if not os.getenv "LUACONC_SHARED" then steps.shared = nil end
 
 function steps.nested_run(self, depth) conc.run(self:body(depth)) end
 
