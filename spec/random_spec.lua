@@ -1,6 +1,7 @@
 -- Random programs under the virtual clock, their tasks run in a seeded order.
 -- LUACONC_SEED=n runs one seed again; LUACONC_SEEDS=n tries that many.
 
+local conc = require "luaconc"
 local testing = require "luaconc.testing"
 local program = require "spec.support.program"
 
@@ -39,6 +40,23 @@ local function try_short_of_memory(seed, arm, n)
   assert(testing.counts().jobs == 0, "jobs left behind")
   assert(testing.counts().ops == 0, "operations left behind")
   return hit
+end
+
+-- The same outside tasks, where each wait drives the loop, in real time.
+local function try_outside(seed)
+  local p = program.new(seed, 0.00002)
+  testing.seed(seed)
+  for _ = 1, 3 do conc.spawn { p.root, p, keep = seed % 2 == 0 } end
+  for _ = 1, seed % 30 do pcall(p.step, p, 1 + seed % 3) end
+  local runs, ok = 0, nil
+  repeat
+    runs, ok = runs + 1, pcall(conc.run)
+  until ok or runs > 50
+  testing.seed(nil)
+  testing.check()
+  assert(ok, "the failures have no end")
+  assert(testing.counts().jobs == 0, "jobs left behind")
+  p:audit()
 end
 
 local function replay(seed)
@@ -81,6 +99,14 @@ describe("a random program", function()
     end)
   end
 
+  it("ends every job once outside tasks too", function()
+    for seed = first, math.min(last, first + 59) do
+      local ok, err = xpcall(try_outside, debug.traceback, seed)
+      testing.seed(nil)
+      if not ok then error(("LUACONC_SEED=%d fails outside: %s"):format(seed, err), 0) end
+    end
+  end)
+
   it("runs the same way again from the same seed", function()
     for seed = first, math.min(last, first + 20) do
       local a, b = replay(seed), replay(seed)
@@ -95,7 +121,6 @@ describe("a random program", function()
       testing.seed(seed)
       local order = {}
       testing.virtual(function()
-        local conc = require "luaconc"
         for i = 1, 10 do conc.spawn(function() order[#order + 1] = i end) end
       end)
       testing.seed(nil)
