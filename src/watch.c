@@ -47,11 +47,11 @@ static void watch_job (lua_State *L, lc_watch *w, uint32_t i) {
                      (int)i + 1, luaL_typename(L, -1));
   if (j->loop->current && &j->loop->current->job == j)
     luaL_error(L, "a job can't await itself: await it from another");
+  const bool ended = lc_job_ended(j);
   node->watch = w;
   node->op.task = NULL;
-  node->op.kind = &node_kind;
-  lc_list_append(lc_job_ended(j) ? &w->ended : &j->watchers,
-                 &node->op.u.link);
+  node->op.kind = ended ? NULL : &node_kind;
+  lc_list_append(ended ? &w->ended : &j->watchers, &node->op.u.link);
   w->left = ++w->n;
 }
 
@@ -134,9 +134,15 @@ static int watch_next (lua_State *L) {
   return lc_task_wait(L, t, k_next, 0);
 }
 
+/* When the state closes, this comes before the end of the jobs: the task
+** that waits here is still to end, and what has ended is still to be taken. */
 static int watch_collect (lua_State *L) {
   lc_watch *w = lua_touserdata(L, 1);
-  for (uint32_t i = 0; i < w->n; i++) lc_list_remove(&w->nodes[i].op.u.link);
+  if (w->waiter) return 0;
+  for (uint32_t i = 0; i < w->n; i++) {
+    lc_op *op = &w->nodes[i].op;
+    if (op->kind) lc_list_remove(&op->u.link);
+  }
   w->n = 0;
   return 0;
 }
