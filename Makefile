@@ -134,7 +134,8 @@ $(HOST): spec/support/host.c $(BUILD)/obj/asan/flags
 
 sanitize: $(SO_plain) $(SO_asan) $(HOST) ## run the specs under ASan, UBSan and LSan
 	@$(CLEAN) LUA_PATH='$(SPEC_PATH)' LUA_CPATH='$(ABS)/asan/?.so;;' \
-	  BUILD='$(BUILD)' SPEC='$(SPEC)' sh spec/support/sanitize.sh
+	  BUILD='$(BUILD)' CC='$(CC)' SPEC='$(SPEC)' \
+	  sh spec/support/sanitize.sh
 
 # ---- lint: gcc with its analyser, clang where it is, luacheck, the rest ----
 
