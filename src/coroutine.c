@@ -10,6 +10,7 @@
 */
 
 #include "coroutine.h"
+#include "frame.h"
 #include "luax.h"
 #include "task.h"
 #include "traceback.h"
@@ -109,6 +110,10 @@ static void take_scopes (lua_State *L, lc_task *t, lua_State *co,
 static void bring_scopes (lua_State *L, lc_task *t, lua_State *co) {
   lc_scope *s = get_note(L, co, true);
   if (!s || !t) return;
+  if (!lc_frame_is_open(L, s, co)) {   /* its task has ended meanwhile */
+    set_note(L, co, NULL);
+    return;
+  }
   if (s->task != t)
     luaL_error(L, "this coroutine has an open group or scope of another "
                   "task: resume it there");

@@ -86,7 +86,7 @@ static void end_jobs (lua_State *L, lc_loop *loop) {
   uint64_t due = lc_clock_after(&loop->clock, GRACE_NS);
   g.over = lc_loop_at(loop, &g.timer, due) != 0;
   while (loop->live > 0) {
-    bool more = lc_loop_turn(L, loop, true);
+    bool more = lc_loop_turn(L, loop, loop->nready == 0);
     if (!more || g.over) lc_trouble_stuck(L, loop);
   }
   lc_loop_unat(loop, &g.timer);

@@ -106,6 +106,15 @@ static void leave (lua_State *L, lc_frame *f) {
   clear_anchor(L, f);
 }
 
+bool lc_frame_is_open (lua_State *L, lc_scope *s, lua_State *co) {
+  luaL_checkstack(L, 2, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
+  bool open = lua_rawgetp(L, -1, frame_of(s)) != LUA_TNIL &&
+              frame_of(s)->co == co;
+  lua_pop(L, 2);
+  return open;
+}
+
 void lc_frame_abandon (lc_scope *s) {
   lc_assert(s->kind != LC_BASE);
   leave(frame_of(s)->loop->driver, frame_of(s));
@@ -257,13 +266,15 @@ static int frame_cancel (lua_State *L) {
   return 1;
 }
 
+static void check_outside (lua_State *L, lc_frame *f);
+
 static const lc_opkind await_kind = {"group:await", lc_op_unlink, NULL,
                                      false};
 
 static int k_group_await (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
   lc_frame *f = lua_touserdata(L, 1);
-  lc_task *t = lc_task_self(f->loop);
+  lc_task *t = lc_task_resumed(L);
   if (t->op.result == LC_CANCELLED && !f->group.failing)
     return lc_task_raise(L, t);
   if (lc_group_pending(&f->group))
@@ -282,6 +293,7 @@ static int group_await (lua_State *L) {
     if (!f->closed) lc_group_raise(L, &f->group);
     return lc_task_pause(L, t, 0);
   }
+  check_outside(L, f);
   if (f->group.failing)
     return lc_group_wait(L, t, &f->group, k_group_await, 0);
   lc_task_begin(t, &await_kind);
@@ -304,13 +316,28 @@ static int end_group (lua_State *L, lc_frame *f, bool refuses) {
   return lc_task_pause(L, t, 0);
 }
 
+static int k_close (lua_State *L, int status, lua_KContext ctx);
+
 /* ctx: does it raise a cancellation from outside? */
-static int k_close (lua_State *L, int status, lua_KContext ctx) {
-  (void)status;
+static int join_group (lua_State *L, lc_task *t, lua_KContext ctx) {
   lc_frame *f = lua_touserdata(L, 1);
   if (lc_group_pending(&f->group))
-    return lc_group_wait(L, lc_task_self(f->loop), &f->group, k_close, ctx);
+    return lc_group_wait(L, t, &f->group, k_close, ctx);
   return end_group(L, f, ctx != 0);
+}
+
+static int k_close (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  return join_group(L, lc_task_resumed(L), ctx);
+}
+
+/* The jobs of a group can't wait for its end, which waits for theirs. */
+static void check_outside (lua_State *L, lc_frame *f) {
+  lc_scope *s = lc_task_self(f->loop)->base.parent;
+  for (; s; s = s->parent)
+    if (s == &f->scope)
+      luaL_error(L, "a job can't wait for the end of the group that it "
+                    "belongs to: that is for whoever made the group");
 }
 
 static void check_order (lua_State *L, lc_frame *f, const char *what) {
@@ -342,8 +369,9 @@ static int close_group (lua_State *L, lua_KContext refuses) {
   if (f->closed) return 0;
   if (!lc_task_may_wait(L, f->loop)) return hand_over(L, f);
   check_order(L, f, "group");
+  check_outside(L, f);
   if (!lua_isnil(L, 2)) lc_scope_cancel(&f->scope);
-  return k_close(L, LUA_OK, refuses);
+  return join_group(L, lc_task_self(f->loop), refuses);
 }
 
 /* g:close([err]): waits for all jobs, raises their failure. A cancellation

@@ -21,6 +21,9 @@ lc_group *lc_frame_group (lc_scope *s, lc_task *t);
 ** where the coroutine has none. */
 lc_group *lc_frame_current (lua_State *L, lc_scope *s);
 
+/* Is `s`, which may be gone, still the scope of an open frame of `co`? */
+bool lc_frame_is_open (lua_State *L, lc_scope *s, lua_State *co);
+
 /* Closes a frame that its task has left open; its jobs have ended. */
 void lc_frame_abandon (lc_scope *s);
 

@@ -33,7 +33,7 @@ void lc_job_end (lc_job *j, lc_jobstate state) {
 }
 
 void lc_job_push (lua_State *L, const lc_job *j) {
-  lc_task_push(L, lc_container(j, lc_task, job));
+  lc_slots_push(L, j);
 }
 
 void lc_job_extra (lua_State *L, lc_job *j, int index, bool make) {
@@ -126,10 +126,19 @@ static int k_await (lua_State *L, int status, lua_KContext ctx) {
   return results_or_raise(L, lua_touserdata(L, 1));
 }
 
+/* Self on the hot path: a task's first word is its engine, which nothing
+** else of this size begins with. */
+static inline lc_job *job_self (lua_State *L) {
+  lc_job *j = lua_touserdata(L, 1);
+  if (j && lua_rawlen(L, 1) == sizeof(lc_task) &&
+      j->engine == &lc_task_engine) return j;
+  return lc_luax_self(L);
+}
+
 /* h:await() -> results; raises the job's error */
 static int job_await (lua_State *L) {
-  lc_job *j = lc_luax_self(L);
-  lc_task *t = lc_task_here(L);
+  lc_job *j = job_self(L);
+  lc_task *t = lc_task_at(L, j->loop);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (lc_job_ended(j)) return lc_task_pause(L, t, results_or_raise(L, j));
   if (&t->job == j)

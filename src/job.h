@@ -89,6 +89,9 @@ void lc_job_push (lua_State *L, const lc_job *j);
 void lc_job_inherit (lua_State *L, struct lc_task *parent, lc_job *j,
                      int index);
 
+/* Handles of this engine may be told by it, instead of their metatable. */
+extern const lc_engine lc_task_engine;
+
 void lc_job_open (lua_State *L, struct lc_loop *loop);
 
 #endif

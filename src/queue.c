@@ -124,7 +124,7 @@ static const lc_opkind send_kind = {"queue:send", lc_op_unlink, NULL,
 
 static int k_send (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
-  lc_task *t = lc_task_self(lc_luax_loop(L));
+  lc_task *t = lc_task_resumed(L);
   if (t->op.result != LC_OK) {
     push_items(L);
     take_of(L, &t->op);
@@ -194,7 +194,7 @@ static const lc_opkind recv_kind = {"queue:recv", lc_op_unlink, NULL,
 
 static int k_recv (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
-  lc_task *t = lc_task_self(lc_luax_loop(L));
+  lc_task *t = lc_task_resumed(L);
   if (t->op.result == CLOSED) return fail_closed(L, "EOF");
   lc_task_woken(L);
   push_items(L);

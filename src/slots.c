@@ -31,14 +31,29 @@ static int grow (lc_loop *loop) {
   return 0;
 }
 
-/* Makes the slot's place in the table, so that filling it can't fail. */
-static void make_place (lua_State *L, lc_loop *loop, int32_t slot) {
+static int coroutine_place (int32_t slot) {
+  return 2 * slot + 1;
+}
+
+static int handle_place (int32_t slot) {
+  return 2 * slot + 2;
+}
+
+static void clear_place (lua_State *L, const lc_loop *loop, int place) {
   push_store(L, loop);
-  if (lua_rawgeti(L, -1, slot + 1) == LUA_TNIL) {
-    lua_pushboolean(L, 0);
-    lua_rawseti(L, -3, slot + 1);
-  }
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, place);
+  lua_pop(L, 1);
+}
+
+/* Makes the slot's places in the table, so that filling them can't fail. */
+static void make_places (lua_State *L, lc_loop *loop, int32_t slot) {
+  push_store(L, loop);
+  bool made = lua_rawgeti(L, -1, handle_place(slot)) != LUA_TNIL;
   lua_pop(L, 2);
+  if (made) return;
+  clear_place(L, loop, coroutine_place(slot));
+  clear_place(L, loop, handle_place(slot));
 }
 
 /* The coroutine on top becomes that of the slot. No collection here. */
@@ -46,7 +61,7 @@ static void keep_coroutine (lua_State *L, lc_loop *loop, int32_t slot) {
   lua_State *co = lua_tothread(L, -1);
   push_store(L, loop);
   lua_pushvalue(L, -2);
-  lua_rawseti(L, -2, slot + 1);
+  lua_rawseti(L, -2, coroutine_place(slot));
   lua_pop(L, 1);
   loop->slots[slot].co = co;
   loop->nidle++;
@@ -61,7 +76,7 @@ int32_t lc_slots_find (lua_State *L, lc_loop *loop) {
     int32_t slot = loop->freeslot;
     if (loop->slots[slot].co) return slot;
     luaL_checkstack(L, 4, NULL);
-    make_place(L, loop, slot);
+    make_places(L, loop, slot);
     lua_newthread(L);
     /* Both may have run finalisers, and these may have taken the slot. */
     if (loop->freeslot == slot && !loop->slots[slot].co)
@@ -70,7 +85,7 @@ int32_t lc_slots_find (lua_State *L, lc_loop *loop) {
   }
 }
 
-void lc_slots_take (lc_job *j, int32_t slot) {
+void lc_slots_take (lua_State *L, lc_job *j, int32_t slot, int index) {
   lc_loop *loop = j->loop;
   lc_slot *s = &loop->slots[slot];
   lc_assert(loop->freeslot == slot && (s->use & 1) && s->co);
@@ -78,16 +93,22 @@ void lc_slots_take (lc_job *j, int32_t slot) {
   loop->nidle--;
   s->use = (uintptr_t)j;
   j->slot = slot;
+  push_store(L, loop);
+  lua_pushvalue(L, index);
+  lua_rawseti(L, -2, handle_place(slot));
+  lua_pop(L, 1);
 }
 
-/* Gives the coroutine of a slot back to the collector. */
-static void drop_coroutine (lc_loop *loop, int32_t slot) {
-  lua_State *L = loop->driver;
+void lc_slots_push (lua_State *L, const lc_job *j) {
+  lc_assert(j->slot >= 0);
+  push_store(L, j->loop);
+  lua_rawgeti(L, -1, handle_place(j->slot));
+  lua_remove(L, -2);
+}
+
+void lc_slots_spoil (lc_loop *loop, int32_t slot) {
   loop->slots[slot].co = NULL;
-  push_store(L, loop);
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, -2, slot + 1);
-  lua_pop(L, 1);
+  clear_place(loop->driver, loop, coroutine_place(slot));
 }
 
 void lc_slots_release (lc_job *j) {
@@ -96,9 +117,9 @@ void lc_slots_release (lc_job *j) {
   if (slot < 0) return;
   lc_slot *s = &loop->slots[slot];
   j->slot = -1;
-  lua_settop(s->co, 0);
-  if (loop->nidle >= KEEP_IDLE) drop_coroutine(loop, slot);
-  else loop->nidle++;
+  clear_place(loop->driver, loop, handle_place(slot));
+  if (s->co && loop->nidle >= KEEP_IDLE) lc_slots_spoil(loop, slot);
+  if (s->co) loop->nidle++;
   s->use = free_use(loop->freeslot);
   loop->freeslot = slot;
 }

@@ -1,17 +1,13 @@
 /*
-** slots.h: coroutines, and through them what keeps live tasks from the
-** collector.
+** slots.h: what keeps live tasks and their coroutines from the collector.
 **
 ** A slot has a coroutine, made with its first task and used again by each
-** later one. Coroutines stand in one Lua table, and a task's handle lies on
-** the stack of its coroutine until the job is let go of:
+** later one, and while a task lives in it, or has failed and nobody has
+** looked yet, the task's handle. Both stand in one Lua table: the coroutine
+** of slot i at 2i + 1, the handle at 2i + 2. (The handle alone on the stack
+** of its coroutine would be cheaper, but scripts can close a coroutine.)
 **
-**   not begun     task_main, handle, on_error, body, arguments
-**   under way     the handle is argument 1 of task_main
-**   body ended    the handle alone: its jobs still run, or it has failed and
-**                 nobody has looked yet
-**
-** Taking a slot can raise; nothing else can.
+** Finding a slot can raise; nothing else can.
 */
 
 #ifndef lc_slots_h
@@ -29,8 +25,14 @@ typedef struct lc_slot {
 ** until lc_slots_take. May raise (memory). */
 int32_t lc_slots_find (lua_State *L, lc_loop *loop);
 
-/* The slot is the job's. */
-void lc_slots_take (lc_job *j, int32_t slot);
+/* The slot is the job's, whose handle is at `index` of L. */
+void lc_slots_take (lua_State *L, lc_job *j, int32_t slot, int index);
+
+/* Pushes the handle of a job that has a slot. Two stack slots. */
+void lc_slots_push (lua_State *L, const lc_job *j);
+
+/* The coroutine of the slot can't be used again. */
+void lc_slots_spoil (lc_loop *loop, int32_t slot);
 
 /* The job is let go of, and its coroutine is free. Harmless where it was. */
 void lc_slots_release (lc_job *j);

@@ -49,6 +49,12 @@ static void read_options (lua_State *L, lc_task *t, int options, int handle) {
   lua_pop(L, 3);
 }
 
+/* As lua_newthread does for a new coroutine. */
+static void copy_hook (lua_State *L, lua_State *co) {
+  if (lua_gethook(co) != lua_gethook(L))
+    lua_sethook(co, lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L));
+}
+
 static void join_group (lc_task *t, lc_group *g) {
   lc_scope_enter(&t->base, LC_BASE, g->scope, t);
   if (g->keep) t->job.keep = true;
@@ -80,9 +86,10 @@ static int spawn (lua_State *L, lc_group *g, int f, int options) {
   if (!g) g = lc_task_group(L, parent);
   int32_t slot = lc_slots_find(L, loop);
   t->co = loop->slots[slot].co;
+  copy_hook(L, t->co);
   if (!lua_checkstack(t->co, n + 8)) luaL_error(L, "too many arguments");
   if (g->closed) luaL_error(L, "the group is closed: start jobs before");
-  lc_slots_take(&t->job, slot);
+  lc_slots_take(L, &t->job, slot, f);
   lc_task_load(L, t, f, n);
   t->job.id = ++loop->lastid;
   loop->live++;

@@ -34,8 +34,10 @@ static void *push_object (lua_State *L, size_t size, const char *type) {
 /* {{ with(f, ...): acquire, f(...), release, whatever happens */
 
 static int k_with (lua_State *L, int status, lua_KContext ctx) {
-  (void)status; (void)ctx;
-  return lc_task_pause(L, lc_task_self(lc_luax_loop(L)), lua_gettop(L) - 1);
+  (void)ctx;
+  lc_task *t = status == LUA_YIELD ? lc_task_resumed(L)
+                                   : lc_task_self(lc_luax_loop(L));
+  return lc_task_pause(L, t, lua_gettop(L) - 1);
 }
 
 /* At 1 the object, which is held; at 2 the function. Closing it releases. */
@@ -282,13 +284,13 @@ static lc_condition *check_held (lua_State *L, const lc_task *t,
 /* ctx: was the wait cancelled? */
 static int k_relocked (lua_State *L, int status, lua_KContext ctx) {
   (void)status;
-  lc_task *t = lc_task_self(lc_luax_loop(L));
+  lc_task *t = lc_task_resumed(L);
   return ctx ? lc_task_raise(L, t) : 0;
 }
 
 static int k_notified (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
-  lc_task *t = lc_task_self(lc_luax_loop(L));
+  lc_task *t = lc_task_resumed(L);
   lua_KContext cancelled = t->op.result == LC_CANCELLED;
   lc_lock *l = lock_of(L);
   if (!l->owner) {

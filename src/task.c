@@ -45,11 +45,21 @@ int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
   if (t->op.kind->external) loop->external++;
   if (t->co) return lua_yieldk(L, 0, ctx, k);
   lc_loop_drive(L, loop);
+  loop->woken = L;
   return k(L, LUA_YIELD, ctx);
 }
 
+lc_task *lc_task_resumed (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  if (loop->running == L) return loop->current;
+  if (loop->current || loop->woken != L)
+    luaL_error(L, "this coroutine belongs to a task, which only luaconc "
+                  "resumes");
+  return loop->main;
+}
+
 lc_task *lc_task_woken (lua_State *L) {
-  lc_task *t = lc_task_self(lc_luax_loop(L));
+  lc_task *t = lc_task_resumed(L);
   if (t->op.result == LC_CANCELLED) lc_task_raise(L, t);
   return t;
 }
@@ -62,7 +72,7 @@ int lc_task_raise (lua_State *L, lc_task *t) {
 
 static int k_refused (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
-  return lc_task_raise(L, lc_task_self(lc_luax_loop(L)));
+  return lc_task_raise(L, lc_task_resumed(L));
 }
 
 int lc_task_refuse (lua_State *L, lc_task *t) {
@@ -158,33 +168,6 @@ void lc_task_interrupt (lc_task *t) {
 
 /* {{ The life of a task */
 
-/* Pushes argument 1 of task_main, which is the frame at the base of `co`. */
-static void push_base_argument (lua_State *co) {
-  lua_Debug ar;
-  int low = 0, high = 1;
-  while (lua_getstack(co, high, &ar)) {
-    low = high;
-    high *= 2;
-  }
-  while (high - low > 1) {
-    int middle = low + (high - low) / 2;
-    if (lua_getstack(co, middle, &ar)) low = middle;
-    else high = middle;
-  }
-  lua_getstack(co, low, &ar);
-  lua_getlocal(co, &ar, 1);
-}
-
-void lc_task_push (lua_State *L, lc_task *t) {
-  lua_State *co = t->co;
-  lc_assert(t->job.slot >= 0);
-  if (t->over) lua_pushvalue(co, 1);
-  else if (!t->started) lua_pushvalue(co, 2);
-  else push_base_argument(co);
-  lua_xmove(co, L, 1);
-  lc_assert(lua_touserdata(L, -1) == t);
-}
-
 /* Makes one value of the results of the body, from 3 on. */
 static void pack_results (lua_State *L, lc_task *t) {
   int n = lua_gettop(L) - 2;
@@ -217,8 +200,8 @@ static int k_body (lua_State *L, int status, lua_KContext ctx) {
   }
   note_started(L, t);
   lua_setiuservalue(L, 1, LC_JOB_VALUE);
-  lua_settop(L, 1);
-  return 1;   /* the handle stays on the coroutine's stack */
+  t->over = true;
+  return 0;
 }
 
 static int task_main (lua_State *L) {
@@ -235,17 +218,6 @@ static void keep_value (lc_task *t) {
   lua_insert(D, -2);
   lua_setiuservalue(D, -2, LC_JOB_VALUE);
   lua_pop(D, 1);
-}
-
-/* A group below the task that still has jobs: its own, or one left open. */
-static lc_group *pending_group (lc_task *t) {
-  lc_link *children = &t->base.children;
-  if (t->group && lc_group_pending(t->group)) return t->group;
-  for (lc_link *l = children->next; l != children; l = l->next) {
-    lc_group *g = lc_frame_group(lc_container(l, lc_scope, siblings), t);
-    if (g && lc_group_pending(g)) return g;
-  }
-  return NULL;
 }
 
 /* The failure of one of its jobs becomes the task's own. */
@@ -267,27 +239,44 @@ static void settle_group (lc_task *t, lc_group *g) {
 
 static const lc_opkind join_kind = {"the end of its jobs", NULL, NULL, false};
 
-/* The body has ended: waits for the jobs, then ends the task. */
-static void finish (lc_task *t) {
-  lc_group *g = pending_group(t);
-  if (g) {
-    t->joining = true;
-    lc_task_begin(t, &join_kind);
-    t->job.state = LC_WAITING;
-    lc_list_append(&g->waiters, &t->op.u.link);
-    return;
-  }
+static void join (lc_task *t, lc_group *g) {
+  t->joining = true;
+  lc_task_begin(t, &join_kind);
+  t->job.state = LC_WAITING;
+  lc_list_append(&g->waiters, &t->op.u.link);
+}
+
+/* Leaves the scopes and groups that the body has left open, as far as no
+** jobs run in them; else the group to wait for. What is below one that is
+** left comes up to the base and has its turn. */
+static lc_group *leave_open (lc_task *t) {
   lc_link *children = &t->base.children;
   while (!lc_list_empty(children)) {
     lc_scope *s = lc_container(children->next, lc_scope, siblings);
-    if ((g = lc_frame_group(s, t))) settle_group(t, g);
+    lc_group *g = lc_frame_group(s, t);
+    if (g && lc_group_pending(g)) return g;
+    if (g) settle_group(t, g);
     lc_frame_abandon(s);
   }
-  if (t->group) {
-    settle_group(t, t->group);
-    lc_free(t->group, sizeof(*t->group));
-    t->group = NULL;
+  return NULL;
+}
+
+static void free_group (lc_task *t) {
+  if (!t->group) return;
+  settle_group(t, t->group);
+  lc_free(t->group, sizeof(*t->group));
+  t->group = NULL;
+}
+
+/* The body has ended: waits for the jobs, then ends the task. */
+static void finish (lc_task *t) {
+  lc_group *g = t->group && lc_group_pending(t->group) ? t->group
+                                                       : leave_open(t);
+  if (g) {
+    join(t, g);
+    return;
   }
+  free_group(t);
   if (t->joining && t->outcome == LC_DONE && t->base.cancelled) {
     lua_pushnil(t->job.loop->driver);
     keep_value(t);
@@ -312,20 +301,12 @@ static void close_inside (lua_State *co) {
   lua_resetthread(inner);
 }
 
-/* Puts the handle, from the top of the driver's stack, alone on that of the
-** coroutine, whose body has ended. */
-static void leave_handle (lc_task *t) {
-  lua_settop(t->co, 0);
-  lua_xmove(t->job.loop->driver, t->co, 1);
-}
-
 void lc_task_close (lc_task *t) {
   lc_loop *loop = t->job.loop;
   lua_State *co = t->co;
   lc_assert(!loop->current);
   t->outcome = LC_FAILED;
   keep_value(t);
-  lc_task_push(loop->driver, t);
   lc_scope_cancel(&t->base);
   loop->current = t;
   loop->running = co;
@@ -333,7 +314,8 @@ void lc_task_close (lc_task *t) {
   lua_resetthread(co);
   loop->current = NULL;
   loop->running = NULL;
-  leave_handle(t);
+  lua_settop(co, 0);
+  lc_slots_spoil(loop, t->job.slot);
   end_body(t);
 }
 
@@ -342,9 +324,8 @@ static void fail_hard (lc_task *t) {
   t->outcome = LC_FAILED;
   lua_xmove(t->co, t->job.loop->driver, 1);
   keep_value(t);
-  lc_task_push(t->job.loop->driver, t);
   lua_resetthread(t->co);
-  leave_handle(t);
+  lc_slots_spoil(t->job.loop, t->job.slot);
   end_body(t);
 }
 
@@ -352,8 +333,7 @@ static void never_run (lc_task *t) {
   t->outcome = LC_ENDCANCELLED;
   lua_pushnil(t->job.loop->driver);
   keep_value(t);
-  lc_task_push(t->job.loop->driver, t);
-  leave_handle(t);
+  lua_settop(t->co, 0);
   end_body(t);
 }
 
@@ -381,8 +361,22 @@ static void resume (lc_loop *loop, lc_task *t, int nargs) {
   else fail_hard(t);
 }
 
+/* A script got hold of the coroutine (coroutine.running) and has closed or
+** resumed it behind our back. */
+static void lose (lc_task *t) {
+  lua_State *D = t->job.loop->driver;
+  lc_traceback_started(D, t);
+  lua_pushfstring(D, "the coroutine of a task was closed or resumed by "
+                  "somebody else; the task was started at %s",
+                  lua_tostring(D, -1));
+  lua_remove(D, -2);
+  lc_task_close(t);
+}
+
 void lc_task_run (lc_loop *loop, lc_task *t) {
   if (t->joining) finish(t);
+  else if (t->over) end_body(t);
+  else if (t->started && lua_status(t->co) != LUA_YIELD) lose(t);
   else if (lc_unlikely(t->doomed)) close_misbehaving(t);
   else if (t->started) resume(loop, t, 0);
   else if (t->base.cancelled) never_run(t);
@@ -411,11 +405,11 @@ static void task_cancel (lc_job *j) {
   lc_task_start(t);
 }
 
-static const lc_engine task_engine = {"task", task_cancel};
+const lc_engine lc_task_engine = {"task", task_cancel};
 
 void lc_task_init (lc_task *t, lc_loop *loop) {
   memset(t, 0, sizeof(*t));
-  t->job.engine = &task_engine;
+  t->job.engine = &lc_task_engine;
   t->job.loop = loop;
   t->job.slot = -1;
   t->op.task = t;

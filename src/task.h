@@ -91,10 +91,14 @@ static inline void lc_task_begin (lc_task *t, const lc_opkind *kind);
 int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
                   lua_KContext ctx);
 
-/* In a continuation: the task that goes on; raises if it was cancelled. */
+/* In a continuation: the task that goes on. Raises where somebody else has
+** resumed its coroutine. */
+lc_task *lc_task_resumed (lua_State *L);
+
+/* The same, and raises if the wait was cancelled. */
 lc_task *lc_task_woken (lua_State *L);
 
-/* The same without raising: for waits that own something to give back. */
+/* The running task, or `main`: for what does not wait. */
 static inline lc_task *lc_task_self (lc_loop *loop);
 int lc_task_raise (lua_State *L, lc_task *t);  /* raises the cancellation */
 
@@ -125,9 +129,6 @@ lc_group *lc_task_group (lua_State *L, lc_task *t);
 
 /* The task's own, for jobs outside any group. May raise (memory). */
 lc_group *lc_task_own_group (lua_State *L, lc_task *t);
-
-/* Pushes the handle of a task that has a slot. Two stack slots, no raise. */
-void lc_task_push (lua_State *L, lc_task *t);
 
 /* A queued task's turn has come: it joins the ring. */
 void lc_task_start (lc_task *t);

@@ -158,11 +158,17 @@ static int traceback_raise (lua_State *L) {
   return lc_traceback_pass_on(L);
 }
 
+/* The cancellation that ends a cancelled task is no failure to explain. */
+static bool is_own_end (lua_State *L, lc_loop *loop) {
+  return loop->current && loop->current->scope->cancelled &&
+         lc_errors_is(L, 1, "ECANCELED");
+}
+
 int lc_traceback_on_error (lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
   lc_loop *loop = lua_touserdata(L, -1);
   lua_settop(L, 1);
-  if (lc_errors_is(L, 1, "ECANCELED") || !is_new(L, loop)) return 1;
+  if (is_own_end(L, loop) || !is_new(L, loop)) return 1;
   luaL_traceback(L, L, NULL, 1);
   add_starts(L, loop->current);
   remember(L, 1, 2);

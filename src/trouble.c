@@ -161,8 +161,9 @@ static bool close_one (lc_loop *loop) {
     lc_job *j = lc_slots_job(loop, i);
     if (!j || lc_job_ended(j)) continue;
     lc_task *t = lc_container(j, lc_task, job);
-    if (t->joining || !t->op.kind || !t->op.kind->cancel) continue;
-    t->op.kind->cancel(&t->op);
+    if (t->joining || !t->op.kind) continue;
+    if (t->op.kind->cancel) t->op.kind->cancel(&t->op);
+    else lc_op_unlink(&t->op);   /* such waits stand in a list */
     lc_op_complete(&t->op, LC_CANCELLED);
     t->doomed = true;
     return true;
@@ -197,11 +198,10 @@ static int k_run (lua_State *L, int status, lua_KContext ctx) {
 
 /* In a task: a group of its own. At 1 the group, at 2 the handle. */
 static int k_run_inside (lua_State *L, int status, lua_KContext ctx) {
-  (void)status;
   lc_group *g = (lc_group *)ctx;
-  if (lc_group_pending(g))
-    return lc_group_wait(L, lc_task_self(lc_luax_loop(L)), g, k_run_inside,
-                         ctx);
+  lc_task *t = status == LUA_YIELD ? lc_task_resumed(L)
+                                   : lc_task_self(lc_luax_loop(L));
+  if (lc_group_pending(g)) return lc_group_wait(L, t, g, k_run_inside, ctx);
   lc_job *j = lua_touserdata(L, 2);
   if (g->failing || !j) return 0;   /* closing the group raises */
   int n = lc_job_outcome(L, j, 2);
