@@ -102,14 +102,14 @@ static int coroutine_create (lua_State *L) {
 /* The generator yields or ends: its scopes leave the task's stack. */
 static void take_scopes (lua_State *L, lc_task *t, lua_State *co,
                          lc_scope *outer) {
-  if (!t || t->scope == outer) return;
+  if (t->scope == outer) return;
   set_note(L, co, t->scope);
   t->scope = outer;
 }
 
 static void bring_scopes (lua_State *L, lc_task *t, lua_State *co) {
   lc_scope *s = get_note(L, co, true);
-  if (!s || !t) return;
+  if (!s) return;
   if (!lc_frame_is_open(L, s, co)) {   /* its task has ended meanwhile */
     set_note(L, co, NULL);
     return;
@@ -149,7 +149,7 @@ static int go_on (lua_State *L, lc_loop *loop, int nargs, lc_scope *outer) {
     set_note(L, co, loop);
     return MUST_WAIT;
   }
-  take_scopes(L, loop->current, co, outer);
+  take_scopes(L, lc_task_self(loop), co, outer);
   return collect(L, co, status, n);
 }
 
@@ -173,8 +173,8 @@ static int resume (lua_State *L, lc_loop *loop) {
     lua_pushstring(L, why);
     return -1;
   }
-  lc_task *t = loop->current;
-  lc_scope *outer = t ? t->scope : NULL;
+  lc_task *t = lc_task_self(loop);
+  lc_scope *outer = t->scope;
   bring_scopes(L, t, co);
   if (lua_status(co) == LUA_OK) nargs++;   /* `body` gets the function too */
   lua_xmove(L, co, lua_gettop(L) - 1);
@@ -182,7 +182,7 @@ static int resume (lua_State *L, lc_loop *loop) {
 }
 
 static lc_scope *outer_scope (lc_loop *loop) {
-  return loop->current ? loop->current->scope : NULL;
+  return lc_task_self(loop)->scope;
 }
 
 static int resumed (lua_State *L, int n) {
@@ -284,15 +284,15 @@ static int coroutine_close (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   lua_State *co = check_coroutine(L, 1), *outer = loop->running;
   const char *status = status_of(L, loop, co);
-  lc_task *t = loop->current;
+  lc_task *t = lc_task_self(loop);
   if (*status != 's' && *status != 'd')
     return luaL_error(L, "cannot close a %s coroutine", status);
   lc_scope *scope = outer_scope(loop);
   bring_scopes(L, t, co);
-  if (t) loop->running = co;
+  if (loop->current) loop->running = co;
   int result = lua_resetthread(co);
   loop->running = outer;
-  if (t) t->scope = scope;
+  t->scope = scope;
   lua_pushboolean(L, result == LUA_OK);
   if (result == LUA_OK) return 1;
   lua_xmove(co, L, 1);

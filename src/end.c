@@ -45,9 +45,9 @@ static void warn_of_failures (lua_State *L, lc_loop *loop) {
   for (lc_link *l = failed->next; l != failed; l = l->next) {
     lc_job *j = lc_container(l, lc_job, siblings);
     lc_job_push(L, j);
-    lc_job_label(L, j, -1);
+    const char *label = lc_job_label(L, j, -1);
     lua_getiuservalue(L, -2, LC_JOB_VALUE);
-    fprintf(stderr, "luaconc: %s failed: %s\n", lua_tostring(L, -2),
+    fprintf(stderr, "luaconc: %s failed: %s\n", label,
             luaL_tolstring(L, -1, NULL));
     lua_pop(L, 4);
   }

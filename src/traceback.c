@@ -160,7 +160,7 @@ static int traceback_raise (lua_State *L) {
 
 /* The cancellation that ends a cancelled task is no failure to explain. */
 static bool is_own_end (lua_State *L, lc_loop *loop) {
-  return loop->current && loop->current->scope->cancelled &&
+  return loop->current && loop->current->base.cancelled &&
          lc_errors_is(L, 1, "ECANCELED");
 }
 
