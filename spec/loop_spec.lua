@@ -1,0 +1,58 @@
+-- What the loop promises with real time and real sockets.
+
+local conc = require "luaconc"
+
+-- Computes for a while, so that deadlines pass meanwhile.
+local function be_busy(seconds)
+  local stop = conc.now() + seconds
+  while conc.now() < stop do end
+end
+
+describe("the loop", function()
+  it("wakes a task whose deadline passed while it did not poll, again and again", function()
+    local rounds = 0
+    conc.run(function()
+      local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+      conc.spawn { function() listener:accept() end, daemon = true }
+      conc.spawn(function()
+        for _ = 1, 5 do
+          conc.sleep(0.001)
+          be_busy(0.003)
+          rounds = rounds + 1
+        end
+      end):await()
+    end)
+    assert.equal(5, rounds)
+  end)
+
+  it("wakes sleepers in the order of their deadlines, however late", function()
+    local order = {}
+    conc.run(function()
+      for i = 5, 1, -1 do
+        conc.spawn(function()
+          conc.sleep(i / 1000)
+          order[#order + 1] = i
+        end)
+      end
+      conc.yield()
+      be_busy(0.02)
+    end)
+    assert.same({ 1, 2, 3, 4, 5 }, order)
+  end)
+
+  it("never wakes a sleeper early", function()
+    conc.run(function()
+      for i = 1, 10 do
+        local start = conc.now()
+        conc.sleep(i / 2000)
+        assert.is_true(conc.now() - start >= i / 2000)
+      end
+    end)
+  end)
+
+  it("ends with its last job, though a handle is still open", function()
+    local listener = assert(conc.tcp.listen("127.0.0.1", 0))
+    conc.run(function() conc.sleep(0.001) end)
+    listener:close()
+  end)
+end)
