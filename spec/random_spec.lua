@@ -48,7 +48,7 @@ local function try_outside(seed)
   testing.seed(seed)
   for _ = 1, 3 do conc.spawn { p.root, p, keep = seed % 2 == 0 } end
   for _ = 1, seed % 30 do pcall(p.step, p, 1 + seed % 3) end
-  local runs, ok = 0, nil
+  local runs, ok = 0
   repeat
     runs, ok = runs + 1, pcall(conc.run)
   until ok or runs > 50

@@ -154,13 +154,17 @@ function steps.generator(self, depth)
   end) do self:step(depth - 1) end
 end
 
--- A generator that stays suspended inside a group, a scope or a timeout.
+-- A generator that stays suspended inside a group, a scope or a timeout. Its
+-- job has a deadline of its own: no other governs it once the task that took
+-- from the generator has returned.
 local function lasting(self, depth)
   return conc.coroutine.create(function()
     for _ = 1, self.draw(3) do
       local _ <close> = conc.scope { timeout = self.draw(9) * self.unit }
       local g <close> = conc.group()
-      if self.draw(2) == 1 then self:start(function(f) return g:spawn(f) end, depth) end
+      if self.draw(2) == 1 then
+        self:start(function(f) return g:spawn(conc.timeout, 50 * self.unit, f) end, depth)
+      end
       conc.coroutine.yield()
       self:step(depth - 1)
       conc.timeout(self.draw(5) * self.unit, conc.coroutine.yield)
@@ -179,8 +183,6 @@ function steps.shared(self, depth)
   end
   pcall(conc.coroutine.resume, t)
 end
-
-if not os.getenv "LUACONC_SHARED" then steps.shared = nil end
 
 function steps.nested_run(self, depth) conc.run(self:body(depth)) end
 
