@@ -250,7 +250,6 @@ end
 -- fault was hit. No collection meanwhile: it might shrink this stack, which
 -- then would grow, and fail, outside of `run`.
 local function try(run, fault, n)
-  collectgarbage()
   collectgarbage "stop"
   fault.arm(n)
   local ok, err = pcall(run)
