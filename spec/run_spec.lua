@@ -160,6 +160,20 @@ describe("run without a function", function()
     conc.run()
   end)
 
+  it("runs the jobs of groups that are still open too", function()
+    local list, log = sim.log()
+    do
+      local g <close> = conc.group { current = false }
+      g:spawn(function() conc.yield() conc.yield() log "in a group" end)
+      conc.spawn(log, "in none")
+      conc.run()
+      assert.same({ "in none", "in a group" }, list)
+      g:spawn(log, "later")
+      conc.run(function() end)
+      assert.equal("later", list[3])
+    end
+  end)
+
   it("cancels daemons once the other jobs have ended", function()
     local h = conc.spawn { function() conc.sleep(1000) end, daemon = true }
     conc.spawn(conc.yield)
