@@ -47,8 +47,9 @@ static void *get_note (lua_State *L, lua_State *co, bool make) {
   return note;
 }
 
+/* (Closed together with its task, it has its note still.) */
 static bool is_waiting (lua_State *L, lc_loop *loop, lua_State *co) {
-  return get_note(L, co, false) == loop;
+  return lua_status(co) == LUA_YIELD && get_note(L, co, false) == loop;
 }
 
 /* }} */
@@ -312,6 +313,8 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_coroutine_open (lua_State *L, lc_loop *loop) {
+  loop->resumers[0] = coroutine_resume;
+  loop->resumers[1] = call_wrapped;
   lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushliteral(L, "k");

@@ -53,7 +53,7 @@ static void on_found (uv_getaddrinfo_t *req, int status,
 }
 
 static int answer_collect (lua_State *L) {
-  lc_answer *answer = lua_touserdata(L, 1);
+  lc_answer *answer = lc_luax_self(L);
   if (answer->lookup) answer->lookup->answer = NULL;
   if (answer->found) uv_freeaddrinfo(answer->found);
   answer->lookup = NULL;
@@ -137,11 +137,11 @@ static int dns_lookup (lua_State *L) {
   lua_settop(L, 1);
   if (lc_address_parse(&a, host, 0) == 0) return push_numeric(L);
   t = lc_task_here(L);
-  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   answer = lua_newuserdatauv(L, sizeof *answer, 0);
   answer->lookup = NULL;
   answer->found = NULL;
   luaL_setmetatable(L, ANSWER_TYPE);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);   /* see op.h */
   err = start_lookup(t->job.loop, answer, t, host);
   if (err) return lc_errors_uv(L, err);
   return lc_task_wait(L, t, k_lookup, 0);

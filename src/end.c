@@ -16,34 +16,52 @@
 
 #include "end.h"
 #include "frame.h"
+#include "slots.h"
 #include "task.h"
 #include "trouble.h"
 
+enum { SHOWN = 5 };   /* jobs named in the line at the end */
+
 #define GRACE_NS 1000000000u   /* 1 s, as a process has between two signals */
 
-static void warn_of_jobs (lua_State *L, lc_loop *loop) {
-  uint32_t n = loop->root->live - loop->root->daemons;
-  if (n == 0) return;
-  fprintf(stderr, "luaconc: %u job%s still running at the end of the script "
-          "%s cancelled:", n, n == 1 ? "" : "s", n == 1 ? "was" : "were");
-  int shown = 0;
-  for (lc_link *l = loop->root->jobs.next; l != &loop->root->jobs;
-       l = l->next) {
-    lc_job *j = lc_container(l, lc_job, siblings);
-    if (j->daemon) continue;
-    if (shown++ == 5) break;
+/* Was the job started by code outside tasks, in whatever group? */
+static bool is_outermost (const lc_loop *loop, const lc_job *j) {
+  return j && j->group && j->group->scope->task == loop->main;
+}
+
+/* The names of the first few jobs that run, and their number. */
+static uint32_t name_jobs (lua_State *L, lc_loop *loop, luaL_Buffer *b) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < loop->nslots; i++) {
+    lc_job *j = lc_slots_job(loop, i);
+    if (!is_outermost(loop, j) || lc_job_ended(j) || j->daemon) continue;
+    if (n++ == SHOWN) luaL_addstring(b, ", ...");
+    if (n > SHOWN) continue;
+    luaL_addstring(b, n > 1 ? ", " : " ");
     lc_job_push(L, j);
-    fprintf(stderr, "%s %s", shown > 1 ? "," : "", lc_job_label(L, j, -1));
-    lua_pop(L, 2);
+    lc_job_label(L, j, -1);
+    lua_remove(L, -2);
+    luaL_addvalue(b);
   }
-  fprintf(stderr, "%s; conc.run waits for %s\n", shown > 5 ? ", ..." : "",
-          n == 1 ? "it" : "them");
+  return n;
+}
+
+static void warn_of_jobs (lua_State *L, lc_loop *loop) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  uint32_t n = name_jobs(L, loop, &b);
+  luaL_pushresult(&b);
+  if (n > 0)
+    fprintf(stderr, "luaconc: %u job%s still running at the end of the "
+            "script %s cancelled:%s; conc.run waits for %s\n", n,
+            n == 1 ? "" : "s", n == 1 ? "was" : "were",
+            lua_tostring(L, -1), n == 1 ? "it" : "them");
 }
 
 static void warn_of_failures (lua_State *L, lc_loop *loop) {
-  lc_link *failed = &loop->root->failed;
-  for (lc_link *l = failed->next; l != failed; l = l->next) {
-    lc_job *j = lc_container(l, lc_job, siblings);
+  for (uint32_t i = 0; i < loop->nslots; i++) {
+    lc_job *j = lc_slots_job(loop, i);
+    if (!is_outermost(loop, j) || j->state != LC_FAILED) continue;
     lc_job_push(L, j);
     const char *label = lc_job_label(L, j, -1);
     lua_getiuservalue(L, -2, LC_JOB_VALUE);
@@ -108,8 +126,8 @@ void lc_end_state (lua_State *L, lc_loop *loop) {
   call_safely(L, loop, warn);
   lc_scope_cancel(&loop->main->base);
   end_jobs(L, loop);
-  end_frames(loop);
   call_safely(L, loop, warn_again);
+  end_frames(loop);
   lc_group_forget_all(loop->root);
   loop->ended = true;
   lc_loop_close(loop);

@@ -117,6 +117,7 @@ bool lc_frame_is_open (lua_State *L, lc_scope *s, lua_State *co) {
 
 void lc_frame_abandon (lc_scope *s) {
   lc_assert(s->kind != LC_BASE);
+  if (s->kind == LC_GROUP) lc_group_forget_all(&frame_of(s)->group);
   leave(frame_of(s)->loop->driver, frame_of(s));
 }
 

@@ -74,11 +74,11 @@ bool lc_group_pending (lc_group *g) {
   return g->live > 0;
 }
 
-static const lc_opkind join_kind = {"the end of its jobs", NULL, NULL, false};
+const lc_opkind lc_group_join = {"the end of its jobs", NULL, NULL, false};
 
 int lc_group_wait (lua_State *L, lc_task *t, lc_group *g, lua_KFunction k,
                    lua_KContext ctx) {
-  lc_task_begin(t, &join_kind);
+  lc_task_begin(t, &lc_group_join);
   lc_list_append(&g->waiters, &t->op.u.link);
   return lc_task_wait(L, t, k, ctx);
 }

@@ -33,6 +33,9 @@ typedef struct lc_group {
   bool closed;
 } lc_group;
 
+/* The wait for the end of jobs, which no cancellation ends. */
+extern const lc_opkind lc_group_join;
+
 void lc_group_init (lc_group *g, lc_scope *scope);
 
 /* A job joins; it is anchored and not in the ring yet. No raise. */

@@ -17,7 +17,7 @@
 static const char alive_key;
 
 lc_handle *lc_handle_new (lc_loop *loop, const lc_handlekind *kind) {
-  lc_handle *h = lc_alloc(kind->size);
+  lc_handle *h = loop->ending ? NULL : lc_alloc(kind->size);
   if (!h) return NULL;
   memset(h, 0, kind->size);
   h->kind = kind;
@@ -81,16 +81,16 @@ static bool is_garbage (lua_State *L, lc_handle *h) {
 }
 
 int lc_handle_collect (lua_State *L) {
-  lc_handle **owner = lua_touserdata(L, 1);
-  if (!owner || !*owner) return 0;
+  lc_handle **owner = lc_luax_self(L);
+  if (!*owner) return 0;
   if (is_garbage(L, *owner)) lc_handle_close(*owner);
   else lc_end_state(L, (*owner)->loop);
   return 0;
 }
 
 int lc_handle_close_method (lua_State *L) {
-  lc_handle **owner = lua_touserdata(L, 1);
-  if (owner) lc_handle_close(*owner);
+  lc_handle **owner = lc_luax_self(L);
+  lc_handle_close(*owner);
   return 0;
 }
 

@@ -35,8 +35,14 @@ struct lc_handle {
 };
 
 /* A zeroed block, not yet known to libuv: give it to uv_*_init, then either
-** lc_handle_opened or lc_handle_drop. NULL without memory. */
+** lc_handle_opened or lc_handle_drop. NULL without memory, or while the
+** state ends: clean-ups open nothing new. */
 lc_handle *lc_handle_new (lc_loop *loop, const lc_handlekind *kind);
+/* Why there was none: a libuv code. */
+static inline int lc_handle_refusal (const lc_loop *loop) {
+  return loop->ending ? UV_ECANCELED : UV_ENOMEM;
+}
+
 void lc_handle_drop (lc_handle *h);
 
 /* libuv knows it now: it must be closed. */

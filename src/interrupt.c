@@ -51,16 +51,10 @@ static void on_sigint (int number) {
   lc_loop_wake(loop);
 }
 
-static bool is_program (lua_State *L) {
-  bool program = lua_getglobal(L, "arg") == LUA_TTABLE;
-  lua_pop(L, 1);
-  return program;
-}
-
-bool lc_interrupt_start (lua_State *L, lc_loop *loop) {
+bool lc_interrupt_start (lc_loop *loop) {
   struct sigaction sa = {0};
   int err;
-  if (target || !is_program(L) || !lc_loop_uv(loop, &err)) return false;
+  if (target || !loop->is_program || !lc_loop_uv(loop, &err)) return false;
   sigaction(SIGINT, NULL, &before);
   if (before.sa_handler == SIG_IGN) return false;
   target = loop;
@@ -71,8 +65,7 @@ bool lc_interrupt_start (lua_State *L, lc_loop *loop) {
   return true;
 }
 
-void lc_interrupt_stop (lua_State *L, lc_loop *loop) {
-  (void)L;
+void lc_interrupt_stop (lc_loop *loop) {
   if (target != loop) return;
   sigaction(SIGINT, &before, NULL);
   target = NULL;
@@ -89,7 +82,7 @@ bool lc_interrupt_pending (lc_loop *loop) {
 }
 
 int lc_interrupt_again (lua_State *L, lc_loop *loop) {
-  lc_interrupt_stop(L, loop);
+  lc_interrupt_stop(loop);
   fflush(NULL);
   signal(SIGINT, SIG_DFL);
   raise(SIGINT);

@@ -12,11 +12,11 @@
 
 #include "loop.h"
 
-/* Installs the handler if the state belongs to a program like `lua` (it has
-** the global table `arg`) and SIGINT isn't ignored; restores the old one.
-** Starting is true where it has been installed now. */
-bool lc_interrupt_start (lua_State *L, lc_loop *loop);
-void lc_interrupt_stop (lua_State *L, lc_loop *loop);
+/* Installs the handler, if the state belongs to a program like `lua` and
+** SIGINT isn't ignored. True where it did: who started it stops it, which
+** restores the handler that was there before. */
+bool lc_interrupt_start (lc_loop *loop);
+void lc_interrupt_stop (lc_loop *loop);
 
 /* Has one come that the loop does not know of yet? */
 bool lc_interrupt_pending (lc_loop *loop);

@@ -17,6 +17,10 @@ static const char *const state_names[] = {
   "ready", "running", "waiting", "done", "failed", "cancelled"
 };
 
+const char *lc_job_state_name (const lc_job *j) {
+  return state_names[j->state];
+}
+
 void lc_job_end (lc_job *j, lc_jobstate state) {
   lc_group *g = j->group;
   lc_assert(!lc_job_ended(j) && g);
@@ -171,7 +175,7 @@ static int job_cancel (lua_State *L) {
 /* h:status() -> "ready", "running", ... */
 static int job_status (lua_State *L) {
   lc_job *j = lc_luax_self(L);
-  lua_pushstring(L, state_names[j->state]);
+  lua_pushstring(L, lc_job_state_name(j));
   return 1;
 }
 
@@ -207,7 +211,7 @@ static int job_index (lua_State *L) {
 static int job_tostring (lua_State *L) {
   lc_job *j = lc_luax_self(L);
   const char *label = lc_job_label(L, j, 1);
-  lua_pushfstring(L, "%s (%s)", label, state_names[j->state]);
+  lua_pushfstring(L, "%s (%s)", label, lc_job_state_name(j));
   return 1;
 }
 

@@ -63,6 +63,9 @@ enum { LC_JOB_VALUE = 1, LC_JOB_VALUES = 1 };
 /* The error or results are in place: ends the job. No Lua, no raise. */
 void lc_job_end (lc_job *j, lc_jobstate state);
 
+/* "ready", "running", ... */
+const char *lc_job_state_name (const lc_job *j);
+
 /* Pushes the results of the ended job at `index` and returns their number,
 ** or pushes its error and returns -1. The failure counts as looked at. */
 int lc_job_outcome (lua_State *L, lc_job *j, int index);

@@ -20,7 +20,6 @@ void lc_listener_closing (lc_handle *h) {
   lc_listener *l = (lc_listener *)(void *)h;
   lc_waiter_wake(&l->acceptors, UV_EBADF);
   lc_waiter_wake(&l->closers, LC_OK);
-  if (!uv_is_closing(lc_handle_uv(h))) uv_poll_stop(&l->uv);
   close(l->fd);
   l->fd = -1;
 }
@@ -151,9 +150,10 @@ static int listener_accept (lua_State *L) {
   int got = 0;
   if (!l) return lc_stream_fail_closed(L);
   t = lc_task_here(L);
-  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   lua_settop(L, 1);
-  lc_stream_push(L, kind_of(l)->streams);
+  lc_stream_push(L, kind_of(l)->streams);   /* may run finalisers */
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (!lc_listener_self(L)) return lc_stream_fail_now(L, t, UV_EBADF);
   if (lc_waiter_none(&l->acceptors)) got = try_accept(L, l);
   if (got < 0) return lc_stream_fail_now(L, t, got);
   return got ? lc_task_pause(L, t, 1) : wait_accept(L, l, t, false);

@@ -25,7 +25,7 @@
 #include "task.h"
 #include "trouble.h"
 
-enum { PROBE = 8, POOL_CLASSES = 8, POOL_LEAST = 64 };
+enum { PROBE = 8, POOL_CLASSES = 8, POOL_LEAST = 64, KEEP_POOLED = 256 };
 #define IO_GRACE_MS 20   /* virtual time: real time that I/O may take */
 
 const char lc_loop_key = 0;
@@ -269,7 +269,10 @@ static int size_class (size_t size) {
 void *lc_loop_borrow (lc_loop *loop, size_t size) {
   int c = size_class(size);
   void *block = c >= 0 ? loop->pool[c] : NULL;
-  if (block) memcpy(&loop->pool[c], block, sizeof(void *));
+  if (block) {
+    memcpy(&loop->pool[c], block, sizeof(void *));
+    loop->npool[c]--;
+  }
   else block = lc_alloc(c >= 0 ? (size_t)POOL_LEAST << c : size);
   if (block) loop->nops++;
   return block;
@@ -278,10 +281,11 @@ void *lc_loop_borrow (lc_loop *loop, size_t size) {
 void lc_loop_giveback (lc_loop *loop, void *block, size_t size) {
   int c = size_class(size);
   loop->nops--;
-  if (c < 0) {
-    lc_free(block, size);
+  if (c < 0 || loop->npool[c] >= KEEP_POOLED) {
+    lc_free(block, c < 0 ? size : (size_t)POOL_LEAST << c);
     return;
   }
+  loop->npool[c]++;
   memcpy(block, &loop->pool[c], sizeof(void *));
   loop->pool[c] = block;
 }
@@ -369,12 +373,12 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
       lc_scope_cancel(&main->base);
     }
     else if (loop->nready || can_wake(loop)) {
-      if (!interrupts) interrupts = lc_interrupt_start(L, loop);
+      if (!interrupts) interrupts = lc_interrupt_start(loop);
       poll_uv(loop, !loop->nready);
     }
     else lc_trouble_stuck(L, loop);
   }
-  if (interrupts) lc_interrupt_stop(L, loop);
+  if (interrupts) lc_interrupt_stop(loop);
   leave(loop);
   main->job.state = LC_RUNNING;
 }
@@ -464,7 +468,20 @@ void lc_loop_open (lua_State *L, lc_loop *loop) {
   lc_luax_functions(L, loop, functions);
 }
 
+/* Is the state that of a program like `lua`? Those have a table `arg`. */
+static bool is_program (lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  lua_pushliteral(L, "arg");
+  bool program = lua_rawget(L, -2) == LUA_TTABLE;
+  lua_pop(L, 2);
+  return program;
+}
+
 lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  lc_loop *made = lua_touserdata(L, -1);   /* by an opening that failed */
+  lua_pop(L, 1);
+  if (made) return made;
   lc_loop *loop = lua_newuserdatauv(L, sizeof(*loop), 0);
   memset(loop, 0, sizeof(*loop));
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
@@ -472,6 +489,7 @@ lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv) {
   lua_pop(L, 1);
   lc_list_init(&loop->handles);
   loop->budget = LC_BUDGET;
+  loop->is_program = is_program(L);
   loop->freeslot = INT32_MAX;
   if (!lc_task_main(loop) || lc_loop_reserve(loop, 1) != 0) {
     lc_task_main_free(loop);

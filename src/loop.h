@@ -27,7 +27,7 @@ struct lc_task;
 struct lc_group;
 
 enum {
-  LC_BUDGET = 64,            /* satisfied waits between two looks at the clock */
+  LC_BUDGET = 64,            /* satisfied waits between looks at the clock */
   LC_SLICE_NS = 2000000      /* 2 ms: DESIGN decision, STYLE 19 */
 };
 
@@ -54,6 +54,7 @@ typedef struct lc_loop {
   lc_link handles;           /* all open handles */
   uint32_t nhandles;         /* open or closing */
   void *pool[8];             /* free blocks for requests, by size */
+  uint16_t npool[8];         /* and their numbers */
 
   struct lc_slot *slots;     /* an anchor and a coroutine each: see slots.h */
   uint32_t nslots;
@@ -67,6 +68,9 @@ typedef struct lc_loop {
 
   int depth;                 /* of driving */
   bool external_uv;          /* the host's uv_loop_t */
+  bool is_program;           /* one like `lua`: Ctrl-C is ours */
+  lua_CFunction resumers[2]; /* of conc.coroutine: see traceback.c */
+  const char *folder;        /* of our own Lua files, or NULL */
   bool in_poll;              /* the host's loop is inside its poll */
   bool ending, ended;
   uint8_t trouble;           /* why main must unwind: see trouble.h */
@@ -119,7 +123,7 @@ void lc_loop_unat (lc_loop *loop, lc_timer *t);
 bool lc_loop_turn (lua_State *L, lc_loop *loop, bool wait);
 
 /* Drives the loop until main's operation is complete. Needs LUA_MINSTACK
-** slots. May raise where tasks are made to end (a deadlock). */
+** slots; does not raise. */
 void lc_loop_drive (lua_State *L, lc_loop *loop);
 
 /* Closes handles and libuv's loop and frees all but the userdata: the last

@@ -55,8 +55,13 @@ static void open_resources (lua_State *L, lc_loop *loop) {
 #endif
 }
 
+/* A state has one loop, so it has one core, however often it is opened. */
+static const char core_key;
+
 LC_API int luaopen_luaconc_core (lua_State *L) {
   luaL_checkversion(L);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &core_key) == LUA_TTABLE) return 1;
+  lua_pop(L, 1);
   lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_UV_LOOP);
   lc_loop *loop = lc_loop_new(L, lua_touserdata(L, -1));
   lua_pop(L, 1);
@@ -65,5 +70,7 @@ LC_API int luaopen_luaconc_core (lua_State *L) {
   open_resources(L, loop);
   lua_pushliteral(L, LUACONC_VERSION);
   lua_setfield(L, -2, "version");
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
   return 1;
 }

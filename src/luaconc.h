@@ -9,8 +9,10 @@
 **
 ** Then every uv_run of the host runs the jobs too, with no call of ours; the
 ** loop must outlive the state, and lua_close must not be called from inside
-** one of its callbacks. A host that can't hand its loop over calls
-** `require("luaconc.core").turn()` now and then: it runs what is ready,
+** one of its callbacks. Nor may a script that such a callback calls wait: that
+** raises where it can be seen, which is while the loop polls; libuv does not
+** tell of the callbacks of its timers. A host that can't hand its loop over
+** calls `require("luaconc.core").turn()` now and then: it runs what is ready,
 ** polls without waiting, and returns whether there are live jobs.
 **
 ** All of this is for the thread of the state.

@@ -1,9 +1,9 @@
 /*
 ** luax.h: what this library needs beyond lauxlib.
 **
-** Every C function that Lua calls has the loop of its state as upvalue 1,
-** and a method has its metatable as upvalue 2: no registry look-up on a hot
-** path. These functions raise as the API's own do.
+** Every C function that Lua calls and that needs the loop of its state has
+** it as upvalue 1, and a method has its metatable as upvalue 2: no registry
+** look-up on a hot path. These functions raise as the API's own do.
 */
 
 #ifndef lc_luax_h

@@ -24,11 +24,33 @@ static lc_scope *scope_of (lc_link *l) {
   return lc_container(l, lc_scope, siblings);
 }
 
+lc_scope *lc_scope_next (lc_scope *top, lc_scope *s, bool into) {
+  if (into && !lc_list_empty(&s->children)) return scope_of(s->children.next);
+  while (s != top) {
+    lc_link *l = s->siblings.next;
+    if (l != &s->parent->children) return scope_of(l);
+    s = s->parent;
+  }
+  return NULL;
+}
+
+/* Makes `cancelled` true to its definition again, for `s` and below. */
+static void recompute (lc_scope *s) {
+  s->cancelled = s->own || (s->parent && s->parent->cancelled &&
+                            s->kind != LC_SHIELD);
+}
+
+static void recompute_below (lc_scope *top) {
+  for (lc_scope *s = top; s; s = lc_scope_next(top, s, true)) recompute(s);
+}
+
 void lc_scope_leave (lc_scope *s) {
   lc_link *l;
   while ((l = lc_list_shift(&s->children))) {
-    scope_of(l)->parent = s->parent;
+    lc_scope *child = scope_of(l);
+    child->parent = s->parent;
     if (s->parent) lc_list_append(&s->parent->children, l);
+    if (s->cancelled || s->kind == LC_SHIELD) recompute_below(child);
   }
   lc_list_remove(&s->siblings);
   s->parent = NULL;
@@ -42,33 +64,18 @@ static bool mark (lc_scope *s) {
   return true;
 }
 
-/* The scope after `s` in a walk of the tree below `top`, parents first. */
-static lc_scope *next_scope (lc_scope *top, lc_scope *s, bool into) {
-  if (into && !lc_list_empty(&s->children)) return scope_of(s->children.next);
-  while (s != top) {
-    lc_link *l = s->siblings.next;
-    if (l != &s->parent->children) return scope_of(l);
-    s = s->parent;
-  }
-  return NULL;
-}
-
 bool lc_scope_cancel (lc_scope *top) {
   if (top->own) return false;
   top->own = true;
   if (top->cancelled) return true;
   top->cancelled = true;
   if (top->task && top->task->scope == top) lc_task_interrupt(top->task);
-  lc_scope *s = next_scope(top, top, true);
-  while (s) s = next_scope(top, s, mark(s));
+  lc_scope *s = lc_scope_next(top, top, true);
+  while (s) s = lc_scope_next(top, s, mark(s));
   return true;
 }
 
 void lc_scope_reset (lc_scope *top) {
-  top->own = top->cancelled = top->expired = false;
-  bool into = true;
-  for (lc_scope *s = top; (s = next_scope(top, s, into)); ) {
-    into = !s->own && s->kind != LC_SHIELD;
-    if (into) s->cancelled = false;
-  }
+  top->own = top->expired = false;
+  recompute_below(top);
 }

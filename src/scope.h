@@ -41,6 +41,10 @@ void lc_scope_enter (lc_scope *s, lc_scopekind kind, lc_scope *parent,
                      struct lc_task *task);
 void lc_scope_leave (lc_scope *s);
 
+/* The scope after `s` in a walk of the tree below `top`, parents first, not
+** into what is below `s` unless `into`; NULL at the end. */
+lc_scope *lc_scope_next (lc_scope *top, lc_scope *s, bool into);
+
 /* Cancels `s` and all below it: their waits end, each task joins the ready
 ** ring, and every further wait raises. Again: no effect; then false. */
 bool lc_scope_cancel (lc_scope *s);

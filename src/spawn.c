@@ -7,6 +7,8 @@
 #include "spawn.h"
 #include "traceback.h"
 
+enum { MOST_ARGUMENTS = 1000000 };   /* the Lua stack's own limit */
+
 /* Notes who starts the task and where: the function as the user value. C
 ** functions in between (pcall) have no line and are passed over. */
 static void note_place (lua_State *L, lc_task *t, int handle, int level) {
@@ -107,6 +109,7 @@ int lc_spawn_form (lua_State *L, lc_group *g, int arg) {
   }
   lua_settop(L, arg);
   lua_Integer n = luaL_len(L, arg);
+  if (n < 0 || n > MOST_ARGUMENTS) return luaL_error(L, "too many arguments");
   luaL_checkstack(L, (int)n + 8, "too many arguments");
   for (lua_Integer i = 1; i <= n; i++) lua_geti(L, arg, i);
   if (n < 1 || !lc_luax_callable(L, arg + 1))

@@ -48,7 +48,7 @@ lc_stream *lc_stream_new (lc_loop *loop, const lc_streamkind *kind,
   uv_once(&sigpipe_once, survive_sigpipe);
   if (lc_loop_buffer(loop))
     s = (lc_stream *)(void *)lc_handle_new(loop, &kind->handle);
-  *err = s ? 0 : UV_ENOMEM;
+  *err = s ? 0 : lc_handle_refusal(loop);
   if (!s) return NULL;
   s->limit = LC_NOLIMIT;
   s->deadline.fire = on_deadline;
@@ -98,7 +98,9 @@ int lc_stream_fail_now (lua_State *L, lc_task *t, int code) {
 }
 
 int lc_stream_fail_closed (lua_State *L) {
-  return lc_stream_fail_now(L, lc_task_here(L), UV_EBADF);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  return lc_stream_fail_now(L, t, UV_EBADF);
 }
 
 const char lc_stream_tag = 0;
@@ -293,12 +295,22 @@ static int start_reading (lc_stream *s) {
   return err;
 }
 
+static int k_next (lua_State *L, int status, lua_KContext ctx);
+static int iterate (lua_State *L, int n);
+
+/* The `n` results of a read whose continuation would have been k: a turn for
+** the others comes after `lines` has made of them what it returns. */
+static int done (lua_State *L, lc_task *t, lua_KFunction k, int n) {
+  if (k == k_next) n = iterate(L, n);
+  return lc_task_pause(L, t, n);
+}
+
 /* Waits for `want`, then calls k. */
 static inline int wait_input (lua_State *L, lc_stream *s, lc_task *t,
                               const lc_want *want, lua_KFunction k) {
   int err = lc_unlikely(!s->armed) ? start_reading(s) : 0;
   if (!err) err = lc_stream_await(s, t, &lc_stream_kind(s)->read, s->limit);
-  if (lc_unlikely(err)) return lc_stream_fail_now(L, t, err);
+  if (lc_unlikely(err)) return done(L, t, k, lc_stream_fail(L, err));
   s->want = *want;
   return lc_task_wait(L, t, k, (lua_KContext)t);
 }
@@ -317,7 +329,7 @@ static inline int read_format (lua_State *L, lc_stream *s, lua_KFunction k) {
   if (lc_unlikely(s->reader != NULL)) return refuse_second(L, s);
   if (lc_unlikely(lc_inbuf_bytes(&s->in) || s->in_end)) {
     int n = read_now(L, s, &want);
-    if (n) return lc_task_pause(L, t, n);
+    if (n) return done(L, t, k, n);
   }
   return wait_input(L, s, t, &want, k);
 }
@@ -379,7 +391,7 @@ static int lines_next (lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(3));
   s = lc_stream_again(L);
   if (!s) return iterate(L, lc_stream_fail(L, UV_EBADF));
-  return iterate(L, read_format(L, s, k_next));
+  return read_format(L, s, k_next);
 }
 
 /* s:lines([format]) -> iterator that reads: "l" unless said */

@@ -53,8 +53,13 @@ static int call_with (lua_State *L) {
 
 typedef struct lc_lock {
   lc_link waiters;
-  lc_task *owner;
+  uint64_t owner;   /* a task by its number, which is never used again; or 0 */
 } lc_lock;
+
+/* The code outside tasks has the job number 0. */
+static uint64_t number_of (const lc_task *t) {
+  return (uint64_t)t->job.id + 1;
+}
 
 static const lc_opkind lock_kind = {"lock:acquire", lc_op_unlink, NULL, false};
 
@@ -62,15 +67,15 @@ static const lc_opkind lock_kind = {"lock:acquire", lc_op_unlink, NULL, false};
 static const lc_opkind relock_kind = {"lock:acquire", NULL, NULL, false};
 
 static void pass_on (lc_lock *l) {
-  l->owner = NULL;
+  l->owner = 0;
   if (lc_list_empty(&l->waiters)) return;
-  l->owner = lc_container(l->waiters.next, lc_op, u.link)->task;
+  l->owner = number_of(lc_container(l->waiters.next, lc_op, u.link)->task);
   lc_op_complete_first(&l->waiters, LC_OK);
 }
 
 static int lock_new (lua_State *L) {
   lc_lock *l = push_object(L, sizeof(*l), LOCK_TYPE);
-  l->owner = NULL;
+  l->owner = 0;
   return 1;
 }
 
@@ -87,10 +92,10 @@ static int acquire_lock (lua_State *L, lua_KContext with) {
   if (with) lc_luax_function(L, 2);
   lc_task *t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  if (l->owner == t)
+  if (l->owner == number_of(t))
     return luaL_error(L, "this task holds the lock already: release it first");
   if (!l->owner) {
-    l->owner = t;
+    l->owner = number_of(t);
     if (with) return call_with(L);
     lua_settop(L, 1);
     return lc_task_pause(L, t, 1);
@@ -114,7 +119,7 @@ static int lock_try_acquire (lua_State *L) {
   lc_lock *l = lc_luax_self(L);
   lc_task *t = lc_task_self(lc_luax_loop(L));
   if (l->owner) return lc_errors_fail(L, "EAGAIN", "locked");
-  l->owner = t;
+  l->owner = number_of(t);
   lua_settop(L, 1);
   return 1;
 }
@@ -123,7 +128,7 @@ static int lock_try_acquire (lua_State *L) {
 static int lock_release (lua_State *L) {
   lc_lock *l = lc_luax_self(L);
   lc_task *t = lc_task_self(lc_luax_loop(L));
-  if (l->owner != t)
+  if (l->owner != number_of(t))
     return luaL_error(L, l->owner ? "another task holds the lock"
                                   : "the lock is not held");
   pass_on(l);
@@ -139,8 +144,8 @@ typedef struct lc_semaphore {
   lua_Integer permits;
 } lc_semaphore;
 
-static const lc_opkind semaphore_kind = {"semaphore:acquire", lc_op_unlink, NULL,
-                                         false};
+static const lc_opkind semaphore_kind = {"semaphore:acquire", lc_op_unlink,
+                                         NULL, false};
 
 /* conc.semaphore(n) */
 static int semaphore_new (lua_State *L) {
@@ -275,7 +280,7 @@ static lc_lock *lock_of (lua_State *L) {
 static lc_condition *check_held (lua_State *L, const lc_task *t,
                                  const char *what) {
   lc_condition *c = lc_luax_self(L);
-  if (lock_of(L)->owner != t)
+  if (lock_of(L)->owner != number_of(t))
     luaL_error(L, "'%s' of a condition needs its lock: acquire it first",
                what);
   return c;
@@ -294,7 +299,7 @@ static int k_notified (lua_State *L, int status, lua_KContext ctx) {
   lua_KContext cancelled = t->op.result == LC_CANCELLED;
   lc_lock *l = lock_of(L);
   if (!l->owner) {
-    l->owner = t;
+    l->owner = number_of(t);
     return k_relocked(L, LUA_OK, cancelled);
   }
   wait_in(t, &l->waiters, &relock_kind);

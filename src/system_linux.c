@@ -97,7 +97,8 @@ int lc_system_start (char *const argv[], const int *fds, int n, pid_t *pid) {
   if (*pid == 0) become(&s);
   int failed = *pid < 0 ? errno : s.failed;
   (void)pthread_sigmask(SIG_SETMASK, &s.mask, NULL);
-  if (*pid > 0 && failed) (void)waitpid(*pid, NULL, 0);
+  if (*pid > 0 && failed)
+    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR) ;
   return failed ? uv_translate_sys_error(failed) : 0;
 }
 

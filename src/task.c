@@ -20,6 +20,12 @@ enum { SWALLOW_MAX = 100 };
 
 /* {{ Waiting */
 
+/* Inside a finaliser the collector takes no orders (from Lua 5.4.4 on), and
+** whoever it has interrupted must not find the world changed by a wait. */
+static bool is_finalising (lua_State *L) {
+  return lua_gc(L, LUA_GCISRUNNING) == -1;
+}
+
 lc_task *lc_task_here (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   if (loop->running == L && lua_isyieldable(L)) return loop->current;
@@ -28,13 +34,16 @@ lc_task *lc_task_here (lua_State *L) {
     luaL_error(L, "cannot wait inside a callback of the event loop: "
                   "start a task with conc.spawn, which may wait");
   if (loop->ended) luaL_error(L, "cannot wait: the state is being closed");
+  if (is_finalising(L))
+    luaL_error(L, "cannot wait inside a __gc metamethod: wait outside it");
   luaL_checkstack(L, LUA_MINSTACK, NULL);   /* for driving the loop */
   return loop->main;
 }
 
 bool lc_task_may_wait (lua_State *L, const lc_loop *loop) {
   if (loop->current) return loop->running == L && lua_isyieldable(L);
-  return loop->depth == 0 && !loop->in_poll && !loop->ended;
+  return loop->depth == 0 && !loop->in_poll && !loop->ended &&
+         !is_finalising(L);
 }
 
 int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
@@ -237,11 +246,9 @@ static void settle_group (lc_task *t, lc_group *g) {
   lc_group_forget_all(g);
 }
 
-static const lc_opkind join_kind = {"the end of its jobs", NULL, NULL, false};
-
 static void join (lc_task *t, lc_group *g) {
   t->joining = true;
-  lc_task_begin(t, &join_kind);
+  lc_task_begin(t, &lc_group_join);
   t->job.state = LC_WAITING;
   lc_list_append(&g->waiters, &t->op.u.link);
 }
@@ -294,10 +301,10 @@ static void end_body (lc_task *t) {
 }
 
 /* Closes the coroutines that wait inside `co`, the innermost first. */
-static void close_inside (lua_State *co) {
-  lua_State *inner = lc_traceback_inner(co);
+static void close_inside (const lc_loop *loop, lua_State *co) {
+  lua_State *inner = lc_traceback_inner(loop, co);
   if (!inner) return;
-  close_inside(inner);
+  close_inside(loop, inner);
   lua_resetthread(inner);
 }
 
@@ -310,7 +317,7 @@ void lc_task_close (lc_task *t) {
   lc_scope_cancel(&t->base);
   loop->current = t;
   loop->running = co;
-  close_inside(co);
+  close_inside(loop, co);
   lua_resetthread(co);
   loop->current = NULL;
   loop->running = NULL;
@@ -321,12 +328,8 @@ void lc_task_close (lc_task *t) {
 
 /* The coroutine itself failed: no memory, or its stack has overflowed. */
 static void fail_hard (lc_task *t) {
-  t->outcome = LC_FAILED;
   lua_xmove(t->co, t->job.loop->driver, 1);
-  keep_value(t);
-  lua_resetthread(t->co);
-  lc_slots_spoil(t->job.loop, t->job.slot);
-  end_body(t);
+  lc_task_close(t);
 }
 
 static void never_run (lc_task *t) {
@@ -337,9 +340,13 @@ static void never_run (lc_task *t) {
   end_body(t);
 }
 
-static void close_misbehaving (lc_task *t) {
+/* Closes the task with the error that `reason`, called with the task, gives.
+** That allocates, and here nothing protects us: hence the call. */
+static void close_because (lc_task *t, lua_CFunction reason) {
   lua_State *D = t->job.loop->driver;
-  lc_traceback_push_misbehaviour(D, t);
+  lua_pushcfunction(D, reason);
+  lua_pushlightuserdata(D, t);
+  (void)lua_pcall(D, 1, 1, 0);   /* either way a value is on top */
   t->doomed = false;
   lc_task_close(t);
 }
@@ -355,7 +362,7 @@ static void resume (lc_loop *loop, lc_task *t, int nargs) {
   loop->current = NULL;
   loop->running = NULL;
   if (status == LUA_YIELD) {
-    if (!t->op.kind && !t->ready) close_misbehaving(t);
+    if (!t->op.kind && !t->ready) close_because(t, lc_traceback_misbehaviour);
   }
   else if (status == LUA_OK) end_body(t);
   else fail_hard(t);
@@ -363,21 +370,19 @@ static void resume (lc_loop *loop, lc_task *t, int nargs) {
 
 /* A script got hold of the coroutine (coroutine.running) and has closed or
 ** resumed it behind our back. */
-static void lose (lc_task *t) {
-  lua_State *D = t->job.loop->driver;
-  lc_traceback_started(D, t);
-  lua_pushfstring(D, "the coroutine of a task was closed or resumed by "
+static int lost (lua_State *L) {
+  lc_traceback_started(L, lua_touserdata(L, 1));
+  lua_pushfstring(L, "the coroutine of a task was closed or resumed by "
                   "somebody else; the task was started at %s",
-                  lua_tostring(D, -1));
-  lua_remove(D, -2);
-  lc_task_close(t);
+                  lua_tostring(L, -1));
+  return 1;
 }
 
 void lc_task_run (lc_loop *loop, lc_task *t) {
   if (t->joining) finish(t);
   else if (t->over) end_body(t);
-  else if (t->started && lua_status(t->co) != LUA_YIELD) lose(t);
-  else if (lc_unlikely(t->doomed)) close_misbehaving(t);
+  else if (t->started && lua_status(t->co) != LUA_YIELD) close_because(t, lost);
+  else if (lc_unlikely(t->doomed)) close_because(t, lc_traceback_misbehaviour);
   else if (t->started) resume(loop, t, 0);
   else if (t->base.cancelled) never_run(t);
   else {

@@ -111,15 +111,16 @@ static int begin_connect (lua_State *L, lc_task *t, lc_handle **owner,
 static int tcp_connect (lua_State *L) {
   struct sockaddr_storage a;
   uint64_t limit = LC_NOLIMIT;
+  lc_handle **owner;
   lc_task *t;
   int err;
   lua_settop(L, 4);
   check_address(L, &a);
   if (!lua_isnoneornil(L, 4)) limit = lc_luax_seconds(L, 4);
   t = lc_task_here(L);
+  owner = lc_stream_push(L, STREAM_TYPE);   /* may run finalisers */
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  err = begin_connect(L, t, lc_stream_push(L, STREAM_TYPE), &a,
-                      lua_toboolean(L, 3), limit);
+  err = begin_connect(L, t, owner, &a, lua_toboolean(L, 3), limit);
   if (err) return lc_stream_fail_now(L, t, err);
   return lc_task_wait(L, t, k_connect, 0);
 }

@@ -16,46 +16,65 @@ enum {
   STARTS = 10    /* jobs named in one: chains can be 100,000 long */
 };
 
+static const char folder_key;  /* of our own Lua files: loop->folder */
 static const char recent_key;  /* {e1, tb1, e2, tb2, ..., next=} */
 
 /* {{ Places */
 
 /* Is it a file of this library, where users don't look for their waits? */
-static bool is_own (const lua_Debug *ar) {
-  return strstr(ar->source, "lua/luaconc/") ||
-         strstr(ar->source, "lua/5.4/luaconc/");
+static bool is_own (const lc_loop *loop, const lua_Debug *ar) {
+  const char *folder = loop->folder;
+  return folder && strncmp(ar->source, folder, strlen(folder)) == 0;
+}
+
+/* core.own(folder): where the library's own Lua files are, as in sources */
+static int traceback_own (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  loop->folder = luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &folder_key);   /* anchors it */
+  return 0;
 }
 
 int lc_traceback_user_level (lua_State *L) {
+  const lc_loop *loop = lc_luax_loop(L);
   lua_Debug ar;
   for (int level = 1; lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "Sl", &ar);
-    if (ar.currentline > 0 && !is_own(&ar)) return level;
+    if (ar.currentline > 0 && !is_own(loop, &ar)) return level;
   }
   return 1;
 }
 
-/* Pushes "file:line" of the first Lua function of `co` from `level` on that
-** is the user's. */
-static bool push_line (lua_State *L, lua_State *co, int level) {
+/* Pushes "file:line" of the first Lua function of `co` that is the
+** user's. */
+static bool push_line (lua_State *L, const lc_loop *loop, lua_State *co) {
   lua_Debug ar;
-  for (; lua_getstack(co, level, &ar); level++) {
+  for (int level = 0; lua_getstack(co, level, &ar); level++) {
     lua_getinfo(co, "Sl", &ar);
-    if (ar.currentline <= 0 || is_own(&ar)) continue;
+    if (ar.currentline <= 0 || is_own(loop, &ar)) continue;
     lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
     return true;
   }
   return false;
 }
 
-/* The coroutine that waits inside `co`, through conc.coroutine; or NULL. */
-lua_State *lc_traceback_inner (lua_State *co) {
+/* Has `co` been suspended by conc.coroutine's own resume or wrap? */
+static bool is_resuming (const lc_loop *loop, lua_State *co, lua_Debug *ar) {
+  if (lua_status(co) != LUA_YIELD || !lua_getstack(co, 0, ar) ||
+      !lua_checkstack(co, 2)) return false;
+  lua_getinfo(co, "f", ar);
+  lua_CFunction f = lua_tocfunction(co, -1);
+  lua_pop(co, 1);
+  return f && (f == loop->resumers[0] || f == loop->resumers[1]);
+}
+
+lua_State *lc_traceback_inner (const lc_loop *loop, lua_State *co) {
   lua_Debug ar;
-  if (lua_status(co) != LUA_YIELD || !lua_getstack(co, 0, &ar) ||
-      !lua_checkstack(co, 2) || !lua_getlocal(co, &ar, 1)) return NULL;
+  if (!is_resuming(loop, co, &ar) || !lua_getlocal(co, &ar, 1)) return NULL;
   lua_State *inner = lua_tothread(co, -1);
   lua_pop(co, 1);
-  return inner == co ? NULL : inner;
+  return inner;
 }
 
 void lc_traceback_started (lua_State *L, lc_task *t) {
@@ -82,11 +101,11 @@ void lc_traceback_started (lua_State *L, lc_task *t) {
 void lc_traceback_place (lua_State *L, lc_task *t) {
   lua_State *co = t->co, *inner;
   if (!co) {
-    if (!push_line(L, L, 0)) lua_pushliteral(L, "?");
+    if (!push_line(L, t->job.loop, L)) lua_pushliteral(L, "?");
     return;
   }
-  while ((inner = lc_traceback_inner(co))) co = inner;
-  if (t->joining || !t->started || !push_line(L, co, 0))
+  while ((inner = lc_traceback_inner(t->job.loop, co))) co = inner;
+  if (t->joining || !t->started || !push_line(L, t->job.loop, co))
     lc_traceback_started(L, t);
 }
 
@@ -203,7 +222,7 @@ static int describe_live (lua_State *L, lc_job *j) {
   lua_State *co = t->co, *inner;
   lc_job_label(L, j, 1);
   lua_pushfstring(L, "%s has not ended", lua_tostring(L, -1));
-  while ((inner = lc_traceback_inner(co))) co = inner;
+  while ((inner = lc_traceback_inner(t->job.loop, co))) co = inner;
   luaL_traceback(L, co, lua_tostring(L, -1), 0);
   add_starts(L, t);
   return 1;
@@ -320,23 +339,23 @@ void lc_traceback_cannot_wait (lua_State *L, bool inside) {
                 "wait before it or after it", lua_tostring(L, -1));
 }
 
-void lc_traceback_push_misbehaviour (lua_State *D, lc_task *t) {
-  lc_traceback_place(D, t);
-  lc_job_push(D, &t->job);
-  const char *label = lc_job_label(D, &t->job, -1);
-  const char *place = lua_tostring(D, -3);
+int lc_traceback_misbehaviour (lua_State *L) {
+  lc_task *t = lua_touserdata(L, 1);
+  lc_traceback_place(L, t);
+  const char *place = lua_tostring(L, -1);
+  lc_job_push(L, &t->job);
+  const char *label = lc_job_label(L, &t->job, -1);
   if (t->doomed && t->swallowed == 0)
-    lua_pushfstring(D, "%s: %s was closed: it was cancelled, but waited "
+    lua_pushfstring(L, "%s: %s was closed: it was cancelled, but waited "
                     "inside conc.shield for what can't come", place, label);
   else if (t->doomed)
-    lua_pushfstring(D, "%s: %s swallowed its cancellation %d times and was "
+    lua_pushfstring(L, "%s: %s swallowed its cancellation %d times and was "
                     "closed: leave the loop when conc.is_cancelled(err)",
                     place, label, (int)t->swallowed);
   else
-    lua_pushfstring(D, "%s: 'coroutine.yield' outside a coroutine: to let "
+    lua_pushfstring(L, "%s: 'coroutine.yield' outside a coroutine: to let "
                     "other tasks run use conc.yield()", place);
-  lua_replace(D, -4);
-  lua_pop(D, 2);
+  return 1;
 }
 
 /* }} */
@@ -345,6 +364,7 @@ static const luaL_Reg functions[] = {
   {"traceback", traceback_of},
   {"traced", traceback_traced},
   {"raise", traceback_raise},
+  {"own", traceback_own},
   {NULL, NULL}
 };
 

@@ -20,9 +20,9 @@ int lc_traceback_pass_on (lua_State *L);
 ** coroutine, but below a C function that can't be suspended. */
 void lc_traceback_cannot_wait (lua_State *L, bool inside);
 
-/* Pushes the error of a task that yielded to nobody or that swallowed its
-** cancellation too often. */
-void lc_traceback_push_misbehaviour (lua_State *D, lc_task *t);
+/* A lua_CFunction: the task at 1 (light userdata) -> the error of one that
+** yielded to nobody, or swallowed its cancellation too often. */
+int lc_traceback_misbehaviour (lua_State *L);
 
 /* Pushes "script.lua:12", where the innermost coroutine of the task waits,
 ** or where it was started. */
@@ -34,7 +34,7 @@ void lc_traceback_started (lua_State *L, lc_task *t);
 int lc_traceback_user_level (lua_State *L);
 
 /* The coroutine that waits inside `co`, through conc.coroutine; or NULL. */
-lua_State *lc_traceback_inner (lua_State *co);
+lua_State *lc_traceback_inner (const lc_loop *loop, lua_State *co);
 
 /* Pushes both tracebacks known for the error at `index`, or nil. */
 void lc_traceback_push (lua_State *L, int index);

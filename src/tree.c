@@ -7,8 +7,6 @@
 #include "traceback.h"
 #include "tree.h"
 
-static const char *const state_names[] = {"ready", "running", "waiting"};
-
 static void set_string (lua_State *L, const char *key) {
   lua_setfield(L, -2, key);
 }
@@ -21,7 +19,7 @@ static void push_row (lua_State *L, lc_task *t, int depth) {
   lc_job_label(L, &t->job, -1);
   lua_remove(L, -2);
   set_string(L, "label");
-  lua_pushstring(L, state_names[t->job.state]);
+  lua_pushstring(L, lc_job_state_name(&t->job));
   set_string(L, "state");
   if (t->op.kind) {
     lua_pushstring(L, t->op.kind->name);

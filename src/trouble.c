@@ -161,7 +161,7 @@ static bool close_one (lc_loop *loop) {
     lc_job *j = lc_slots_job(loop, i);
     if (!j || lc_job_ended(j)) continue;
     lc_task *t = lc_container(j, lc_task, job);
-    if (t->joining || !t->op.kind) continue;
+    if (!t->op.kind || t->op.kind == &lc_group_join) continue;
     if (t->op.kind->cancel) t->op.kind->cancel(&t->op);
     else lc_op_unlink(&t->op);   /* such waits stand in a list */
     lc_op_complete(&t->op, LC_CANCELLED);
@@ -189,7 +189,7 @@ static int k_run (lua_State *L, int status, lua_KContext ctx) {
   lc_loop *loop = lc_luax_loop(L);
   if (lc_group_pending(loop->root))
     return lc_group_wait(L, loop->main, loop->root, k_run, 0);
-  lc_interrupt_stop(L, loop);
+  lc_interrupt_stop(loop);
   if (lc_trouble_is(loop)) return lc_trouble_raise(L, loop);
   if (lua_isnoneornil(L, 1)) return 0;
   int n = lc_job_outcome(L, lua_touserdata(L, 1), 1);
@@ -223,7 +223,7 @@ static int trouble_run (lua_State *L) {
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (t->co || t->scope != &t->base) return run_inside(L, t);
   if (!lua_isnone(L, 1)) lc_spawn_form(L, t->job.loop->root, 1);
-  lc_interrupt_start(L, t->job.loop);
+  lc_interrupt_start(t->job.loop);
   return k_run(L, LUA_OK, 0);
 }
 

@@ -77,7 +77,8 @@ static const lc_opkind *next_kind_of (const char *name) {
 static int watch_new (lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_Integer n = luaL_len(L, 1);
-  if (n > INT32_MAX / 2) return luaL_error(L, "too many jobs to watch");
+  if (n < 0 || n > INT32_MAX / 2)
+    return luaL_error(L, "too many jobs to watch");
   lc_watch *w = lua_newuserdatauv(L,
     sizeof(*w) + (size_t)n * sizeof(w->nodes[0]), 1);
   lc_list_init(&w->ended);
@@ -137,7 +138,7 @@ static int watch_next (lua_State *L) {
 /* When the state closes, this comes before the end of the jobs: the task
 ** that waits here is still to end, and what has ended is still to be taken. */
 static int watch_collect (lua_State *L) {
-  lc_watch *w = lua_touserdata(L, 1);
+  lc_watch *w = lc_luax_self(L);
   if (w->waiter) return 0;
   for (uint32_t i = 0; i < w->n; i++) {
     lc_op *op = &w->nodes[i].op;

@@ -59,6 +59,9 @@ check_lua()
 local core = load_core()
 check_core(core)
 
+-- Places and tracebacks are about the user's files, not about ours.
+core.own(debug.getinfo(1, "S").source:match "^(.*)init%.lua$" or "=luaconc")
+
 ---@class luaconc
 local M = { _VERSION = "luaconc " .. VERSION }
 
