@@ -92,6 +92,7 @@ build = {
     ["luaconc.compare"] = "lua/luaconc/compare/init.lua",
     ["luaconc.compare.json"] = "lua/luaconc/compare/json.lua",
     ["luaconc.compare.options"] = "lua/luaconc/compare/options.lua",
+    ["luaconc.compare.output"] = "lua/luaconc/compare/output.lua",
     ["luaconc.compare.plain"] = "lua/luaconc/compare/plain.lua",
     ["luaconc.compare.progress"] = "lua/luaconc/compare/progress.lua",
     ["luaconc.compare.record"] = "lua/luaconc/compare/record.lua",

@@ -197,6 +197,18 @@ describe("luaconc compare", function()
     end)
   end)
 
+  it("tells of output that can't be written also where it explains", function()
+    for _, words in ipairs { "--help", "--version", "help", "help compare",
+      "compare --help", "compare --version" } do
+      local pipe = io.popen(("timeout 20 %s %s %s 2>&1 >/dev/full; echo $?")
+        :format(lua, quoted(tree .. "/bin/luaconc"), words))
+      local out = pipe:read "a"
+      pipe:close()
+      assert.matches("^luaconc[ compare]*: cannot write to standard output: "
+        .. "No space left on device\n1\n$", out, words)
+    end
+  end)
+
   it("ends its run and leaves nothing behind on Ctrl-C", function()
     -- The job sends the signal that a terminal would send, and waits.
     with_file([[

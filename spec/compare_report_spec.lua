@@ -263,6 +263,13 @@ describe("plain data", function()
     assert.equal("ctx.me is a table that contains itself", refused(loop))
   end)
 
+  it("comes back from any depth that it takes", function()
+    local value = 1
+    for _ = 1, plain.DEEPEST do value = { value } end
+    assert.same(value, back(value))
+    assert.is_nil((plain.encode({ value }, "ctx")))
+  end)
+
   it("is not fooled by text that is code", function()
     assert.is_nil((plain.decode "os.exit(3)"))
     assert.is_nil((plain.decode "1 +"))

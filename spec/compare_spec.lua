@@ -280,6 +280,33 @@ describe("a failure in compare", function()
     assert.equal("ended before its jobs did, with exit status 0", f.message)
   end)
 
+  it("is a result that is nested too deeply, or too large", function()
+    local f = failure([[
+      return { name = "x", sizes = { 1 }, job = function()
+        local t = {} for _ = 1, 250 do t = { t } end return t end }]],
+      "serial", { engines = { "serial" } })
+    assert.matches("^the result of job 1%[1%]%[1%].*%.%.%. is nested too deeply; "
+      .. "results must be plain data", f.message)
+    f = failure([[
+      return { name = "x", sizes = { 1 }, job = function()
+        return ("x"):rep(70 << 20) end }]], "serial",
+      { engines = { "serial" } })
+    -- Which of the two depends on when it is looked at.
+    if f.message ~= "was ended by SIGKILL as it had written 64 MiB" then
+      assert.equal("wrote 70 MiB, its results among them, and 64 MiB is the "
+        .. "most", f.message)
+    end
+  end)
+
+  it("is a report that can't be read", function()
+    local f = failure([[
+      return { name = "x", sizes = { 1 }, job = function()
+        local out = io.open("/dev/fd/3", "w")
+        out:write "{{" out:close() os.exit(0) end }]], "serial",
+      { engines = { "serial" } })
+    assert.matches("^its report can't be read: ", f.message)
+  end)
+
   it("ends a run that floods its output", function()
     local f = failure([[
       return { name = "x", sizes = { 1 }, job = function()
@@ -316,6 +343,13 @@ describe("a failure in compare", function()
         job = function(i) return i end }]], "serial")
     assert.matches("^ctx.file is a userdata; what setup returns must be plain",
       f.message)
+    f = failure([[
+      return { name = "x", sizes = { 1 },
+        setup = function() local t = {} for _ = 1, 250 do t = { a = t } end
+          return t end,
+        job = function(i) return i end }]], "serial")
+    assert.matches("^ctx%.a%.a%.a.*%.%.%. is nested too deeply; what setup "
+      .. "returns", f.message)
   end)
 
   it("is a file that does not parse, or is no scenario", function()

@@ -1,5 +1,7 @@
 -- The command `luaconc`: finds the subcommand and hands over.
 
+local output = require "luaconc.compare.output"
+
 local M = {}
 
 -- name, module, what it does; modules are loaded when they are asked for.
@@ -39,26 +41,23 @@ end
 
 local function help(name)
   if not name then
-    io.stdout:write(usage())
+    output.write(usage())
     return 0
   end
   local command = find(name)
   if not command then return unknown("command", name) end
-  io.stdout:write(command.help)
+  output.write(command.help)
   return 0
 end
 
 local function print_version()
   local core = require "luaconc.core"
-  io.stdout:write(("luaconc %s (%s, libuv %s)\n"):format(core.version,
+  output.write(("luaconc %s (%s, libuv %s)\n"):format(core.version,
     _VERSION, core.machine().libuv))
   return 0
 end
 
---- Runs the command line; returns the exit status.
----@param args string[]
----@return integer
-function M.main(args)
+local function main(args)
   local first = args[1]
   if first == nil then
     io.stderr:write(usage())
@@ -79,6 +78,13 @@ function M.main(args)
     if args[i] == "--" then break end
   end
   return command.main(table.move(args, 2, #args, 1, {}))
+end
+
+--- Runs the command line; returns the exit status.
+---@param args string[]
+---@return integer
+function M.main(args)
+  return output.guard("luaconc", main, args)
 end
 
 return M

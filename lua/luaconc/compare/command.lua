@@ -1,19 +1,13 @@
 -- The command `luaconc compare`.
 
 local options = require "luaconc.compare.options"
+local output = require "luaconc.compare.output"
 
 local M = {}
 
 M.help = options.help
 
--- Raised where standard output takes no more.
-local Unwritable = {}
-
-local function write(s)
-  local ok, message = io.stdout:write(s)
-  if ok then ok, message = io.stdout:flush() end
-  if not ok then error(setmetatable({ message = message }, Unwritable), 0) end
-end
+local write = output.write
 
 local function complain(message)
   io.stderr:write("luaconc compare: ", message, "\n")
@@ -88,11 +82,7 @@ local function run_files(given, json)
   return failed and 1 or 0
 end
 
---- Runs the command; returns its exit status: 0, 1 where a scenario failed,
---- 2 for wrong use.
----@param args string[]
----@return integer
-function M.main(args)
+local function main(args)
   local given, message = options.parse(args)
   local json
   if given and given.json then json, message = open_json(given.json) end
@@ -103,11 +93,15 @@ function M.main(args)
     write(M.help)
     return 0
   end
-  local ok, status = pcall(require("luaconc").run, run_files, given, json)
-  if ok then return status end
-  if getmetatable(status) ~= Unwritable then error(status, 0) end
-  complain("cannot write to standard output: " .. status.message)
-  return 1
+  return require("luaconc").run(run_files, given, json)
+end
+
+--- Runs the command; returns its exit status: 0, 1 where a scenario failed
+--- or the output can't be written, 2 for wrong use.
+---@param args string[]
+---@return integer
+function M.main(args)
+  return output.guard("luaconc compare", main, args)
 end
 
 return M

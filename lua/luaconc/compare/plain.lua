@@ -5,9 +5,12 @@
 -- back exactly as they were (integers as integers, floats to the last bit,
 -- infinities and nan too). A table that is met twice becomes two tables; one
 -- that contains itself is refused, like everything else that is not plain,
--- with the path to it.
+-- with the path to it; so is one that is nested deeper than Lua's parser goes.
 
 local M = {}
+
+-- Lua's parser goes 200 deep, less what is on the stack already.
+M.DEEPEST = 150
 
 local format = string.format
 
@@ -32,10 +35,13 @@ local function step(path, key)
   return format("%s[%s]", path, tostring(key))
 end
 
-local write -- (out, value, path, open)
+local write -- (out, value, path, open, depth)
 
-local function write_table(out, value, path, open)
-  if open[value] then
+local function write_table(out, value, path, open, depth)
+  if depth > M.DEEPEST then
+    local short = #path > 60 and path:sub(1, 60) .. "..." or path
+    error({ path = short, what = "nested too deeply" }, 0)
+  elseif open[value] then
     error({ path = path, what = "a table that contains itself" }, 0)
   elseif getmetatable(value) ~= nil then
     error({ path = path, what = "a table with a metatable" }, 0)
@@ -44,7 +50,7 @@ local function write_table(out, value, path, open)
   out[#out + 1] = "{"
   local length = #value
   for i = 1, length do
-    write(out, value[i], step(path, i), open)
+    write(out, value[i], step(path, i), open, depth)
     out[#out + 1] = ","
   end
   for key, item in next, value do
@@ -53,9 +59,9 @@ local function write_table(out, value, path, open)
         error({ path = "a key of " .. path, what = "a table" }, 0)
       end
       out[#out + 1] = "["
-      write(out, key, "a key of " .. path, open)
+      write(out, key, "a key of " .. path, open, depth)
       out[#out + 1] = "]="
-      write(out, item, step(path, key), open)
+      write(out, item, step(path, key), open, depth)
       out[#out + 1] = ","
     end
   end
@@ -63,7 +69,7 @@ local function write_table(out, value, path, open)
   open[value] = nil
 end
 
-function write(out, value, path, open)
+function write(out, value, path, open, depth)
   local kind = type(value)
   if kind == "number" then
     out[#out + 1] = number(value)
@@ -72,7 +78,7 @@ function write(out, value, path, open)
   elseif kind == "boolean" or kind == "nil" then
     out[#out + 1] = tostring(value)
   elseif kind == "table" then
-    write_table(out, value, path, open)
+    write_table(out, value, path, open, depth + 1)
   else
     error({ path = path, what = "a " .. kind }, 0)
   end
@@ -85,11 +91,9 @@ end
 ---@return string? text, string? message
 function M.encode(value, name)
   local out = {}
-  local ok, err = pcall(write, out, value, name, {})
+  local ok, err = pcall(write, out, value, name, {}, 0)
   if ok then return table.concat(out) end
-  if type(err) ~= "table" then
-    return nil, name .. " is nested too deeply"
-  end
+  if type(err) ~= "table" then return nil, name .. ": " .. tostring(err) end
   return nil, format("%s is %s", err.path, err.what)
 end
 

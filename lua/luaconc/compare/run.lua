@@ -82,15 +82,17 @@ local function printed(process)
   return both ~= "" and both or nil
 end
 
--- Ended without its report: by a signal, by os.exit, or by an error outside
--- the jobs, which it printed.
-local function broken(process, ending)
+-- Ended without a report that can be read: by a signal, by os.exit, or by an
+-- error outside the jobs, which it printed.
+local function broken(process, ending, unreadable)
   local message
   if ending.signal then
     message = "was ended by " .. ending.signal
     if ending.signal == "SIGKILL" then
       message = message .. ", by someone else or for lack of memory"
     end
+  elseif unreadable and ending.code == 0 then
+    message = "its report can't be read: " .. unreadable
   else
     message = ("ended before its jobs did, with exit status %d")
       :format(ending.code)
@@ -116,9 +118,14 @@ function M.once(request, limit)
   if not ending then
     return nil, { message = given_up, printed = printed(process) }
   end
+  if process:written() > FLOOD then
+    return nil, { message = ("wrote %d MiB, its results among them, and %d "
+      .. "MiB is the most"):format(process:written() >> 20, FLOOD >> 20) }
+  end
+  local report, unreadable
   local text = process:output(3, FLOOD)
-  local report = text ~= "" and plain.decode(text)
-  if not report then return nil, broken(process, ending) end
+  if text ~= "" then report, unreadable = plain.decode(text) end
+  if not report then return nil, broken(process, ending, unreadable) end
   if report.failure then
     report.failure.printed = printed(process)
     return nil, report.failure
