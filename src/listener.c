@@ -48,7 +48,8 @@ int lc_listener_start (lua_State *L, lc_handle **owner,
                        const lc_listenerkind *kind, int fd, int backlog) {
   lc_loop *loop = lc_luax_loop(L);
   lc_listener *l = new_listener(loop, kind);
-  int err = l ? lc_uv(start_listening(fd, backlog)) : UV_ENOMEM;
+  int err = l ? lc_uv(start_listening(fd, backlog))
+              : lc_handle_refusal(loop);
   if (!err) err = lc_uv(uv_poll_init_socket(loop->uv, &l->uv, fd));
   if (err) {
     if (l) lc_handle_drop(&l->handle);
