@@ -509,7 +509,7 @@ describe("the text of", function()
       function() conc.spawn { print, nmae = "x" } end,
     ["bad argument #1 to 'spawn' (the table's first element must be the function to start)"] =
       function() conc.spawn { name = "x" } end,
-    ["bad option 'limit' to 'group' (an integer from 1 to 2147483647 expected, got 0)"] =
+    ["bad argument #1 to 'group' (option 'limit' must be an integer above 0, got 0)"] =
       function() conc.group { limit = 0 } end,
     ["bad argument #1 to 'sleep' (number of seconds expected, got string)"] =
       function() conc.sleep "soon" end,

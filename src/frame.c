@@ -148,21 +148,9 @@ void lc_frame_cancellation (lua_State *L, lc_scope *s) {
 
 /* The seconds of the option on top, as nanoseconds. */
 static uint64_t option_seconds (lua_State *L, const char *name) {
-  lua_Number s = lua_tonumber(L, -1);
-  if (lua_type(L, -1) != LUA_TNUMBER || !(s >= 0))
-    luaL_error(L, "option '%s' must be seconds, 0 or more, got %s", name,
-               luaL_tolstring(L, -1, NULL));
+  if (lua_type(L, -1) != LUA_TNUMBER || !(lua_tonumber(L, -1) >= 0))
+    lc_luax_bad_option(L, 1, name, "seconds, 0 or more");
   return lc_luax_seconds(L, lua_gettop(L));
-}
-
-static lua_Integer option_integer (lua_State *L, const char *name,
-                                   lua_Integer low, lua_Integer high) {
-  lua_Integer n = lua_tointeger(L, -1);
-  if (!lua_isinteger(L, -1) || n < low || n > high)
-    luaL_error(L, "bad option '%s' to 'group' (an integer from %I to %I "
-               "expected, got %s)", name, (LUAI_UACINT)low,
-               (LUAI_UACINT)high, luaL_tolstring(L, -1, NULL));
-  return n;
 }
 
 static void read_deadline (lua_State *L, lc_frame *f, int options) {
@@ -177,11 +165,25 @@ static void read_deadline (lua_State *L, lc_frame *f, int options) {
 }
 
 static uint32_t read_limit (lua_State *L, int options) {
-  uint32_t limit = 0;
-  if (lc_luax_option(L, options, "limit") != LUA_TNIL)
-    limit = (uint32_t)option_integer(L, "limit", 1, INT32_MAX);
+  lua_Integer limit = 0;
+  if (lc_luax_option(L, options, "limit") != LUA_TNIL) {
+    limit = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+    if (limit < 1 || limit > INT32_MAX)
+      lc_luax_bad_option(L, options, "limit", "an integer above 0");
+  }
   lua_pop(L, 1);
-  return limit;
+  return (uint32_t)limit;
+}
+
+/* An option that is true, false, or missing. */
+static bool read_boolean (lua_State *L, int options, const char *name,
+                          bool missing) {
+  int type = lc_luax_option(L, options, name);
+  if (type != LUA_TNIL && type != LUA_TBOOLEAN)
+    lc_luax_bad_option(L, options, name, "true or false");
+  bool value = type == LUA_TNIL ? missing : lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
 }
 
 /* conc.group{limit=, keep=, current=, timeout=, deadline=} */
@@ -192,9 +194,8 @@ static int frame_group (lua_State *L) {
   lua_settop(L, 1);
   lc_task *t = lc_task_here(L);
   uint32_t limit = read_limit(L, 1);
-  bool keep = lc_luax_option(L, 1, "keep") && lua_toboolean(L, -1);
-  bool current = lc_luax_option(L, 1, "current") != LUA_TBOOLEAN ||
-                 lua_toboolean(L, -1);
+  bool keep = read_boolean(L, 1, "keep", false);
+  bool current = read_boolean(L, 1, "current", true);
   lc_frame *f = push_frame(L, GROUP_TYPE);
   read_deadline(L, f, 1);
   f->stacked = current;

@@ -84,6 +84,13 @@ int lc_luax_option (lua_State *L, int arg, const char *name) {
   return lua_getfield(L, arg, name);
 }
 
+int lc_luax_bad_option (lua_State *L, int arg, const char *name,
+                        const char *must) {
+  const char *got = luaL_tolstring(L, -1, NULL);
+  lua_pushfstring(L, "option '%s' must be %s, got %s", name, must, got);
+  return luaL_argerror(L, arg, lua_tostring(L, -1));
+}
+
 static bool is_among (const char *name, const char *const names[]) {
   for (int i = 0; names[i]; i++)
     if (strcmp(name, names[i]) == 0) return true;
@@ -107,6 +114,7 @@ void lc_luax_options (lua_State *L, int arg, const char *const names[]) {
 
 lua_Integer lc_luax_integer (lua_State *L, int arg, const char *what,
                              lua_Integer low, lua_Integer high) {
+  luaL_checktype(L, arg, LUA_TNUMBER);
   lua_Integer n = luaL_checkinteger(L, arg);
   if (n < low || n > high) {
     lua_pushfstring(L, "%s must be from %I to %I, got %I", what,

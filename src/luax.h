@@ -64,6 +64,11 @@ uint64_t lc_luax_seconds (lua_State *L, int arg);
 ** is pushed, nil where it is missing; returns its type. */
 int lc_luax_option (lua_State *L, int arg, const char *name);
 
+/* Raises: the option `name` of the table at `arg`, whose value is on top,
+** must be something else. */
+int lc_luax_bad_option (lua_State *L, int arg, const char *name,
+                        const char *must);
+
 /* Raises where the options table at `arg` has a key that `names` lacks. */
 void lc_luax_options (lua_State *L, int arg, const char *const names[]);
 

@@ -37,8 +37,7 @@ static void read_options (lua_State *L, lc_task *t, int options, int handle) {
   lc_luax_options(L, options, names);
   if (lc_luax_option(L, options, "name") != LUA_TNIL) {
     if (lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "option 'name' must be a string, got %s",
-                 luaL_typename(L, -1));
+      lc_luax_bad_option(L, options, "name", "a string");
     lc_job_extra(L, &t->job, handle, true);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, "name");
