@@ -4,8 +4,11 @@
 local compare = require "luaconc.compare"
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local record = require "luaconc.compare.record"
+local report = require "luaconc.compare.report"
 local run = require "luaconc.compare.run"
 local script = require "spec.support.script"
+local text = require "luaconc.compare.text"
 
 local files = {}
 
@@ -267,8 +270,8 @@ describe("a failure in compare", function()
       local conc = require "luaconc"
       return { name = "x", sizes = { 1 }, job = function(i)
         while conc.current() do end return i end }]], "task",
-      { limit = 0.2 })
-    assert.equal("was ended by SIGKILL as it ran longer than 0.2 s (--limit)",
+      { limit = 1 })
+    assert.equal("was ended by SIGKILL as it ran longer than 1 s (--limit)",
       f.message)
     assert.equal(1, #row(result, "serial").runs)
   end)
@@ -326,12 +329,27 @@ describe("a failure in compare", function()
     assert.is_true(compare.failed(result))
   end)
 
+  it("of teardown leaves the figures", function()
+    local result = comparison [[
+      return { name = "x", sizes = { 1 }, job = function(i) return i end,
+        teardown = function() error "no" end }]]
+    local size = result.sizes[1]
+    assert.matches("^teardown failed: .*:2: no$", size.failure.message)
+    assert.is_true(compare.failed(result))
+    assert.equal(1, size.rounds)
+    assert.equal(1, #row(result, "task").runs)
+    local shown = report.size(text.new(), size, result)
+    assert.matches("\n1 job, 1 round, results equal\n.*  task  .*"
+      .. "x: teardown failed: ", shown)
+    assert.is_not_nil(record.text { result }:match '"advice": ')
+  end)
+
   it("of a job that setup started ends the size at once", function()
     local result = comparison [[
       local conc = require "luaconc"
       return { name = "x", sizes = { 1 },
         setup = function() conc.spawn(function() error "server" end) end,
-        job = function(i) conc.sleep(5) return i end }]]
+        job = function(i) conc.sleep(3600) return i end }]]
     assert.matches("^what setup started failed: .*server",
       result.sizes[1].failure.message)
   end)

@@ -2,9 +2,11 @@
 --
 -- An engine fits if its median wall time is the lowest and the interval of
 -- the ratio leaves no doubt. Where it does, the simplest of those that can't
--- be told from the fastest fits; simplest is the order of `--engines`' names
--- in the table. The reasons are the share of CPU in the jobs' time, and what
--- the winner costs in memory and CPU.
+-- be told from the fastest fits; simplest is the order of `engines.ORDER`.
+-- One round tells only what seems to fit; and of runs on a crowded machine,
+-- no tie is believed, and no lead that others' load may explain. The reasons
+-- are the share of CPU in the jobs' time, and what the winner costs in memory
+-- and CPU.
 
 local engines = require "luaconc.compare.engines"
 local stats = require "luaconc.compare.stats"
@@ -23,11 +25,13 @@ local function title(row)
   return engines.get(row.engine).title
 end
 
--- "tasks fit", "the serial run fits"
+-- "Tasks fit", "The serial run fits"; of one round, "Tasks seem to fit"
 local function fits(row)
   local t = title(row)
-  return t:gsub("^%l", string.upper)
-    .. (t:find "^the " and " fits" or " fit")
+  local one = t:find "^the "
+  local verb = one and "fits" or "fit"
+  if row.wall.n < 2 then verb = one and "seems to fit" or "seem to fit" end
+  return t:gsub("^%l", string.upper) .. " " .. verb
 end
 
 local function list(rows, show)
@@ -58,16 +62,43 @@ local function measured(rows)
   return list_, best
 end
 
--- Those that can't be told from the fastest, in the order of the table, and
--- those that can.
-local function divide(rows, best, ratio)
+-- How simple an engine is.
+local function place(row)
+  for i, name in ipairs(engines.ORDER) do
+    if name == row.engine then return i end
+  end
+end
+
+-- The largest share of its time for which a run waited for others to leave a
+-- core; nil where that is little.
+local function crowding(rows)
+  local most = 0
+  for _, row in ipairs(rows) do
+    most = math.max(most, row.delayed.median / row.wall.median)
+  end
+  return most >= M.CROWDED and most or nil
+end
+
+-- Whether a row is slower than the fastest without doubt. On a crowded
+-- machine it must be so without the time for which it was held up.
+local function is_slower(row, best, ratio, crowded)
+  if stats.verdict(ratio(row, best, "wall"), M.MATTERS) <= 0 then
+    return false
+  end
+  return not crowded
+    or row.wall.median - row.delayed.median > best.wall.median
+end
+
+-- Those that can't be told from the fastest, the simplest first, and those
+-- that can.
+local function divide(rows, best, ratio, crowded)
   local tied, slower = {}, {}
   for _, row in ipairs(rows) do
-    local clear = row ~= best
-      and stats.verdict(ratio(row, best, "wall"), M.MATTERS) > 0
+    local clear = row ~= best and is_slower(row, best, ratio, crowded)
     local into = clear and slower or tied
     into[#into + 1] = row
   end
+  table.sort(tied, function(a, b) return place(a) < place(b) end)
   return tied, slower
 end
 
@@ -78,16 +109,10 @@ local function share_of_cpu(row)
   return math.min(1, (row.user.median + row.system.median) / own)
 end
 
--- The share of its time for which a run waited for others to leave a core.
-local function crowding(rows)
-  local most = 0
-  for _, row in ipairs(rows) do
-    most = math.max(most, row.delayed.median / row.wall.median)
-  end
-  if most < M.CROWDED then return nil end
-  return format("Other programs kept the cores busy: runs waited for one for "
-    .. "up to %s of their time, so measure again on a quieter machine.",
-    units.percent(most))
+local function crowd(crowded)
+  return crowded and format("Other programs kept the cores busy: runs waited "
+    .. "for one for up to %s of their time, so measure again on a quieter "
+    .. "machine.", units.percent(crowded)) or nil
 end
 
 -- "a serial run keeps a core busy for 12 % of its time"
@@ -99,18 +124,19 @@ local function busy(row)
 end
 
 -- Why: the jobs wait, compute, or both, going by the serial run if there is
--- one, as nothing overlaps there.
+-- one, as nothing overlaps there. `winner` is nil where there is no verdict.
 local function character(rows, winner)
-  local row = rows.serial or winner
+  local row = rows.serial or winner or rows[1]
   local share = share_of_cpu(row)
   if share <= M.WAITING then
     local why = ""
-    if winner.engine ~= "serial" then why = ", and the waits overlap"
+    if not winner then why = ""
+    elseif winner.engine ~= "serial" then why = ", and the waits overlap"
     elseif rows.task then why = ", but too few waits overlap"
     end
     return format("The jobs mostly wait: %s%s.", busy(row), why)
   elseif share >= M.COMPUTING then
-    local turns = rows.task and winner ~= rows.task
+    local turns = winner and rows.task and winner ~= rows.task
     return format("The jobs compute: %s%s.", busy(row), turns
       and ", and tasks take turns on one core, with no waits to overlap"
       or "")
@@ -151,6 +177,17 @@ local function not_run(rows)
   return parts
 end
 
+-- The estimates leave no doubt where each is far above what was measured.
+local function is_foreseen(rows, winner)
+  local any = false
+  for _, row in ipairs(rows) do
+    local e = row.estimate
+    if e and e.wall < stats.GROSS * winner.wall.median then return false end
+    any = any or e ~= nil
+  end
+  return any
+end
+
 local function alone(rows, size, winner)
   local against = not_run(rows)
   if #against == 0 then
@@ -158,8 +195,10 @@ local function alone(rows, size, winner)
       .. "%s with.", title(winner), title(winner):find "^the " and "it"
       or "them")
   end
-  return format("%s: %s took %s, against %s.", fits(winner),
-    units.plural(size, "job"), units.time(winner.wall.median),
+  local sure = is_foreseen(rows, winner)
+  return format("%s: %s took %s, against %s.",
+    sure and fits(winner) or "No verdict", units.plural(size, "job"),
+    sure and units.time(winner.wall.median) or took(winner),
     table.concat(against, " and "))
 end
 
@@ -182,12 +221,16 @@ local function clear(winner, slower, size, ratio)
     end))
 end
 
-local function tie(tied, best, ratio)
+local function tie(tied, best, ratio, crowded)
   local other = tied[1] ~= best and tied[1] or tied[2]
   local r = ratio(other, best, "wall")
   local how
   if r.n < 2 then
-    how = "with one round there is no interval to go by"
+    return format("No verdict: %s; with one round there is no interval to go "
+      .. "by.", list(tied, took))
+  elseif crowded then
+    return format("No verdict: %s, and the difference may be that of other "
+      .. "programs.", list(tied, took))
   elseif r.low > 1 then
     how = format("they differ by %s, too little to act upon",
       units.percent(r.median - 1))
@@ -198,35 +241,41 @@ local function tie(tied, best, ratio)
     list(tied, took), how, fits(tied[1]))
 end
 
+-- Where one engine alone has figures.
+local function only(size, rows, row)
+  local text = alone(size.rows, size.size, row)
+  if #not_run(size.rows) == 0 then return text end
+  local sure = is_foreseen(size.rows, row)
+  text = text .. " " .. character(rows, sure and row or nil)
+  return text, sure and row.wall.n >= 2 and row.engine or nil
+end
+
 --- The paragraph, or nil where nothing was measured, or one engine was asked
 --- for.
 ---@param size luaconc.compare.Size
 ---@param ratio function `ratio` of `luaconc.compare`
----@return string? text, string? engine the one that fits
+---@return string? text, string? engine the one that fits, if that is sure
 function M.paragraph(size, ratio)
   local rows, best = measured(size.rows)
   if not best then return nil end
   for _, row in ipairs(rows) do rows[row.engine] = row end
   if #size.rows == 1 then return nil end
-  if #rows == 1 then
-    local estimated = #not_run(size.rows) > 0
-    local text = alone(size.rows, size.size, best)
-    if estimated then
-      text = text .. " " .. character(rows, best)
-    end
-    return text, estimated and best.engine or nil
-  end
-  local tied, slower = divide(rows, best, ratio)
-  local winner = tied[1]
-  local parts = { #tied > 1 and tie(tied, best, ratio)
+  if #rows == 1 then return only(size, rows, best) end
+  local crowded = crowding(rows)
+  local tied, slower = divide(rows, best, ratio, crowded)
+  local open = #tied > 1 and (crowded or best.wall.n < 2)
+  local winner = not open and tied[1] or nil
+  local parts = { #tied > 1 and tie(tied, best, ratio, crowded)
     or clear(winner, slower, size.size, ratio) }
   if #tied > 1 and #slower > 0 then
     parts[#parts + 1] = format("Clearly slower: %s.", list(slower, took))
   end
   parts[#parts + 1] = character(rows, winner)
-  parts[#parts + 1] = price(rows.serial, winner, size.size, ratio)
-  parts[#parts + 1] = crowding(rows)
-  return table.concat(parts, " "), winner.engine
+  parts[#parts + 1] = winner
+    and price(rows.serial, winner, size.size, ratio) or nil
+  parts[#parts + 1] = crowd(crowded)
+  local sure = winner and winner.wall.n >= 2
+  return table.concat(parts, " "), sure and winner.engine or nil
 end
 
 return M

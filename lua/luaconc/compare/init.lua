@@ -30,7 +30,9 @@ M.BUDGET = 20 -- seconds for one scenario
 ---@field size integer
 ---@field rounds integer
 ---@field rows luaconc.compare.Row[]
----@field failure luaconc.compare.Failure? of setup, or of what it started
+---@field measured boolean all rounds were run, whatever failed after them
+---@field failure luaconc.compare.Failure? of setup, of what it started, or of
+--- teardown
 
 ---@class luaconc.compare.Result
 ---@field file string
@@ -146,8 +148,8 @@ local function measure(job, rows)
       conc.shield(call, "teardown", s.teardown, job.ctx)
     end
   end)
-  local n = rounds.measure(job, rows)
-  return n, group:cancel()
+  job.rounds = rounds.measure(job, rows)
+  group:cancel()
 end
 
 -- A failure to be shown; cancellations (Ctrl-C) go on.
@@ -171,9 +173,10 @@ local function measure_size(s, size, result, options, left, share)
         size == 1 and "" or "s", round, engine))
     end,
   }
-  local ok, n = pcall(measure, job, rows)
-  local outcome = { size = size, rows = rows, rounds = ok and n or 0 }
-  if not ok then outcome.failure = failure_of(n) end
+  local ok, err = pcall(measure, job, rows)
+  local outcome = { size = size, rows = rows, rounds = job.rounds or 0,
+    measured = job.rounds ~= nil }
+  if not ok then outcome.failure = failure_of(err) end
   summarise(rows)
   return outcome
 end

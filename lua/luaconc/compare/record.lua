@@ -25,7 +25,7 @@ local function size_of(size)
   local out = { size = size.size, rounds = size.rounds,
     failure = size.failure, rows = json.list {} }
   for i, row in ipairs(size.rows) do out.rows[i] = row_of(row) end
-  if not size.failure then
+  if size.measured then
     out.advice, out.fits = advice.paragraph(size, compare.ratio)
   end
   return out

@@ -203,7 +203,7 @@ end
 function M.size(style, size, result)
   local out = { "\n", style:paint(heading(size), "bold"), "\n" }
   local function add(part) out[#out + 1] = part end
-  if size.failure then
+  if size.failure and not size.measured then
     add(failure_text(style, result.name, size.failure))
     return table.concat(out)
   end
@@ -212,6 +212,9 @@ function M.size(style, size, result)
   if shown then add(wall_table(style, size, fitting)) end
   if measured then add("\n" .. cost_table(style, size)) end
   local failed, ended = failures(style, size, result.name), order_line(size)
+  if size.failure then
+    failed = failed .. failure_text(style, result.name, size.failure)
+  end
   if failed ~= "" then add((shown and "\n" or "") .. failed) end
   if ended or advised then add "\n" end
   if ended then add(style:paragraph(ended)) end

@@ -16,7 +16,7 @@ local M = {}
 M.FEW = 6          -- samples from which on the bootstrap is used
 M.RESAMPLES = 2000 -- the interval's ends then repeat to about 1 % of its width
 M.LEVEL = 0.95
-M.GROSS = 1.5      -- a factor that no disturbance of a run explains
+M.GROSS = 1.5      -- the least factor worth telling of single runs
 M.SEED = 0x1d872b41
 
 local sort, floor = table.sort, math.floor
@@ -134,7 +134,8 @@ end
 --- Whether a ratio leaves no doubt that the two differ, and by more than
 --- `least` (a fraction; 0 unless given): +1 where the first is the larger,
 --- -1 where the second is, 0 where nothing can be said. A single sample has no
---- interval: then only a factor of `M.GROSS` counts.
+--- interval: then only a factor of `M.GROSS` counts, and even that may be a
+--- disturbance.
 ---@param ratio luaconc.compare.Interval
 ---@param least number?
 ---@return -1|0|1
