@@ -45,11 +45,6 @@ static inline void *lc_luax_self (lua_State *L) {
   return NULL;
 }
 
-/* The userdata at `arg` if its metatable is `name`, else NULL. */
-static inline void *lc_luax_test (lua_State *L, int arg, const char *name) {
-  return luaL_testudata(L, arg, name);
-}
-
 /* Can the value be called? */
 bool lc_luax_callable (lua_State *L, int index);
 

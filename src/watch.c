@@ -41,7 +41,7 @@ static const lc_opkind node_kind = {"the end of a job", lc_op_unlink,
                                     on_job_ended, false};
 
 static void watch_job (lua_State *L, lc_watch *w, uint32_t i) {
-  lc_job *j = lc_luax_test(L, -1, LC_JOB_TYPE);
+  lc_job *j = luaL_testudata(L, -1, LC_JOB_TYPE);
   lc_watchnode *node = &w->nodes[i];
   if (!j) luaL_error(L, "element %d of the list is no job handle (%s)",
                      (int)i + 1, luaL_typename(L, -1));
