@@ -82,6 +82,7 @@ build = {
       libraries = { "uv", "pthread" },
     },
     ["luaconc.batch"] = "lua/luaconc/batch.lua",
+    ["luaconc.check"] = "lua/luaconc/check.lua",
     ["luaconc.cli"] = "lua/luaconc/cli.lua",
     ["luaconc.compare.advice"] = "lua/luaconc/compare/advice.lua",
     ["luaconc.compare.child"] = "lua/luaconc/compare/child.lua",

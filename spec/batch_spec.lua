@@ -301,6 +301,21 @@ describe("a wrong call", function()
     end)
   end)
 
+  it("of a coroutine's own function names no line", function()
+    for name, text in pairs {
+      gather = "bad argument #1 to 'gather' (a function or a job expected, "
+        .. "got number)",
+      timeout = "bad argument #2 to 'timeout' (function expected, got nil)",
+    } do
+      assert.equal(text, sim.raises(coroutine.wrap(conc[name]), 5))
+    end
+  end)
+
+  it("of timeout is none where what it is given can be called", function()
+    local callable = setmetatable({}, { __call = function(_, x) return x + 1 end })
+    assert.equal(6, sim.run(conc.timeout, 1, callable, 5))
+  end)
+
   it("starts nothing", function()
     sim.run(function()
       local list, log = sim.log()

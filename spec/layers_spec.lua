@@ -20,6 +20,7 @@ local C_LAYERS = {
 -- Below lua/luaconc, by path; `compare/` stands for all files in it.
 local LUA_LAYERS = {
   { name = "core", files = "core" },
+  { name = "arguments", files = "check" },
   { name = "modules", files = "batch meta tcp testing timeout tree" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },

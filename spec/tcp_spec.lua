@@ -703,7 +703,9 @@ describe("tcp.serve", function()
     local function shows(part, ...)
       sim.shows(sim.raises(tcp.serve, ...), part)
     end
-    shows("bad argument #1 to 'serve' (a host expected, got nil)")
+    shows("bad argument #1 to 'serve' (a host or a listener expected, got nil)")
+    shows("bad argument #1 to 'serve' (a host or a listener expected, got userdata)",
+      conc.queue(), print)
     shows("bad argument #2 to 'serve'", HERE, "http", print)
     shows("bad argument #3 to 'serve' (a function expected, got nil)", HERE, 0)
     shows("option 'limit' must be an integer, 1 or more, got 0", HERE, 0, print, { limit = 0 })
@@ -711,6 +713,25 @@ describe("tcp.serve", function()
     local listener <close> = assert(tcp.listen(HERE, 0))
     shows("bad argument #2 to 'serve' (a function expected, got number)", listener, 5)
     shows("unknown option 'backlog'", listener, print, { backlog = 5 })
+  end)
+end)
+
+describe("a wrong call", function()
+  it("is told at the line of the caller", function()
+    for _, f in ipairs {
+      function() tcp.connect(80) end,
+      function() tcp.connect(HERE, 1, { tiemout = 1 }) end,
+      function() tcp.connect(HERE, 1, { timeout = -1 }) end,
+      function() tcp.listen(HERE, 0, { backlog = 0 }) end,
+      function() tcp.listen(HERE, 0, { timeout = 0 }) end,
+      function() tcp.serve(HERE, 0, 5) end,
+      function() tcp.serve(HERE, 0, print, { limit = 0 }) end,
+      function() tcp.serve(conc.queue(), print) end,
+    } do
+      local line = debug.getinfo(f, "S").linedefined
+      assert.matches("tcp_spec%.lua:" .. line .. ": bad argument #%d to '",
+        sim.raises(f))
+    end
   end)
 end)
 

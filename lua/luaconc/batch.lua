@@ -4,24 +4,12 @@
 -- call however it is left; with `keep`, so that their failures come to the
 -- call and not to the group. Handles stay in the groups that they belong to.
 
+local check = require "luaconc.check"
 local core = require "luaconc.core"
 
 local M = {}
 
-local function is_callable(value)
-  if type(value) == "function" then return true end
-  local meta = getmetatable(value)
-  return type(meta) == "table" and meta.__call ~= nil
-end
-
--- Raises what is wrong with a call of `name`, at the line of the caller: the
--- first one up the stack that is not of this file.
-local function complain(name, index, problem)
-  local here, level = debug.getinfo(1, "S").source, 2
-  while debug.getinfo(level, "S").source == here do level = level + 1 end
-  local format = "bad argument #%d to '%s' (%s)"
-  error(format:format(index, name, problem), level)
-end
+local is_callable, complain = check.callable, check.complain
 
 -- What is wrong with an item, or nil.
 local function fault(item, current)

@@ -1,19 +1,24 @@
 -- Streams over TCP: names of hosts, one address after another, and servers.
 -- One connection to one numeric address is C: see src/tcp.c.
 
+local check = require "luaconc.check"
 local core = require "luaconc.core"
 
 local M = {}
 
 -- ---- arguments ----
 
-local function complain(name, index, problem)
-  error(("bad argument #%d to '%s' (%s)"):format(index, name, problem), 4)
+local complain = check.complain
+
+local function check_host(name, host, wanted)
+  if type(host) == "string" then return end
+  complain(name, 1, (wanted or "a host") .. " expected, got " .. type(host))
 end
 
-local function check_host(name, host)
-  if type(host) == "string" then return end
-  complain(name, 1, "a host expected, got " .. type(host))
+local function is_listener(value)
+  if type(value) ~= "userdata" then return false end
+  local ok, accept = pcall(function() return value.accept end)
+  return ok and accept ~= nil
 end
 
 local function check_port(name, port)
@@ -24,9 +29,7 @@ local function check_port(name, port)
 end
 
 local function check_handler(name, index, handler)
-  local meta = getmetatable(handler)
-  if type(handler) == "function" then return end
-  if type(meta) == "table" and meta.__call then return end
+  if check.callable(handler) then return end
   complain(name, index, "a function expected, got " .. type(handler))
 end
 
@@ -39,7 +42,7 @@ local function is_boolean(value)
 end
 
 local function is_function(value)
-  return type(value) == "function", "a function"
+  return check.callable(value), "a function"
 end
 
 local function is_count(value)
@@ -60,14 +63,14 @@ local serving = {
 }
 
 local function check_option(name, index, key, value, checks, more)
-  local check = checks[key] or more and more[key]
-  if not check then
+  local try = checks[key] or more and more[key]
+  if not try then
     complain(name, index, ("unknown option '%s'"):format(tostring(key)))
   end
-  local fits, wanted = check(value)
+  local fits, wanted = try(value)
   if fits then return end
-  error(("bad argument #%d to '%s' (option '%s' must be %s, got %s)"):format(
-    index, name, key, wanted, tostring(value)), 4)
+  complain(name, index, ("option '%s' must be %s, got %s"):format(key, wanted,
+    tostring(value)))
 end
 
 -- The options, checked; `checks` and `more` say what there may be.
@@ -262,12 +265,12 @@ end
 ---@return string? message
 ---@return string? code
 function M.serve(host, port, handler, opts)
-  if type(host) == "userdata" then
+  if is_listener(host) then
     check_handler("serve", 2, port)
     handler = check_options("serve", 3, handler, serving)
     return serve_on(host, port, handler)
   end
-  check_host("serve", host)
+  check_host("serve", host, "a host or a listener")
   port = check_port("serve", port)
   check_handler("serve", 3, handler)
   opts = check_options("serve", 4, opts, serving, listening)

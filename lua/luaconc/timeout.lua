@@ -1,19 +1,18 @@
 -- A timeout: a function's run in a group that its deadline cancels.
 
+local check = require "luaconc.check"
 local core = require "luaconc.core"
 
 local M = {}
 
-local function check(seconds, f)
+local function check_arguments(seconds, f)
   local is_number = type(seconds) == "number"
   if not is_number or seconds ~= seconds or seconds < 0 then
     local got = is_number and tostring(seconds) or type(seconds)
-    error("bad argument #1 to 'timeout' (seconds, 0 or more, expected, got "
-      .. got .. ")", 3)
+    check.complain("timeout", 1, "seconds, 0 or more, expected, got " .. got)
   end
-  if type(f) ~= "function" then
-    error("bad argument #2 to 'timeout' (function expected, got "
-      .. type(f) .. ")", 3)
+  if not check.callable(f) then
+    check.complain("timeout", 2, "function expected, got " .. type(f))
   end
 end
 
@@ -40,7 +39,7 @@ end
 ---@param ... any
 ---@return any ... # the function's results, or nil, "timed out", "ETIMEDOUT"
 function M.timeout(seconds, f, ...)
-  check(seconds, f)
+  check_arguments(seconds, f)
   local group = core.group { timeout = seconds }
   return finish(group, core.traced(f, ...))
 end
