@@ -7,8 +7,11 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc clock fault heap inbuf list system system_linux uvpool" },
-  { name = "on Lua", peers = true, files = "address errors luax" },
+    files = "alloc bytes clock fault heap inbuf list ptrmap system system_linux "
+      .. "uvpool wire" },
+  { name = "on Lua", peers = true,
+    files = "address closure codec decode encode encoder errors luax names "
+      .. "path transfer" },
   { name = "kernel", peers = true,
     files = "end frame group handle interrupt job loop op scope slots spawn "
       .. "task traceback trouble waiter" },

@@ -4,6 +4,7 @@
 */
 
 #include "base.h"
+#include "codec.h"
 #include "coroutine.h"
 #include "dns.h"
 #include "errors.h"
@@ -42,6 +43,7 @@ static void open_kernel (lua_State *L, lc_loop *loop) {
 }
 
 static void open_resources (lua_State *L, lc_loop *loop) {
+  lc_codec_open(L, loop);
   lc_watch_open(L, loop);
   lc_queue_open(L, loop);
   lc_sync_open(L, loop);

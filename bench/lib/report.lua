@@ -50,7 +50,8 @@ function judges.ahead(target, bench, list)
       other.missing
   end
   local what = "x " .. target.peer
-  return ratio_of(list, other, bench.key), target.factor, what
+  return ratio_of(list, other, target.key or bench.key), target.factor, what,
+    target.key
 end
 
 local function judge(target, bench, list)

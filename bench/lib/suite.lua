@@ -21,6 +21,7 @@ local LUV = { lua = "luv", package = "lua-luv" }
 local CQUEUES = { lua = "cqueues", package = "lua-cqueues" }
 local COPAS = { never = "not for Lua 5.4 in Debian" }
 local PYTHON = { program = M.python, package = "python3" }
+local CJSON = { lua = "cjson", package = "lua-cjson" }
 local UVLOOP = { python = "uvloop", package = "python3-uvloop" }
 local NODE = { program = "node", package = "nodejs" }
 local GO = { file = B .. "peers_go", package = "golang-go" }
@@ -46,8 +47,8 @@ local function against(value, note, key, better)
 end
 
 ---Ours is better than the peer's figure times `factor`.
-local function ahead(peer, factor)
-  return { kind = "ahead", peer = peer, factor = factor or 1 }
+local function ahead(peer, factor, key)
+  return { kind = "ahead", peer = peer, factor = factor or 1, key = key }
 end
 
 local function peer(name, command, needs)
@@ -248,5 +249,27 @@ M[#M + 1] = {
   peers = {},
   targets = { limit(2), limit(1536, "extra_kb", "KB more than plain Lua") },
 }
+
+local function codec(kind, title)
+  return {
+    name = "codec_" .. kind, title = title,
+    unit = "MB/s", key = "encode", better = "high", also = { "decode" },
+    ours = lua("codec.lua " .. kind .. " 50"),
+    reference = { name = "memcpy", command = B .. "codec_c 2000" },
+    peers = {
+      peer("lua-cjson", lua("codec.lua cjson_" .. kind .. " 20"), CJSON),
+    },
+    targets = {
+      limit(800),
+      limit(400, "decode", "MB/s back"),
+      ahead("lua-cjson", 8),
+      ahead("lua-cjson", 5, "decode"),
+    },
+    rounds = { full = 7, peers = 7 },
+  }
+end
+
+M[#M + 1] = codec("records", "codec, table of small records, 1 MB as JSON")
+M[#M + 1] = codec("texts", "codec, table of articles, 1 MB as JSON")
 
 return M

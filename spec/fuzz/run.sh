@@ -1,0 +1,36 @@
+#!/bin/sh
+# run.sh [SECONDS]: feeds bytes to the codec under ASan and UBSan.
+#
+# spec/fuzz/corpus holds inputs that reach different code; what this run finds
+# goes to $BUILD/fuzz/corpus, and an input that fails to $BUILD/fuzz. With
+# MERGE=yes it then adds a few short ones to the tree, those that reach code
+# which nothing there reaches. spec/codec_spec.lua tries each of them too.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+BUILD=${BUILD:-build}
+CLANG=${CLANG:-clang}
+out=$BUILD/fuzz
+mkdir -p "$out/corpus" || exit 1
+
+flags() { pkg-config --silence-errors "$@"; }
+
+# The codec and what it stands on; libuv only for the names of errors.
+sources='alloc bytes closure codec decode encode encoder errors fault luax
+  names path ptrmap transfer'
+list=spec/fuzz/decode.c
+for name in $sources; do list="$list src/$name.c"; done
+
+"$CLANG" -std=gnu11 -g -O1 -DLUACONC_TESTING -Wall -Wextra \
+  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+  -fno-omit-frame-pointer $(flags --cflags lua5.4 libuv) -o "$out/decode" \
+  $list -l:liblua5.4.a $(flags --libs libuv || echo -luv) -lm -ldl || exit 1
+
+"$out/decode" -max_total_time="${1:-60}" -timeout=10 -rss_limit_mb=1024 \
+  -max_len=4096 -print_final_stats=1 -verbosity=0 \
+  -artifact_prefix="$out/" "$out/corpus" spec/fuzz/corpus || exit 1
+
+if [ "${MERGE:-no}" = yes ]; then
+  "$out/decode" -set_cover_merge=1 -verbosity=0 -max_len=256 \
+    spec/fuzz/corpus "$out/corpus"
+fi

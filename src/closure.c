@@ -1,0 +1,96 @@
+/*
+** closure.c: functions as bytes: bytecode and upvalues, or the name by which
+** a C function is found. See encoder.h, and wire.h for the format.
+*/
+
+#include "closure.h"
+#include "encode.h"
+#include "encoder.h"
+
+typedef struct lc_dump {
+  lc_encoder *e;
+  int depth;
+} lc_dump;
+
+static int write_code (lua_State *L, const void *code, size_t n, void *ud) {
+  lc_dump *dump = ud;
+  (void)L;
+  return !lc_encoder_bytes(dump->e, dump->depth, code, n);
+}
+
+/* The bytecode of the function on top, after its size. */
+static bool encode_code (lc_encoder *e, int depth) {
+  size_t head = e->out.len;
+  lc_dump dump = {e, depth};
+  if (!lc_encoder_bytes(e, depth, "size", 4)) return false;
+  if (lua_dump(e->L, write_code, &dump, 0) != 0) return false;
+  uint32_t size = (uint32_t)(e->out.len - head - 4);
+  lc_wire_put(e->out.base + head, &size, 4);
+  return true;
+}
+
+static int count_upvalues (lua_State *L) {
+  lua_Debug ar;
+  lua_pushvalue(L, -1);
+  lua_getinfo(L, ">u", &ar);
+  return ar.nups;
+}
+
+/* The value of an upvalue of the function on top, or, where a function
+** before it has the same variable, which one that is. */
+static bool encode_upvalue (lc_encoder *e, int depth, uint32_t number,
+                            int upvalue) {
+  lua_State *L = e->L;
+  lc_ptrentry *seen =
+    lc_ptrmap_put(&e->seen, lua_upvalueid(L, -1, upvalue));
+  if (!seen) return lc_encoder_nomemory(e);
+  if (seen->value) {
+    uint8_t place = (uint8_t)seen->extra;
+    e->again = true;
+    return lc_encoder_number(e, depth, LC_WIRE_JOINED, seen->value - 1) &&
+           lc_encoder_bytes(e, depth, &place, 1);
+  }
+  seen->value = number + 1;
+  seen->extra = (uint32_t)upvalue;
+  lua_getupvalue(L, -1, upvalue);
+  bool ok = lc_encode_value(e, depth + 1);
+  if (ok) lua_pop(L, 1);
+  return ok;
+}
+
+static bool encode_luafunction (lc_encoder *e, int depth) {
+  int f = lua_gettop(e->L);
+  uint32_t number = e->objects - 1;
+  int n = count_upvalues(e->L);
+  char count = (char)n;
+  if (!lc_encoder_tag(e, depth, LC_WIRE_FUNCTION) || !encode_code(e, depth) ||
+      !lc_encoder_bytes(e, depth, &count, 1)) return false;
+  for (int i = 1; i <= n; i++) {
+    if (encode_upvalue(e, depth, number, i)) continue;
+    if (lc_encoder_refused(e))
+      lc_path_upvalue(e->path, depth, e->L, f, i);
+    return false;
+  }
+  return true;
+}
+
+static bool encode_cfunction (lc_encoder *e, int depth,
+                              const void *address) {
+  const char *module = NULL, *name;
+  if (!lc_names_functions(&e->names, e->L)) return lc_encoder_nomemory(e);
+  name = lc_names_function(&e->names, address, &module);
+  if (!name)
+    return lc_encoder_refuse(e, depth, "this C function is in no loaded "
+                             "module; let the receiver find it");
+  return lc_encoder_tag(e, depth, LC_WIRE_CFUNCTION) &&
+         lc_encoder_text(e, depth, module) && lc_encoder_text(e, depth, name);
+}
+
+bool lc_closure_encode (lc_encoder *e, int depth) {
+  const void *address = lua_topointer(e->L, -1);
+  if (!lc_encoder_beyond(e)) return false;
+  lc_begun begun = lc_encoder_begin(e, depth, address);
+  if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;
+  if (lua_iscfunction(e->L, -1)) return encode_cfunction(e, depth, address);
+  return encode_luafunction(e, depth);
+}

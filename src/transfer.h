@@ -1,0 +1,17 @@
+/*
+** transfer.h: userdata as bytes.
+*/
+
+#ifndef lc_transfer_h
+#define lc_transfer_h
+
+#include "base.h"
+
+struct lc_encoder;
+
+/* Encodes the userdata on top of the stack, which stays, by its __transfer.
+** False like every step of a walk (encoder.h); may raise what __transfer
+** raises. */
+bool lc_transfer_encode (struct lc_encoder *e, int depth);
+
+#endif
