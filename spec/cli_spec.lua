@@ -174,6 +174,11 @@ describe("luaconc compare", function()
       complaint("--engines=task,task", "x.lua"))
     assert.matches("%-%-sizes: '0' is no whole number above 0",
       complaint("--sizes", "4,0", "x.lua"))
+    assert.matches("%-%-sizes: '' is no whole number above 0",
+      complaint("--sizes", "1,,2", "x.lua"))
+    assert.matches("%-%-sizes: names no size", complaint("--sizes=", "x.lua"))
+    assert.matches("there is no engine ''",
+      complaint("--engines", "serial,", "x.lua"))
     assert.matches("%-%-runs: 'x' is no whole number",
       complaint("--runs", "x", "x.lua"))
     assert.matches("%-%-budget: '%-1' is no number of seconds",

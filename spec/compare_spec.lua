@@ -387,7 +387,17 @@ describe("a failure in compare", function()
       message "return { name = 'x', sizes = { 1, 0 }, job = print }")
     assert.matches("there is no field 'jobs'; did you mean 'job'%?",
       message "return { name = 'x', sizes = { 1 }, job = print, jobs = 1 }")
-    assert.matches(":1: oops\nstack traceback:", message "error 'oops'")
+    assert.matches(": the field 'sizes' names 2 twice$",
+      message "return { name = 'x', sizes = { 2, 1, 2 }, job = print }")
+  end)
+
+  it("is a file that raises, with its traceback and none of ours", function()
+    local f = comparison("local function f() error 'oops' end f()").failure
+    assert.matches("^[^\n]*:1: oops$", f.message)
+    assert.matches("in local 'f'", f.traceback)
+    assert.not_matches("luaconc/compare", f.traceback)
+    local shown = report.failure(text.new(), { failure = f })
+    assert.matches(":1: oops\n    stack traceback:\n", shown)
   end)
 end)
 

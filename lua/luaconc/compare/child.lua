@@ -92,8 +92,10 @@ local function check_results(results, size)
 end
 
 local function run(request)
-  local s, message = scenario.load(request.file)
-  if not s then return { failure = { message = message } } end
+  local s, message, traceback = scenario.load(request.file)
+  if not s then
+    return { failure = { message = message, traceback = traceback } }
+  end
   local engine = engines.get(request.engine)
   local report = measure(engine, guard(s.job), request.size, request.ctx)
   if report.failure then return report end

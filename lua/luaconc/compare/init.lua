@@ -203,9 +203,9 @@ end
 function M.scenario(file, options)
   options = with_defaults(options or {})
   local result = { file = file, sizes = {} }
-  local s, message = scenario.load(file)
+  local s, message, traceback = scenario.load(file)
   if not s then
-    result.failure = { message = message }
+    result.failure = { message = message, traceback = traceback }
     return result
   end
   result.name, result.about = s.name, s.about

@@ -43,7 +43,7 @@ M.help = M.help:format(table.concat(engines.names(), ","))
 
 local function split(text)
   local list = {}
-  for item in text:gmatch "[^,]+" do list[#list + 1] = item end
+  for item in text:gmatch "[^,]*" do list[#list + 1] = item end
   return list
 end
 
@@ -60,7 +60,7 @@ end
 local function parse_engines(text)
   local names = engines.names()
   local list = split(text)
-  if #list == 0 then return nil, "names no engine" end
+  if text == "" then return nil, "names no engine" end
   local known = {}
   for _, name in ipairs(names) do known[name] = true end
   for _, name in ipairs(list) do
@@ -80,7 +80,7 @@ end
 
 local function parse_sizes(text)
   local list = split(text)
-  if #list == 0 then return nil, "names no size" end
+  if text == "" then return nil, "names no size" end
   for i, item in ipairs(list) do
     local n, message = parse_count(item)
     if not n then return nil, message end

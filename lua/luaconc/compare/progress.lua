@@ -1,5 +1,5 @@
 -- One line on standard error that says what runs, while it runs: on a
--- terminal only, after half a second, erased at the end.
+-- terminal only that can erase it, after half a second, erased at the end.
 
 local conc = require "luaconc"
 local core = require "luaconc.core"
@@ -17,7 +17,7 @@ end
 --- Must be called inside a task.
 function M.start()
   local self = setmetatable({ shown = false }, M)
-  self.columns = core.terminal(2)
+  self.columns = os.getenv "TERM" ~= "dumb" and core.terminal(2) or nil
   if self.columns then
     if self.columns == 0 then self.columns = 80 end
     self.began = clock()

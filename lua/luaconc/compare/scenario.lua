@@ -1,6 +1,8 @@
 -- A scenario: a Lua file that returns one table (see `M.FIELDS`), and knows
 -- nothing of engines.
 
+local trace = require "luaconc.compare.trace"
+
 local M = {}
 
 -- name, type, needed
@@ -59,22 +61,30 @@ end
 
 local function check_sizes(sizes)
   if #sizes == 0 then return "the field 'sizes' is an empty list" end
+  local seen = {}
   for i, size in ipairs(sizes) do
     if math.type(size) ~= "integer" or size < 1 then
       return ("sizes[%d] must be a whole number above 0, and is %s"):format(i,
         tostring(size))
+    elseif seen[size] then
+      return ("the field 'sizes' names %d twice"):format(size)
     end
+    seen[size] = true
   end
 end
 
 --- Reads a scenario, or says what is wrong with it.
 ---@param file string
----@return luaconc.compare.Scenario? scenario, string? message
+---@return luaconc.compare.Scenario? scenario
+---@return string? message
+---@return string? traceback where the file raised it
 function M.load(file)
   local chunk, message = loadfile(file, "t")
   if not chunk then return nil, message end
-  local ok, t = xpcall(chunk, debug.traceback, file)
-  if not ok then return nil, tostring(t) end
+  local ok, t = xpcall(chunk, function(err)
+    return { message = tostring(err), traceback = trace.here() }
+  end, file)
+  if not ok then return nil, t.message, t.traceback end
   if type(t) ~= "table" then
     return nil, ("%s must return a table that describes a scenario, and "
       .. "returns %s"):format(file, t == nil and "nothing" or article(type(t)))
