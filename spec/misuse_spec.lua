@@ -14,6 +14,9 @@ local function closed_group()
   return group
 end
 
+local function text() return "text" end
+local function digits() return "10" end
+
 -- One of each kind of value, made anew each time: some calls change them.
 local makers = {
   function() return nil end,
@@ -24,8 +27,8 @@ local makers = {
   function() return 0 / 0 end,
   function() return math.huge end,
   function() return math.mininteger end,
-  function() return "text" end,
-  function() return "10" end,
+  text,
+  digits,
   function() return {} end,
   function() return { type, 1, timeout = 1, limit = 1, name = "n" } end,
   function() return setmetatable({}, { __call = type }) end,
@@ -47,43 +50,64 @@ local makers = {
   function() return conc.barrier(2) end,
 }
 
+-- Functions of a table, and of the tables in it, by name.
+local function functions_of(t, prefix, found)
+  for name, value in pairs(t) do
+    if type(value) == "function" then found[prefix .. name] = value
+    elseif type(value) == "table" then
+      functions_of(value, prefix .. name .. ".", found)
+    end
+  end
+end
+
 -- Name and function of all that can be called, methods under their object's.
 local function callables()
   local found = {}
-  for _, name in ipairs { "run", "spawn", "sleep", "yield", "now", "current",
-    "jobs", "locals", "shield", "traceback", "is_cancelled", "group", "scope",
-    "queue", "lock", "semaphore", "event", "condition", "barrier", "gather",
-    "settle", "race", "completed", "timeout", "tree" } do
-    found[name] = assert(conc[name], name)
-  end
-  for name, f in pairs(conc.coroutine) do found["coroutine." .. name] = f end
+  functions_of(conc, "", found)
   sim.run(function()
     for i, make in ipairs(makers) do
       local value = make()
       local mt = type(value) == "userdata" and value ~= io.stdout
         and debug.getmetatable(value) or {}
-      for _, name in ipairs { "await", "cancel", "status", "spawn", "close", "send",
-        "recv", "try_send", "try_recv", "len", "iter", "acquire", "try_acquire",
-        "release", "with", "set", "clear", "is_set", "wait", "notify",
-        "notify_all" } do
-        local method = mt.__index and value[name]
-        if type(method) == "function" then found[i .. ":" .. name] = method end
+      for name, method in pairs(mt.methods or {}) do
+        found[i .. ":" .. name] = method
       end
-      for _, name in ipairs { "__close", "__tostring", "__index", "__newindex" } do
-        if type(mt[name]) == "function" then found[i .. "." .. name] = mt[name] end
+      for name, method in pairs(mt) do
+        if type(method) == "function" and name ~= "__gc" then
+          found[i .. "." .. name] = method
+        end
       end
     end
   end)
   return found
 end
 
+-- An error of Lua itself inside a file of ours: an argument went unchecked.
+local function is_slip(err)
+  return tostring(err):find("lua/luaconc/[%w_/]+%.lua:%d+: attempt to") ~= nil
+end
+
+-- Is it a name of a host? Then real time would pass until it is looked up.
+local function is_host(name, make)
+  return name:find "^tcp%." and (make == text or make == digits)
+end
+
 -- Calls it in a task of its own, for a second at most.
 local function try(f, ...)
   local args = table.pack(...)
-  pcall(sim.run, function()
+  local slip
+  local function call(...)
+    local results = table.pack(pcall(f, ...))
+    if results[1] then return table.unpack(results, 2, results.n) end
+    if is_slip(results[2]) then slip = results[2] end
+    error(results[2], 0)
+  end
+  local ok, err = pcall(sim.run, function()
     for i = 1, args.n do args[i] = args[i]() end
-    conc.timeout(1, f, table.unpack(args, 1, args.n))
+    conc.timeout(1, call, table.unpack(args, 1, args.n))
   end)
+  if not ok and is_slip(err) then slip = err end
+  assert.is_nil(slip)
 end
 
 describe("wrong arguments", function()
@@ -92,8 +116,8 @@ describe("wrong arguments", function()
       local own = makers[tonumber(name:match "^(%d+)[:.]")]
       try(f)
       for _, first in ipairs(makers) do
-        try(f, first)
-        for _, second in ipairs(makers) do
+        if not is_host(name, first) then try(f, first) end
+        for _, second in ipairs(is_host(name, first) and {} or makers) do
           if own then try(f, own, first, second)
           else try(f, first, second) end
         end
