@@ -25,21 +25,6 @@ describe("the loop", function()
     assert.equal(5, rounds)
   end)
 
-  it("wakes sleepers in the order of their deadlines, however late", function()
-    local order = {}
-    conc.run(function()
-      for i = 5, 1, -1 do
-        conc.spawn(function()
-          conc.sleep(i / 1000)
-          order[#order + 1] = i
-        end)
-      end
-      conc.yield()
-      be_busy(0.02)
-    end)
-    assert.same({ 1, 2, 3, 4, 5 }, order)
-  end)
-
   it("never wakes a sleeper early", function()
     conc.run(function()
       for i = 1, 10 do
