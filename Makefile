@@ -119,7 +119,8 @@ compare: $(SO_plain) ## run one job on every engine and print the comparison
 	@$(RUN_plain) $(LUA) bin/luaconc compare $(SCENARIOS)
 
 test: $(SO_plain) $(SO_test) ## run the specs (SPEC=FILE: one; SHUFFLE=yes)
-	@$(RUN_test) SHUFFLE='$(SHUFFLE)' LUACONC_LUA='$(LUA)' \
+	@$(RUN_test) SHUFFLE='$(SHUFFLE)' LUACONC_LUA='$(LUA)' CC='$(CC)' \
+	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
 	  $(LUA) spec/support/run.lua $(SPEC)
 
 bench: $(SO_plain) ## run the benchmarks (BENCH='--quick switch': see bench/)
@@ -135,6 +136,7 @@ $(HOST): spec/support/host.c $(BUILD)/obj/asan/flags
 sanitize: $(SO_plain) $(SO_asan) $(HOST) ## run the specs under ASan, UBSan and LSan
 	@$(CLEAN) LUA_PATH='$(SPEC_PATH)' LUA_CPATH='$(ABS)/asan/?.so;;' \
 	  BUILD='$(BUILD)' CC='$(CC)' SPEC='$(SPEC)' \
+	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
 	  sh spec/support/sanitize.sh
 
 # ---- lint: gcc with its analyser, clang where it is, luacheck, the rest ----
@@ -161,7 +163,7 @@ $(BUILD)/lint/clang/%.o: src/%.c Makefile
 
 -include $(wildcard $(BUILD)/lint/*/*.d)
 
-LUA_FILES = $(wildcard lua spec bench examples bin/luaconc)
+LUA_FILES = $(wildcard lua spec bench examples docs/*.lua bin/luaconc)
 
 lint: $(LINT_GCC) $(LINT_CLANG) ## gcc with its analyser, clang, luacheck ...
 	@$(GCC) $(filter-out -MMD -MP,$(FLAGS_test)) -Werror -fsyntax-only \
@@ -187,6 +189,8 @@ rockspec: ## bring the lists in the rockspec up to date
 SHARE := $(DESTDIR)$(PREFIX)/share/lua/5.4
 LIB   := $(DESTDIR)$(PREFIX)/lib/lua/5.4
 BIN   := $(DESTDIR)$(PREFIX)/bin
+# The command starts the Lua that was found, by its path if it was given so.
+SHEBANG = $(if $(filter /%,$(LUA)),,/usr/bin/env )$(LUA)
 LUA_MODULES = $(shell cd lua && find luaconc -name '*.lua')
 
 install: $(SO_plain) ## install below PREFIX (DESTDIR is put in front)
@@ -194,6 +198,7 @@ install: $(SO_plain) ## install below PREFIX (DESTDIR is put in front)
 	  install -D -m 644 "lua/$$f" "$(SHARE)/$$f" || exit 1; done
 	@install -D -m 755 $(SO_plain) "$(LIB)/luaconc/core.so"
 	@install -D -m 755 bin/luaconc "$(BIN)/luaconc"
+	@sed -i '1s|.*|#!$(SHEBANG)|' "$(BIN)/luaconc"
 	@echo "installed: $(BIN)/luaconc, $(SHARE)/luaconc, $(LIB)/luaconc"
 
 uninstall: ## remove what `make install` put there (same PREFIX)

@@ -276,7 +276,8 @@ end)]],
 Lua's `coroutine` library with coroutines that may wait inside a task: `create`,
 `wrap`, `resume`, `yield`, `status`, `close`, `running`, `isyieldable`. Waiting
 in one suspends the task; the one who resumed it sees nothing of that. In a
-plain coroutine a wait raises and says so.]],
+plain coroutine a wait raises and says so. `close` can't wait: what a `<close>`
+variable of the coroutine closes then must not either, or it fails.]],
     type = "coroutinelib",
     waits = "(`resume`, `close`, functions made by `wrap`) where the "
       .. "coroutine does",

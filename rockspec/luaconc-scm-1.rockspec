@@ -8,14 +8,14 @@ source = {
 }
 
 description = {
-  summary = "Tasks, threads and processes behind one interface",
+  summary = "Tasks behind one interface, and a comparison with serial runs",
   detailed = [[
-    luaconc gives Lua 5.4 several ways to do several things at once, behind
-    one interface, with a C core on libuv; `luaconc compare` runs a job on
-    each of them and says, with figures, which one fits it.
+    luaconc lets a Lua 5.4 program do several things at once, in tasks behind
+    one interface, with a C core on libuv; `luaconc compare` runs a job in
+    tasks and one after the other, and says, with figures, which way fits it.
   ]],
   license = "MIT",
-  labels = { "concurrency", "coroutines", "threads", "processes", "async" },
+  labels = { "concurrency", "coroutines", "tasks", "async", "network" },
 }
 
 supported_platforms = { "linux" }

@@ -24,8 +24,8 @@ describe("a host", function()
   lazy_setup(function()
     binary = os.tmpname()
     local ok, text = sh(("%s -Isrc spec/support/embed.c -o %s "
-      .. "$(pkg-config --cflags --libs lua5.4 libuv)")
-      :format(os.getenv "CC" or "cc", binary))
+      .. "%s"):format(os.getenv "CC" or "cc", binary,
+      os.getenv "HOST_FLAGS" or "$(pkg-config --cflags --libs lua5.4 libuv)"))
     assert(ok, text)
     made = true
   end)

@@ -277,7 +277,7 @@ describe("a wait where Lua can yield", function()
       assert.equal("called", slow())
       do local _ <close> = slow end
       assert.is_true(pcall(conc.sleep, 1))
-      assert.is_true(xpcall(conc.sleep, print, 1))
+      assert.is_true(xpcall(conc.sleep, type, 1))
       for v in function(_, last) conc.sleep(1) return not last or nil end do
         assert.is_true(v)
       end
@@ -467,7 +467,7 @@ describe("the text of", function()
         local inner <close> = conc.group()
         g = inner
       end
-      g:spawn(print)
+      g:spawn(type)
     end)
     local err = sim.fails(function()
       local kept
@@ -506,7 +506,7 @@ describe("the text of", function()
     ["bad argument #1 to 'spawn' (function expected, got number)"] =
       function() conc.spawn(1) end,
     ["bad argument #1 to 'spawn' (unknown option 'nmae')"] =
-      function() conc.spawn { print, nmae = "x" } end,
+      function() conc.spawn { type, nmae = "x" } end,
     ["bad argument #1 to 'spawn' (the table's first element must be the function to start)"] =
       function() conc.spawn { name = "x" } end,
     ["bad argument #1 to 'group' (option 'limit' must be an integer above 0, got 0)"] =
@@ -518,13 +518,13 @@ describe("the text of", function()
     ["bad argument #2 to 'timeout' (function expected, got number)"] =
       function() conc.timeout(1, 2) end,
     ["bad argument #2 to 'gather' (a function or a job expected, got number)"] =
-      function() conc.gather(print, 1) end,
+      function() conc.gather(type, 1) end,
     ["bad argument #1 to 'gather' (item 2: a function or a job expected, got string)"] =
-      function() conc.gather { print, "x" } end,
+      function() conc.gather { type, "x" } end,
     ["bad argument #1 to 'send' (nil can't be sent: it means the end)"] =
       function() conc.queue(1):send(nil) end,
     ["bad argument #1 to 'await' (job expected, got table)"] =
-      function() conc.spawn(print).await {} end,
+      function() conc.spawn(function() end).await {} end,
     ["a job can't await itself: await it from another"] =
       function() conc.current():await() end,
   } do

@@ -25,16 +25,16 @@ local function complaint(source)
 end
 
 describe("the face under another Lua", function()
-  it("says in one line what is wrong with 5.1 to 5.3", function()
-    for _, version in ipairs { "Lua 5.1", "Lua 5.2", "Lua 5.3" } do
-      assert.equal("luaconc needs Lua 5.4.3 or newer; this is " .. version,
+  it("says in one line what is wrong with 5.1 to 5.3, and 5.5", function()
+    for _, version in ipairs { "Lua 5.1", "Lua 5.2", "Lua 5.3", "Lua 5.5" } do
+      assert.equal("luaconc needs Lua 5.4, from 5.4.3 on; this is " .. version,
         refusal { _VERSION = version })
     end
   end)
 
   it("names LuaJIT", function()
     assert.equal(
-      "luaconc needs Lua 5.4.3 or newer; this is Lua 5.1 (LuaJIT 2.1.0-beta3)",
+      "luaconc needs Lua 5.4, from 5.4.3 on; this is Lua 5.1 (LuaJIT 2.1.0-beta3)",
       refusal { _VERSION = "Lua 5.1", jit = { version = "LuaJIT 2.1.0-beta3" } })
   end)
 
@@ -48,7 +48,7 @@ describe("the face under another Lua", function()
       return load(text, "=probe", "t", setmetatable({ coroutine = old },
         { __index = _G }))
     end
-    assert.equal("luaconc needs Lua 5.4.3 or newer; this is an older 5.4, "
+    assert.equal("luaconc needs Lua 5.4, from 5.4.3 on; this is an older 5.4, "
       .. "in which a <close> variable can't wait", refusal { load = load_there })
   end)
 
@@ -71,7 +71,7 @@ describe("the face under another Lua", function()
         :format(package.path, lua, "require 'luaconc'"))
       local line = pipe:read "l"
       pipe:close()
-      assert.is_truthy(line:find("luaconc needs Lua 5.4.3 or newer; this is "
+      assert.is_truthy(line:find("luaconc needs Lua 5.4, from 5.4.3 on; this is "
         .. "Lua 5%.%d"), line)
     end)
   end

@@ -68,9 +68,10 @@ describe("tcp.connect", function()
   end)
 
   it("connects over IPv6", function()
+    local try <close> = tcp.listen("::1", 0)
+    if not try then return pending "this machine has no IPv6" end
     streams.run(function()
-      local l <close> = tcp.listen("::1", 0)
-      if not l then return end  -- a machine without IPv6
+      local l <close> = assert(tcp.listen("::1", 0))
       local a <close> = assert(tcp.connect("::1", l:sock().port))
       local b <close> = assert(l:accept())
       assert.same({ host = "::1", port = l:sock().port, family = "inet6" }, a:peer())

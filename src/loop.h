@@ -28,7 +28,7 @@ struct lc_group;
 
 enum {
   LC_BUDGET = 64,            /* satisfied waits between looks at the clock */
-  LC_SLICE_NS = 2000000      /* 2 ms: DESIGN decision, STYLE 19 */
+  LC_SLICE_NS = 2000000      /* 2 ms: what others wait at most */
 };
 
 typedef struct lc_loop {

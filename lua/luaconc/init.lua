@@ -6,7 +6,7 @@
 
 local VERSION = "0.1.0"
 
-local floor = "luaconc needs Lua 5.4.3 or newer; this is "
+local floor = "luaconc needs Lua 5.4, from 5.4.3 on; this is "
 
 -- Lua before 5.4.3 can't wait in a __close, and has no constant that tells
 -- its release. So it is tried.
@@ -20,12 +20,12 @@ local closing_may_yield = [[
 ]]
 
 local function check_lua()
-  if _VERSION < "Lua 5.4" then
+  if _VERSION ~= "Lua 5.4" then
     local jit = rawget(_G, "jit")
     local which = jit and " (" .. tostring(jit.version) .. ")" or ""
     error(floor .. _VERSION .. which, 0)
   end
-  if _VERSION == "Lua 5.4" and not load(closing_may_yield)() then
+  if not load(closing_may_yield)() then
     error(floor .. "an older 5.4, in which a <close> variable can't wait", 0)
   end
 end
