@@ -184,11 +184,23 @@ void lc_trouble_stuck (lua_State *L, lc_loop *loop) {
 
 /* {{ Running, and leaving the program */
 
+/* A group of the code outside tasks that has jobs to wait for: the root, or
+** one that a script holds open; or NULL. */
+static lc_group *busy_group (lc_loop *loop) {
+  lc_scope *top = &loop->main->base, *s = top;
+  if (lc_group_pending(loop->root)) return loop->root;
+  while ((s = lc_scope_next(top, s, s->task == loop->main))) {
+    lc_group *g = lc_frame_group(s, loop->main);
+    if (g && g->live > g->daemons) return g;
+  }
+  return NULL;
+}
+
 static int k_run (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
   lc_loop *loop = lc_luax_loop(L);
-  if (lc_group_pending(loop->root))
-    return lc_group_wait(L, loop->main, loop->root, k_run, 0);
+  lc_group *g = busy_group(loop);
+  if (g) return lc_group_wait(L, loop->main, g, k_run, 0);
   lc_interrupt_stop(loop);
   if (lc_trouble_is(loop)) return lc_trouble_raise(L, loop);
   if (lua_isnoneornil(L, 1)) return 0;
