@@ -161,4 +161,28 @@ describe("docs/errors.md", function()
       end
     end
   end)
+
+  -- The other way round: what C raises, but for what are Lua's own words.
+  local lua_says = { ["not enough memory"] = true, ["%s"] = true,
+    ["too many arguments"] = true, ["cannot close a %s coroutine"] = true }
+
+  it("has every message that C raises", function()
+    local document, count = snippets.read "docs/errors.md", 0
+    for name in lfs.dir "src" do
+      local text = name:find "%.c$" and name ~= "testing.c"
+        and snippets.read("src/" .. name):gsub('"%s*\n%s*"', "") or ""
+      for call, message in text:gmatch '([%w_]+) ?%(L, [^";]-"([^"]*)"' do
+        if (call == "luaL_error" or call == "lc_errors_raise")
+          and not message:find "^E%u+$" and not lua_says[message] then
+          for part in (message .. "%s"):gmatch "(.-)%%[sd]" do
+            part = part:match "^[%s%p]*(.-)[%s%p]*$"
+            assert.is_truthy(document:find(part, 1, true),
+              name .. ": " .. message)
+          end
+          count = count + 1
+        end
+      end
+    end
+    assert.is_true(count > 25, count)
+  end)
 end)
