@@ -76,7 +76,12 @@ local function run_files(given, json)
   for i, file in ipairs(given.files) do
     if i > 1 then write("\n\n") end
     results[i] = run_file(file, given, style, progress)
-    failed = compare.failed(results[i]) or failed
+    if compare.failed(results[i]) then
+      failed = true
+      if not core.terminal(1) then
+        complain(file .. " failed: see the output")
+      end
+    end
   end
   if json and not write_json(json, results) then failed = true end
   return failed and 1 or 0
