@@ -335,8 +335,9 @@ static int k_close (lua_State *L, int status, lua_KContext ctx) {
 
 /* The jobs of a group can't wait for its end, which waits for theirs. */
 static void check_outside (lua_State *L, lc_frame *f) {
-  lc_scope *s = lc_task_self(f->loop)->base.parent;
-  for (; s; s = s->parent)
+  lc_task *t = lc_task_self(f->loop);
+  if (f->scope.task == t) return;   /* who made it is outside of it */
+  for (lc_scope *s = t->base.parent; s; s = s->parent)
     if (s == &f->scope)
       luaL_error(L, "a job can't wait for the end of the group that it "
                     "belongs to: that is for whoever made the group");
