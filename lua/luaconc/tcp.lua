@@ -16,9 +16,9 @@ local function check_host(name, host, wanted)
 end
 
 local function is_listener(value)
-  if type(value) ~= "userdata" then return false end
-  local ok, accept = pcall(function() return value.accept end)
-  return ok and accept ~= nil
+  local meta = debug.getmetatable(value)
+  local methods = meta and meta.__index
+  return type(methods) == "table" and methods.accept ~= nil
 end
 
 local function check_port(name, port)
