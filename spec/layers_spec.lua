@@ -7,8 +7,8 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc bytes clock fault heap inbuf list ptrmap system system_linux "
-      .. "uvpool wire" },
+    files = "alloc bytes clock fault heap inbuf list port ptrmap system "
+      .. "system_linux uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address closure codec decode encode encoder errors luax names "
       .. "path transfer" },

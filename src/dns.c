@@ -36,7 +36,7 @@ static void cancel_lookup (lc_op *op) {
   uv_cancel((uv_req_t *)&k->req);
 }
 
-static const lc_opkind lookup_kind = {"dns lookup", cancel_lookup, NULL, true};
+static const lc_opkind lookup_kind = {"dns lookup", cancel_lookup, NULL, LC_BY_UV};
 
 static void on_found (uv_getaddrinfo_t *req, int status,
                       struct addrinfo *found) {

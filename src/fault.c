@@ -11,10 +11,11 @@
 
 _Thread_local int lc_fault_uv_code;
 
-static int alloc_left;
-static int uv_left;
-static int uv_code;
-static bool hit;
+/* A fault hits the thread that has set it, and no other. */
+static _Thread_local int alloc_left;
+static _Thread_local int uv_left;
+static _Thread_local int uv_code;
+static _Thread_local bool hit;
 
 static bool count_down (int *left) {
   if (*left == 0 || --*left > 0) return false;

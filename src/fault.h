@@ -1,8 +1,9 @@
 /*
 ** fault.h: the seam through which specs make the world fail.
 **
-** In test builds the n-th allocation or the n-th libuv call from a chosen
-** moment on fails; elsewhere the seam costs nothing. Write
+** In test builds the n-th allocation or the n-th libuv call that this thread
+** makes from a chosen moment on fails; elsewhere the seam costs nothing.
+** Write
 **
 **     int err = lc_uv(uv_tcp_init(uv, &t->tcp));
 **

@@ -271,7 +271,7 @@ static int frame_cancel (lua_State *L) {
 static void check_outside (lua_State *L, lc_frame *f);
 
 static const lc_opkind await_kind = {"group:await", lc_op_unlink, NULL,
-                                     false};
+                                     LC_BY_TASK};
 
 static int k_group_await (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;

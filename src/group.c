@@ -74,7 +74,7 @@ bool lc_group_pending (lc_group *g) {
   return g->live > 0;
 }
 
-const lc_opkind lc_group_join = {"the end of its jobs", NULL, NULL, false};
+const lc_opkind lc_group_join = {"the end of its jobs", NULL, NULL, LC_BY_TASK};
 
 int lc_group_wait (lua_State *L, lc_task *t, lc_group *g, lua_KFunction k,
                    lua_KContext ctx) {

@@ -48,13 +48,12 @@ static void on_sigint (int number) {
   }
   lua_State *L = loop->running;
   if (L) lua_sethook(L, on_computing, LUA_MASKCOUNT, COMPUTES);
-  lc_loop_wake(loop);
+  lc_port_ring(loop->port);
 }
 
 bool lc_interrupt_start (lc_loop *loop) {
   struct sigaction sa = {0};
-  int err;
-  if (target || !loop->is_program || !lc_loop_uv(loop, &err)) return false;
+  if (target || !loop->is_program) return false;
   sigaction(SIGINT, NULL, &before);
   if (before.sa_handler == SIG_IGN) return false;
   target = loop;

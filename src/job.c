@@ -122,7 +122,7 @@ static int results_or_raise (lua_State *L, lc_job *j) {
 }
 
 static const lc_opkind await_kind = {"await", lc_op_unlink, NULL,
-                                     false};
+                                     LC_BY_TASK};
 
 static int k_await (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;

@@ -39,8 +39,8 @@ typedef struct lc_listenerkind {
 #define LC_LISTENER_KIND(noun, type, kind, adopt) { \
   {noun, sizeof(lc_listener), offsetof(lc_listener, uv), \
    lc_listener_closing, NULL}, \
-  {"accept of " noun, lc_waiter_cancel, NULL, true}, \
-  {"the end of " noun, lc_waiter_cancel, NULL, false}, type, kind, adopt \
+  {"accept of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
+  {"the end of " noun, lc_waiter_cancel, NULL, LC_BY_TASK}, type, kind, adopt \
 }
 
 struct lc_listener {

@@ -33,7 +33,7 @@ const char lc_loop_key = 0;
 typedef struct lc_uvblock {
   uv_loop_t loop;
   uv_timer_t timer;       /* all deadlines */
-  uv_async_t waker;       /* signal handlers */
+  uv_poll_t waker;        /* the port, while libuv sleeps */
   uv_prepare_t prepare;   /* under a host's loop: our turn in its turn */
   uv_check_t check;
   uv_idle_t idle;         /* and: don't sleep, something is ready */
@@ -171,8 +171,12 @@ static int probe_descriptors (void) {
   return err;
 }
 
-static void on_waker (uv_async_t *waker) {
-  (void)waker;   /* to end the poll is all it is for */
+/* Our own loop looks at the port after each poll. */
+static void on_waker (uv_poll_t *waker, int status, int events) {
+  lc_loop *loop = waker->data;
+  (void)status; (void)events;
+  lc_port_drain(loop->port);
+  if (loop->depth == 0) lc_port_deliver(loop->port, loop);
 }
 
 /* Under a host's loop: our turn, right before it polls. */
@@ -183,20 +187,31 @@ static void on_prepare (uv_prepare_t *prepare) {
     return;
   }
   loop->in_poll = true;
+  lc_port_deliver(loop->port, loop);
   run_slice(loop, true);
   arm_timer(loop);
-  if (loop->nready) uv_idle_start(&loop->block->idle, on_idle);
+  if (!lc_port_poll(loop->port) || loop->nready) uv_idle_start(&loop->block->idle, on_idle);
   else uv_idle_stop(&loop->block->idle);
 }
 
 static void on_check (uv_check_t *check) {
   lc_loop *loop = check->data;
   loop->in_poll = false;
+  lc_port_polled(loop->port);
 }
 
 static void adopt (lc_loop *loop, uv_handle_t *h) {
   h->data = loop;
   uv_unref(h);
+}
+
+void lc_loop_expect (lc_loop *loop, lc_by by, int n) {
+  lc_assert(by != LC_BY_TASK && (n == 1 || n == -1));
+  uint32_t *count = by == LC_BY_UV ? &loop->external : &loop->others;
+  *count += (uint32_t)n;
+  if (by == LC_BY_UV || !loop->block) return;
+  if (*count == 0) uv_unref((uv_handle_t *)&loop->block->waker);
+  else uv_ref((uv_handle_t *)&loop->block->waker);
 }
 
 static void start_handles (lc_loop *loop, lc_uvblock *b) {
@@ -205,6 +220,8 @@ static void start_handles (lc_loop *loop, lc_uvblock *b) {
   uv_check_init(loop->uv, &b->check);
   uv_idle_init(loop->uv, &b->idle);
   adopt(loop, (uv_handle_t *)&b->waker);
+  uv_poll_start(&b->waker, UV_READABLE, on_waker);
+  if (loop->others == 0) uv_unref((uv_handle_t *)&b->waker);
   adopt(loop, (uv_handle_t *)&b->prepare);
   adopt(loop, (uv_handle_t *)&b->check);
   b->timer.data = loop;
@@ -223,7 +240,8 @@ static int open_uv (lc_loop *loop, lc_uvblock *b) {
     if (err) return err;
     loop->uv = &b->loop;
   }
-  err = lc_uv(uv_async_init(loop->uv, &b->waker, on_waker));
+  int fd = lc_port_descriptor(loop->port);
+  err = fd < 0 ? fd : lc_uv(uv_poll_init(loop->uv, &b->waker, fd));
   if (!err) return 0;
   if (!loop->external_uv) {
     uv_loop_close(&b->loop);
@@ -248,10 +266,6 @@ uv_loop_t *lc_loop_uv (lc_loop *loop, int *err) {
   loop->block = b;
   start_handles(loop, b);
   return loop->uv;
-}
-
-void lc_loop_wake (lc_loop *loop) {
-  if (loop->block) uv_async_send(&loop->block->waker);
 }
 
 char *lc_loop_buffer (lc_loop *loop) {
@@ -305,40 +319,63 @@ static void free_pool (lc_loop *loop) {
 /* {{ Driving */
 
 static bool can_wake (lc_loop *loop) {
-  if (loop->external || loop->deadlines.n) return true;
+  if (loop->external || loop->others || loop->deadlines.n) return true;
   return loop->external_uv && uv_loop_alive(loop->uv);
+}
+
+/* Must libuv be polled, or is there nothing in it that can come? */
+static bool needs_uv (const lc_loop *loop) {
+  return loop->external || (loop->block && uv_loop_alive(loop->uv));
+}
+
+static void run_uv (lc_loop *loop, bool wait) {
+  bool sleeps = wait && lc_port_poll(loop->port);
+  uv_run(loop->uv, sleeps ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  if (sleeps) lc_port_polled(loop->port);
+}
+
+/* Sleeps until the port is rung or a deadline comes, at most `most` ns. */
+static void park (lc_loop *loop, uint64_t most) {
+  uint64_t due = lc_heap_next(&loop->deadlines);
+  uint64_t now = due == UINT64_MAX || loop->clock.is_virtual ? 0 : uv_hrtime();
+  if (now) most = due > now ? due - now : 0;
+  lc_port_park(loop->port, most);
 }
 
 /* Virtual time: lets I/O that is under way have its say, then jumps. */
 static void poll_virtual (lc_loop *loop, bool wait) {
+  uint64_t due = lc_heap_next(&loop->deadlines);
   if (loop->uv && loop->external) {
     uv_timer_t *timer = &loop->block->timer;
     uv_update_time(loop->uv);
     uv_timer_start(timer, on_timer, IO_GRACE_MS, 0);
-    uv_run(loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+    run_uv(loop, wait);
     uv_timer_stop(timer);
     loop->block->armed = UINT64_MAX;
   }
-  uint64_t due = lc_heap_next(&loop->deadlines);
+  else if (wait && loop->others)
+    park(loop, due == UINT64_MAX ? UINT64_MAX : IO_GRACE_MS * 1000000u);
+  lc_port_deliver(loop->port, loop);
+  due = lc_heap_next(&loop->deadlines);
   if (!wait || loop->nready || due == UINT64_MAX) return;
   if (due > loop->clock.now) loop->clock.now = due;
   fire_due(loop);
 }
 
+static void poll_port (lc_loop *loop, bool wait) {
+  if (wait) park(loop, UINT64_MAX);
+  lc_port_deliver(loop->port, loop);
+  fire_due(loop);
+}
+
 static void poll_uv (lc_loop *loop, bool wait) {
-  int err = 0;
-  if (loop->clock.is_virtual) {
-    poll_virtual(loop, wait);
-    return;
+  if (loop->clock.is_virtual) poll_virtual(loop, wait);
+  else if (!needs_uv(loop)) poll_port(loop, wait && can_wake(loop));
+  else {
+    arm_timer(loop);
+    run_uv(loop, wait);
+    lc_port_deliver(loop->port, loop);
   }
-  if (!loop->block && !can_wake(loop)) return;
-  if (!lc_loop_uv(loop, &err)) {   /* no descriptors: deadlines still work */
-    usleep(1000);
-    fire_due(loop);
-    return;
-  }
-  arm_timer(loop);
-  uv_run(loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
 }
 
 static void enter (lua_State *L, lc_loop *loop) {
@@ -354,9 +391,10 @@ static void leave (lc_loop *loop) {
 bool lc_loop_turn (lua_State *L, lc_loop *loop, bool wait) {
   if (loop->ended) return false;
   enter(L, loop);
+  lc_port_deliver(loop->port, loop);
   run_slice(loop, true);
   bool more = loop->nready || can_wake(loop);
-  if (loop->block || more) poll_uv(loop, wait && !loop->nready && more);
+  poll_uv(loop, wait && !loop->nready && more);
   leave(loop);
   return more;
 }
@@ -365,6 +403,7 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
   lc_task *main = loop->main;
   bool interrupts = false;
   enter(L, loop);
+  lc_port_deliver(loop->port, loop);
   while (main->op.kind) {
     run_slice(loop, false);
     if (!main->op.kind) break;
@@ -419,6 +458,7 @@ static void close_uv (lc_loop *loop) {
 }
 
 void lc_loop_close (lc_loop *loop) {
+  lc_port_close(loop->port, loop);
   close_uv(loop);
   free_pool(loop);
   lc_free(loop->buffer, LC_BUFFER);
@@ -434,6 +474,7 @@ static int loop_collect (lua_State *L) {
   if (!loop->main) return 0;
   lc_end_state(L, loop);
   lc_task_main_free(loop);
+  lc_port_release(loop->port);
   return 0;
 }
 
@@ -491,8 +532,10 @@ lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv) {
   loop->budget = LC_BUDGET;
   loop->is_program = is_program(L);
   loop->freeslot = INT32_MAX;
-  if (!lc_task_main(loop) || lc_loop_reserve(loop, 1) != 0) {
+  loop->port = lc_port_new();
+  if (!loop->port || !lc_task_main(loop) || lc_loop_reserve(loop, 1) != 0) {
     lc_task_main_free(loop);
+    lc_port_release(loop->port);
     luaL_error(L, "not enough memory");
   }
   lua_createtable(L, 0, 1);

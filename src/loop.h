@@ -3,13 +3,14 @@
 **
 ** A state has at most one loop and a loop one state. It is a userdata in the
 ** registry, made when the module is opened; the uv_loop_t is made at the
-** first wait that needs it, or handed in by the host. Only the thread of the
-** state touches it.
+** first wait for I/O, or handed in by the host. A loop without one sleeps on
+** its port. Only the thread of the state touches it.
 **
 ** Invariants:
 ** 1. The ring has room for every live task, so waking never fails.
-** 2. `external` counts the waits that libuv ends. Nothing ready, none of
-**    these and no deadline: nothing can ever run again.
+** 2. `external` counts the waits that libuv ends, `others` the waits that
+**    other threads end, and their jobs. Nothing ready, none of these and no
+**    deadline: nothing can ever run again.
 ** 3. One uv_timer stands for all deadlines; it is set right before libuv
 **    polls.
 ** 4. Tasks woken in a libuv callback run inside it; all others in turn, by
@@ -22,6 +23,8 @@
 #include "list.h"
 #include "heap.h"
 #include "clock.h"
+#include "op.h"
+#include "port.h"
 
 struct lc_task;
 struct lc_group;
@@ -47,6 +50,8 @@ typedef struct lc_loop {
   lc_heap deadlines;
   lc_clock clock;
   uint32_t external;
+  uint32_t others;
+  lc_port *port;             /* how other threads reach it */
 
   uv_loop_t *uv;             /* NULL until it is needed */
   struct lc_uvblock *block;  /* own uv_loop_t and timer */
@@ -111,8 +116,9 @@ void lc_loop_ready (lc_loop *loop, struct lc_task *t);
 ** for libuv callbacks. */
 void lc_loop_run_now (lc_loop *loop, struct lc_task *t);
 
-/* Ends the poll under way, if any. From any thread or signal handler. */
-void lc_loop_wake (lc_loop *loop);
+/* Counts a wait, or a job, that libuv or others will end (n = 1), or have
+** ended (n = -1). */
+void lc_loop_expect (lc_loop *loop, lc_by by, int n);
 
 /* Deadlines: 0 or UV_ENOMEM. `due` UINT64_MAX is never and needs none. */
 int lc_loop_at (lc_loop *loop, lc_timer *t, uint64_t due);

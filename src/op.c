@@ -21,10 +21,10 @@ static bool end_wait (lc_op *op, int result) {
 }
 
 void lc_op_complete (lc_op *op, int result) {
-  const bool external = op->kind->external;
+  const lc_by by = op->kind->by;
   lc_task *t = op->task;
   if (!end_wait(op, result)) return;
-  if (external) t->job.loop->external--;
+  if (by != LC_BY_TASK) lc_loop_expect(t->job.loop, by, -1);
   lc_loop_ready(t->job.loop, t);
 }
 

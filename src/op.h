@@ -31,11 +31,15 @@ typedef struct lc_op lc_op;
 
 enum { LC_OK = 0, LC_CANCELLED = 1 };  /* results; libuv's are negative */
 
+/* Who ends a wait: a task or a deadline of this state, libuv, or another
+** thread or process, through the port. */
+typedef enum lc_by { LC_BY_TASK, LC_BY_UV, LC_BY_OTHERS } lc_by;
+
 typedef struct lc_opkind {
   const char *name;               /* what is waited for: "sleep", "recv" */
   void (*cancel) (lc_op *op);     /* detach; NULL: the wait can't be ended */
   void (*complete) (lc_op *op);   /* NULL: wake the task */
-  bool external;                  /* libuv ends it, not another task */
+  lc_by by;
 } lc_opkind;
 
 struct lc_op {

@@ -120,7 +120,7 @@ static lc_queue *check_send (lua_State *L) {
 }
 
 static const lc_opkind send_kind = {"queue:send", lc_op_unlink, NULL,
-                                    false};
+                                    LC_BY_TASK};
 
 static int k_send (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
@@ -190,7 +190,7 @@ static bool fetch (lua_State *L, lc_queue *q) {
 }
 
 static const lc_opkind recv_kind = {"queue:recv", lc_op_unlink, NULL,
-                                    false};
+                                    LC_BY_TASK};
 
 static int k_recv (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;

@@ -53,11 +53,11 @@ typedef struct lc_streamkind {
 #define LC_STREAM_KIND(noun, type) { \
   {noun, sizeof(type), offsetof(type, uv), lc_stream_closing, \
    lc_stream_freeing}, \
-  {"read of " noun, lc_stream_leave, NULL, true}, \
-  {"write to " noun, lc_waiter_cancel, NULL, true}, \
-  {"flush of " noun, lc_waiter_cancel, NULL, true}, \
-  {"shutdown of " noun, lc_waiter_cancel, NULL, true}, \
-  {"close of " noun, lc_waiter_cancel, NULL, true} \
+  {"read of " noun, lc_stream_leave, NULL, LC_BY_UV}, \
+  {"write to " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
+  {"flush of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
+  {"shutdown of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
+  {"close of " noun, lc_waiter_cancel, NULL, LC_BY_UV} \
 }
 
 /* What a read touches comes first, next to each other. */

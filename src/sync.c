@@ -61,10 +61,10 @@ static uint64_t number_of (const lc_task *t) {
   return (uint64_t)t->job.id + 1;
 }
 
-static const lc_opkind lock_kind = {"lock:acquire", lc_op_unlink, NULL, false};
+static const lc_opkind lock_kind = {"lock:acquire", lc_op_unlink, NULL, LC_BY_TASK};
 
 /* After a condition's wait, a cancelled one too: the lock must be had. */
-static const lc_opkind relock_kind = {"lock:acquire", NULL, NULL, false};
+static const lc_opkind relock_kind = {"lock:acquire", NULL, NULL, LC_BY_TASK};
 
 static void pass_on (lc_lock *l) {
   l->owner = 0;
@@ -145,7 +145,7 @@ typedef struct lc_semaphore {
 } lc_semaphore;
 
 static const lc_opkind semaphore_kind = {"semaphore:acquire", lc_op_unlink,
-                                         NULL, false};
+                                         NULL, LC_BY_TASK};
 
 /* conc.semaphore(n) */
 static int semaphore_new (lua_State *L) {
@@ -206,7 +206,7 @@ typedef struct lc_event {
   bool set;
 } lc_event;
 
-static const lc_opkind event_kind = {"event:wait", lc_op_unlink, NULL, false};
+static const lc_opkind event_kind = {"event:wait", lc_op_unlink, NULL, LC_BY_TASK};
 
 static int event_new (lua_State *L) {
   lc_event *e = push_object(L, sizeof(*e), EVENT_TYPE);
@@ -259,7 +259,7 @@ typedef struct lc_condition {
 } lc_condition;
 
 static const lc_opkind condition_kind = {"condition:wait", lc_op_unlink, NULL,
-                                         false};
+                                         LC_BY_TASK};
 
 /* conc.condition(lock) */
 static int condition_new (lua_State *L) {
@@ -351,7 +351,7 @@ static bool is_last (lc_barrier *b) {
 }
 
 static const lc_opkind barrier_kind = {"barrier:wait", lc_op_unlink, NULL,
-                                       false};
+                                       LC_BY_TASK};
 
 /* conc.barrier(n) */
 static int barrier_new (lua_State *L) {

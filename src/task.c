@@ -51,7 +51,7 @@ int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
   lc_loop *loop = t->job.loop;
   lc_assert(t->op.kind);
   t->job.state = LC_WAITING;
-  if (t->op.kind->external) loop->external++;
+  if (t->op.kind->by != LC_BY_TASK) lc_loop_expect(loop, t->op.kind->by, 1);
   if (t->co) return lua_yieldk(L, 0, ctx, k);
   lc_loop_drive(L, loop);
   loop->woken = L;
@@ -137,7 +137,7 @@ static void cancel_sleep (lc_op *op) {
   lc_loop_unat(op->task->job.loop, &op->u.timer);
 }
 
-static const lc_opkind sleep_kind = {"sleep", cancel_sleep, NULL, false};
+static const lc_opkind sleep_kind = {"sleep", cancel_sleep, NULL, LC_BY_TASK};
 
 static int k_sleep (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;

@@ -61,7 +61,7 @@ static void cancel_connect (lc_op *op) {
 }
 
 static const lc_opkind connect_kind = {
-  "connect of tcp stream", cancel_connect, NULL, true
+  "connect of tcp stream", cancel_connect, NULL, LC_BY_UV
 };
 
 static void on_connect (uv_connect_t *req, int status) {

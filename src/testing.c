@@ -10,6 +10,7 @@
 #if defined(LUACONC_TESTING)
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
@@ -24,7 +25,9 @@
 
 /* {{ Lua's allocator */
 
-static struct {
+/* A thread's own, as each thread has a state of its own: a fault that one
+** has set hits no other. */
+typedef struct lua_memory {
   lua_Alloc alloc;       /* the state's own */
   void *ud;
   int left;              /* until the one that fails; 0: none does */
@@ -34,47 +37,50 @@ static struct {
   bool retry;            /* stress: the next try is the second */
 } lua_memory;
 
-static bool must_fail (size_t old, size_t size) {
+static _Thread_local lua_memory memory;
+
+static bool must_fail (lua_memory *m, size_t old, size_t size) {
   if (size <= old) return false;
-  if (lua_memory.refuse > 0) {
-    lua_memory.refuse--;
+  if (m->refuse > 0) {
+    m->refuse--;
     return true;
   }
-  if (lua_memory.left > 0 && --lua_memory.left == 0) {
-    lua_memory.hit = true;
-    lua_memory.refuse = 1;
+  if (m->left > 0 && --m->left == 0) {
+    m->hit = true;
+    m->refuse = 1;
     return true;
   }
-  if (!lua_memory.stress) return false;
-  lua_memory.retry = !lua_memory.retry;
-  return lua_memory.retry;
+  if (!m->stress) return false;
+  m->retry = !m->retry;
+  return m->retry;
 }
 
 static void *test_alloc (void *ud, void *block, size_t old, size_t size) {
-  if (must_fail(block ? old : 0, size)) return NULL;
-  return lua_memory.alloc(ud, block, old, size);
+  lua_memory *m = ud;
+  if (must_fail(m, block ? old : 0, size)) return NULL;
+  return m->alloc(m->ud, block, old, size);
 }
 
 static void wrap_allocator (lua_State *L) {
-  if (lua_memory.alloc) return;
-  lua_memory.alloc = lua_getallocf(L, &lua_memory.ud);
-  lua_setallocf(L, test_alloc, lua_memory.ud);
+  if (memory.alloc) return;
+  memory.alloc = lua_getallocf(L, &memory.ud);
+  lua_setallocf(L, test_alloc, &memory);
 }
 
 /* testing.fail_lua([n]) */
 static int testing_fail_lua (lua_State *L) {
   wrap_allocator(L);
-  lua_memory.hit = false;
-  lua_memory.refuse = 0;
-  lua_memory.left = (int)luaL_optinteger(L, 1, 0);
+  memory.hit = false;
+  memory.refuse = 0;
+  memory.left = (int)luaL_optinteger(L, 1, 0);
   return 0;
 }
 
 /* testing.gc_stress(on) */
 static int testing_gc_stress (lua_State *L) {
   wrap_allocator(L);
-  lua_memory.stress = lua_toboolean(L, 1);
-  lua_memory.retry = false;
+  memory.stress = lua_toboolean(L, 1);
+  memory.retry = false;
   return 0;
 }
 
@@ -102,7 +108,7 @@ static int testing_fail_uv (lua_State *L) {
 
 /* testing.failed() -> was the fault hit since one was set? */
 static int testing_failed (lua_State *L) {
-  lua_pushboolean(L, lc_fault_hit() || lua_memory.hit);
+  lua_pushboolean(L, lc_fault_hit() || memory.hit);
   return 1;
 }
 
@@ -231,6 +237,55 @@ static void plant_unanchored (lua_State *L) {
   *lost = 1;
 }
 
+/* {{ Races: each between this thread and another that commits it too */
+
+typedef struct race {
+  uv_mutex_t lock;
+  int count;             /* what both of them write, or one reads */
+  atomic_bool ready;
+} race;
+
+static void run_race (uv_thread_cb theirs, void (*ours) (race *r)) {
+  race r = {.count = 0};
+  uv_thread_t thread;
+  if (uv_mutex_init(&r.lock)) return;
+  if (!uv_thread_create(&thread, theirs, &r)) {
+    ours(&r);
+    uv_thread_join(&thread);
+  }
+  uv_mutex_destroy(&r.lock);
+}
+
+static void write_plainly (race *r) {
+  ((volatile race *)r)->count++;
+}
+
+static void race_plainly (void *r) {
+  write_plainly(r);
+}
+
+/* One has lost its lock, and the other one's does not help. */
+static void race_locked (void *arg) {
+  race *r = arg;
+  uv_mutex_lock(&r->lock);
+  write_plainly(r);
+  uv_mutex_unlock(&r->lock);
+}
+
+/* A note that is handed over without telling the processor so. */
+static void race_handover (void *arg) {
+  race *r = arg;
+  write_plainly(r);
+  atomic_store_explicit(&r->ready, true, memory_order_relaxed);
+}
+
+static void take_handover (race *r) {
+  while (!atomic_load_explicit(&r->ready, memory_order_relaxed)) continue;
+  write_plainly(r);
+}
+
+/* }} */
+
 /* testing.plant(name) */
 static int testing_plant (lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
@@ -239,6 +294,9 @@ static int testing_plant (lua_State *L) {
   else if (strcmp(name, "use_after_free") == 0) plant_use_after_free();
   else if (strcmp(name, "undefined") == 0) plant_undefined();
   else if (strcmp(name, "unanchored") == 0) plant_unanchored(L);
+  else if (strcmp(name, "race") == 0) run_race(race_plainly, write_plainly);
+  else if (strcmp(name, "lost_lock") == 0) run_race(race_locked, write_plainly);
+  else if (strcmp(name, "relaxed") == 0) run_race(race_handover, take_handover);
   else return luaL_argerror(L, 1, "no planted fault of this name");
   return 0;
 }

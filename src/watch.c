@@ -38,7 +38,7 @@ static void on_job_ended (lc_op *op) {
 }
 
 static const lc_opkind node_kind = {"the end of a job", lc_op_unlink,
-                                    on_job_ended, false};
+                                    on_job_ended, LC_BY_TASK};
 
 static void watch_job (lua_State *L, lc_watch *w, uint32_t i) {
   lc_job *j = luaL_testudata(L, -1, LC_JOB_TYPE);
@@ -60,11 +60,11 @@ static void cancel_next (lc_op *op) {
 }
 
 static const lc_opkind next_kinds[] = {
-  {"gather", cancel_next, NULL, false},
-  {"settle", cancel_next, NULL, false},
-  {"race", cancel_next, NULL, false},
-  {"completed", cancel_next, NULL, false},
-  {"the end of a job", cancel_next, NULL, false}
+  {"gather", cancel_next, NULL, LC_BY_TASK},
+  {"settle", cancel_next, NULL, LC_BY_TASK},
+  {"race", cancel_next, NULL, LC_BY_TASK},
+  {"completed", cancel_next, NULL, LC_BY_TASK},
+  {"the end of a job", cancel_next, NULL, LC_BY_TASK}
 };
 
 static const lc_opkind *next_kind_of (const char *name) {

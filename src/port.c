@@ -1,0 +1,169 @@
+/*
+** port.c: notes between threads. See port.h.
+**
+** The inbox is a stack that posters push on and the owner takes whole; the
+** owner's list has them in order. Everything that decides who sleeps is
+** sequentially consistent.
+*/
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "port.h"
+#include "wake.h"
+
+enum { AWAKE, PARKED, POLLING };
+
+struct lc_port {
+  _Atomic(lc_note *) inbox;   /* the latest first; &closed: takes no more */
+  atomic_uint state;          /* of the owner */
+  atomic_bool rung;
+  atomic_uint references;
+  lc_note list;               /* the owner's: taken, not arrived */
+  int fd;                     /* -1: none yet */
+};
+
+static lc_note closed;
+
+lc_port *lc_port_new (void) {
+  lc_port *p = lc_alloc(sizeof(*p));
+  if (!p) return NULL;
+  atomic_init(&p->inbox, NULL);
+  atomic_init(&p->state, AWAKE);
+  atomic_init(&p->rung, false);
+  atomic_init(&p->references, 1);
+  p->list.next = p->list.prev = &p->list;
+  p->fd = -1;
+  return p;
+}
+
+void lc_port_hold (lc_port *p) {
+  atomic_fetch_add_explicit(&p->references, 1, memory_order_relaxed);
+}
+
+void lc_port_release (lc_port *p) {
+  if (!p || atomic_fetch_sub(&p->references, 1) > 1) return;
+  if (p->fd >= 0) close(p->fd);
+  lc_free(p, sizeof(*p));
+}
+
+/* {{ Posting */
+
+static void wake (lc_port *p) {
+  if (atomic_load(&p->state) == AWAKE) return;
+  unsigned was = atomic_exchange(&p->state, AWAKE);
+  if (was == PARKED) lc_wake_unpark(&p->state);
+  else if (was == POLLING) lc_wake_signal(p->fd);
+}
+
+bool lc_port_post (lc_port *p, lc_note *n) {
+  lc_note *head = atomic_load(&p->inbox);
+  do {
+    if (head == &closed) return false;
+    n->next = head;
+  } while (!atomic_compare_exchange_weak(&p->inbox, &head, n));
+  wake(p);
+  return true;
+}
+
+void lc_port_ring (lc_port *p) {
+  int saved = errno;
+  atomic_store(&p->rung, true);
+  wake(p);
+  errno = saved;
+}
+
+/* }} */
+
+/* {{ Arriving */
+
+/* Puts a stack of notes, the latest first, to the end of the list. */
+static void put_last (lc_port *p, lc_note *stack) {
+  lc_note *end = &p->list;
+  while (stack) {
+    lc_note *n = stack;
+    stack = n->next;
+    n->next = end;
+    n->prev = end->prev;
+    end->prev->next = n;
+    end->prev = n;
+    end = n;
+  }
+}
+
+static void take_inbox (lc_port *p) {
+  lc_note *head = atomic_load_explicit(&p->inbox, memory_order_relaxed);
+  if (!head || head == &closed) return;
+  put_last(p, atomic_exchange(&p->inbox, NULL));
+}
+
+static void remove_note (lc_note *n) {
+  n->prev->next = n->next;
+  n->next->prev = n->prev;
+  n->next = n->prev = NULL;
+}
+
+void lc_port_deliver (lc_port *p, struct lc_loop *loop) {
+  if (atomic_load_explicit(&p->rung, memory_order_relaxed))
+    atomic_store(&p->rung, false);
+  take_inbox(p);
+  while (p->list.next != &p->list) {
+    lc_note *n = p->list.next;
+    remove_note(n);
+    n->arrive(n, loop);
+  }
+}
+
+bool lc_port_withdraw (lc_port *p, lc_note *n) {
+  take_inbox(p);
+  if (!n->prev) return false;
+  remove_note(n);
+  return true;
+}
+
+void lc_port_close (lc_port *p, struct lc_loop *loop) {
+  lc_note *last = atomic_exchange(&p->inbox, &closed);
+  if (last != &closed) put_last(p, last);
+  lc_port_deliver(p, loop);
+}
+
+/* }} */
+
+/* {{ Sleeping */
+
+static bool is_quiet (lc_port *p) {
+  return !atomic_load(&p->inbox) && !atomic_load(&p->rung) &&
+         p->list.next == &p->list;
+}
+
+void lc_port_park (lc_port *p, uint64_t ns) {
+  atomic_store(&p->state, PARKED);
+  if (is_quiet(p)) lc_wake_park(&p->state, PARKED, ns);
+  atomic_store(&p->state, AWAKE);
+}
+
+bool lc_port_poll (lc_port *p) {
+  atomic_store(&p->state, POLLING);
+  if (is_quiet(p)) return true;
+  atomic_store(&p->state, AWAKE);
+  return false;
+}
+
+void lc_port_polled (lc_port *p) {
+  atomic_store(&p->state, AWAKE);
+}
+
+int lc_port_descriptor (lc_port *p) {
+  if (p->fd >= 0) return p->fd;
+  int fd = lc_wake_event();
+  if (fd >= 0) p->fd = fd;
+  return fd;
+}
+
+void lc_port_drain (lc_port *p) {
+  lc_wake_clear(p->fd);
+}
+
+/* }} */

@@ -1,0 +1,79 @@
+/*
+** port.h: how other threads reach a loop, and how its thread sleeps.
+**
+** Every loop has a port, in a block of its own that outlives it: whoever may
+** post keeps a reference. A note is posted from any thread and arrives in
+** the owner's, in order of posting for each poster.
+**
+**   owner:  awake --lc_port_park----> parked, on a futex ----+
+**             |  \--lc_port_poll----> polling an eventfd ----+
+**             +<------- a note, a ring, the end of the time -+
+**
+** Invariants:
+** 1. A note lies in its poster's block, which stays until the note has
+**    arrived; it is posted again only after that.
+** 2. The owner sleeps only after it has said so and then seen no note and no
+**    ring; a poster looks at what the owner said after it has posted. So no
+**    note is slept over, and many notes take one wake-up.
+** 3. A port that is closed takes no notes, and every note it took arrives.
+*/
+
+#ifndef lc_port_h
+#define lc_port_h
+
+#include "base.h"
+
+struct lc_loop;
+typedef struct lc_port lc_port;
+typedef struct lc_note lc_note;
+
+struct lc_note {
+  lc_note *next;
+  lc_note *prev;     /* set once the owner has it in its list */
+  void (*arrive) (lc_note *n, struct lc_loop *loop);  /* in the owner's
+       thread, between tasks: no Lua, no raise; may free the note */
+};
+
+/* {{ Any thread that has a reference */
+
+lc_port *lc_port_new (void);      /* with one reference; NULL: no memory */
+void lc_port_hold (lc_port *p);
+void lc_port_release (lc_port *p);   /* harmless on NULL */
+
+/* False where the port is closed: the note is the caller's again. */
+bool lc_port_post (lc_port *p, lc_note *n);
+
+/* Makes the owner look about. In signal handlers too. */
+void lc_port_ring (lc_port *p);
+
+/* }} */
+
+/* {{ The owner's thread */
+
+/* Lets all notes arrive that have been posted. */
+void lc_port_deliver (lc_port *p, struct lc_loop *loop);
+
+/* Takes back a note that has not arrived; false where it has, or was not
+** posted. Nobody else may be posting it. */
+bool lc_port_withdraw (lc_port *p, lc_note *n);
+
+/* Sleeps until there is a note or a ring, or for `ns` (UINT64_MAX: no
+** limit); at once where there is one. */
+void lc_port_park (lc_port *p, uint64_t ns);
+
+/* From now on a poster writes to the descriptor; false where it need not,
+** as there is a note or a ring already: then don't sleep. */
+bool lc_port_poll (lc_port *p);
+void lc_port_polled (lc_port *p);
+
+/* The descriptor, made at first use, that is readable after a wake-up;
+** or a negative libuv code. */
+int lc_port_descriptor (lc_port *p);
+void lc_port_drain (lc_port *p);   /* reads what was written to it */
+
+/* The last notes arrive, then it takes no more. */
+void lc_port_close (lc_port *p, struct lc_loop *loop);
+
+/* }} */
+
+#endif
