@@ -220,6 +220,12 @@ static double clock_seconds (void) {
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* clock() -> seconds on a clock that all processes share */
+static int read_clock (lua_State *L) {
+  lua_pushnumber(L, clock_seconds());
+  return 1;
+}
+
 /* usage() -> seconds on a clock that all processes share, CPU seconds of
 ** user and system, voluntary and involuntary switches: of this process and
 ** of those it waited for; seconds for which this thread waited for a core */
@@ -280,8 +286,9 @@ void lc_measure_open (lua_State *L, struct lc_loop *loop) {
     {"__gc", measure_close}, {"__close", measure_close}, {NULL, NULL}
   };
   static const luaL_Reg functions[] = {
-    {"measure", measure_start}, {"usage", usage}, {"memory", memory},
-    {"machine", machine}, {"terminal", terminal}, {NULL, NULL}
+    {"measure", measure_start}, {"clock", read_clock}, {"usage", usage},
+    {"memory", memory}, {"machine", machine}, {"terminal", terminal},
+    {NULL, NULL}
   };
   lc_luax_type(L, loop, TYPE, methods, metamethods);
   lua_pop(L, 1);

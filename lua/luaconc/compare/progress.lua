@@ -9,10 +9,6 @@ M.__index = M
 
 local AFTER, EVERY = 0.5, 0.25 -- seconds
 
-local function clock()
-  return (core.usage())
-end
-
 --- Starts the line; close it (`<close>`) before anything else is written.
 --- Must be called inside a task.
 function M.start()
@@ -20,7 +16,7 @@ function M.start()
   self.columns = os.getenv "TERM" ~= "dumb" and core.terminal(2) or nil
   if self.columns then
     if self.columns == 0 then self.columns = 80 end
-    self.began = clock()
+    self.began = core.clock()
     self.task = conc.spawn { self.turn, self, daemon = true,
       name = "progress" }
   end
@@ -37,7 +33,7 @@ end
 
 -- Line is cut by bytes at worst, which is why the last column stays free.
 function M:draw()
-  local line = ("%s (%.0f s)"):format(self.text, clock() - self.began)
+  local line = ("%s (%.0f s)"):format(self.text, core.clock() - self.began)
   local last = utf8.offset(line, self.columns) or #line + 1
   io.stderr:write("\r\27[K", line:sub(1, last - 1))
   io.stderr:flush()

@@ -23,8 +23,12 @@ local PRINTED = 4000
 ---@field voluntary integer context switches in that time
 ---@field involuntary integer
 ---@field delayed number seconds of `wall` spent waiting for a core
+---@field sent integer bytes that states sent each other in that time
 ---@field memory integer peak of the process tree, in bytes; 0: not known
+---@field job_memory number what the peak is above the memory before the
+--- engine began, for each job
 ---@field startup number seconds from the start of the process to `wall`'s
+---@field ready number those of them in which the engine started its workers
 ---@field order integer[] the jobs in the order in which they ended
 ---@field results any[]
 
@@ -51,15 +55,15 @@ end
 -- Sleeps and looks until the process has ended. Returns how it ended, or
 -- nil and why it was given up.
 local function watch(process, limit)
-  local start = core.usage()
+  local start = core.clock()
   local pause = 0.001
   while true do
     conc.sleep(pause)
-    local before = core.usage()
+    local before = core.clock()
     process:sample()
     local ending = process:ended()
     if ending then return ending end
-    local now = core.usage()
+    local now = core.clock()
     if now - start > limit then
       return nil, ("was ended by SIGKILL as it ran longer than %g s "
         .. "(--limit)"):format(limit)
@@ -101,7 +105,7 @@ local function broken(process, ending, unreadable)
 end
 
 --- Runs the jobs once. Waits until that process is gone, however it ends.
----@param request {file: string, engine: string, size: integer, ctx: any}
+---@param request {file: string, engine: string, size: integer, ctx: any, workers: integer?}
 ---@param limit number seconds after which it is ended
 ---@return luaconc.compare.Run? run, luaconc.compare.Failure? failure
 function M.once(request, limit)
@@ -111,7 +115,7 @@ function M.once(request, limit)
       .. "; what setup returns must be plain data, as it goes to the "
       .. "processes that run the jobs" }
   end
-  local launched = core.usage()
+  local launched = core.clock()
   local process <close>, err = core.measure(command(), input)
   if not process then return nil, { message = err } end
   local ending, given_up = watch(process, limit)
@@ -130,8 +134,11 @@ function M.once(request, limit)
     report.failure.printed = printed(process)
     return nil, report.failure
   end
-  report.startup = report.started - launched
   report.memory = math.max(report.memory, process:sample())
+  report.job_memory = math.max(0, report.memory - report.before)
+    / request.size
+  report.startup = report.loaded - launched + report.ready
+  report.before, report.loaded = nil, nil
   return report
 end
 

@@ -5,13 +5,16 @@
 --     about     a line
 --     adds_up   true where n jobs take n times as long as one, whatever they
 --               do: what a large size would take can then be foreseen
---     run(job, size, ctx, finished) -> results
+--     workers   true where it takes a number of workers; `one` is then what
+--               one of them is called
+--     apart     true where these are processes of their own
+--     run(meter, job, size, ctx, workers) -> results
 --
--- `run` calls job(i, ctx) once for each i of 1..size, puts what it returns
--- at results[i], calls finished(i) in the order in which the jobs end, and
--- returns when nothing of its own is left running. It raises the error of a
--- job that failed. It is called once, in a process of its own, outside any
--- task.
+-- `run` calls job(i, ctx) once for each i of 1..size through `work.call`,
+-- puts what it returns at results[i], tells the meter when its workers are
+-- ready and when the last job has ended, and returns when nothing of its own
+-- is left running. It raises the failure of a job that failed. It is called
+-- once, in a process of its own, outside any task.
 
 local M = {}
 
