@@ -7,8 +7,9 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc bytes clock fault heap inbuf list port ptrmap system "
-      .. "system_linux uvpool wake wake_linux wire" },
+    files = "alloc bytes clock conduit fault forker forkserver heap inbuf "
+      .. "interpreter list parcel port ptrmap road system system_linux "
+      .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address closure codec decode encode encoder errors luax names "
       .. "path transfer" },
@@ -16,7 +17,7 @@ local C_LAYERS = {
     files = "end frame group handle interrupt job loop op scope slots spawn "
       .. "task traceback trouble waiter" },
   { name = "base of streams", peers = true, files = "listener stream write" },
-  { name = "resources", files = "coroutine dns measure queue sync tcp tree watch" },
+  { name = "resources", files = "coroutine dns measure process queue sync tcp tree watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
 

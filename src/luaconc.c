@@ -13,6 +13,7 @@
 #include "luaconc.h"
 #include "luax.h"
 #include "measure.h"
+#include "process.h"
 #include "queue.h"
 #include "slots.h"
 #include "spawn.h"
@@ -52,6 +53,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);
   lc_measure_open(L, loop);
+  lc_process_open(L, loop);
 #if defined(LUACONC_TESTING)
   lc_testing_open(L, loop);
 #endif

@@ -3,7 +3,9 @@
 **
 ** For the instrument: start a program so that it can be measured and can't
 ** be left behind, how it ended and what it used, and the memory of a tree of
-** processes. Another system is another file beside system_linux.c.
+** processes. For worker processes: start a program of our own family, tie its
+** life to its parent's, and watch many descriptors. Another system is another
+** file beside system_linux.c.
 **
 ** Nothing here raises, allocates C memory or needs a loop. Any thread may
 ** call these functions, except lc_system_start (see there). Failures are
@@ -46,6 +48,52 @@ int lc_system_file (const char *name);
 ** It is killed when the calling thread ends: call from the main thread. */
 int lc_system_start (char *const argv[], const int *fds, int n, pid_t *pid);
 
+/* How a program of our own family starts. All signals are blocked in it
+** until it has seen to them; what has a handler here takes its default. */
+typedef struct lc_launch {
+  const char *file;              /* looked for in PATH where it has no '/' */
+  char *const *argv;
+  const int *fds;                /* become its descriptors 0 .. n-1; it has */
+  int n;                         /* no others. At most LC_LAUNCH_FDS. */
+  int cwd;                       /* its folder; -1: ours */
+  bool tied;                     /* killed when the calling thread ends */
+} lc_launch;
+
+enum { LC_LAUNCH_FDS = 8 };
+
+/* Starts it; stores its process id. Any thread. */
+int lc_system_launch (const lc_launch *how, pid_t *pid);
+
+/* Makes fds the descriptors 0 .. n-1 of this process and closes all others.
+** Async-signal-safe. 0, or -1 with errno. */
+int lc_system_descriptors (const int *fds, int n);
+
+/* This process is killed as soon as the thread that made it ends; false
+** where that has ended already, or was not of the process `parent`. */
+bool lc_system_tie (pid_t parent);
+
+/* Orphans among our descendants become our children, where that can be. */
+void lc_system_adopt (void);
+
+/* How the system names this process, in 15 bytes at most. */
+void lc_system_rename (const char *name);
+
+/* A descriptor that is readable once the process has ended; or a failure. */
+int lc_system_pidfd (pid_t pid);
+
+/* Waits for the end of a child, and kills it after `ms`. */
+void lc_system_reap (pid_t pid, int ms);
+
+/* The file of the running program; of the library or program that `symbol`
+** is in. False where it can't be told. */
+bool lc_system_program (char *path, size_t size);
+bool lc_system_library (const void *symbol, char *path, size_t size);
+
+/* Many descriptors, looked at in one call: each is readable or hung up. */
+int lc_system_poller (void);
+int lc_system_poller_add (int poller, int fd);
+int lc_system_poller_wait (int poller, int *fds, int n);   /* how many */
+
 /* 1 if the process has ended: its group is then gone too, and it is reaped.
 ** 0 if it still runs (never where `wait` is true). */
 int lc_system_ended (pid_t pid, bool wait, lc_ending *ending);
@@ -63,6 +111,9 @@ double lc_system_delayed (void);
 /* Memory of the family now, in bytes: proportional set sizes, so that a page
 ** shared by n processes counts 1/n in each. 0 where it can't be told. */
 uint64_t lc_system_memory (lc_family *family);
+
+/* Keeps the library or program that `part` belongs to from being unloaded. */
+void lc_system_pin (const void *part);
 
 /* "SIGKILL"; NULL for an unknown number. */
 const char *lc_system_signal (int number);

@@ -11,6 +11,9 @@
 ** (2 us for each process of the machine), so it is done only when the system
 ** has handed out a new process id since, or by age, as some containers don't
 ** show the true last id.
+**
+** What belongs to measuring comes first, then what belongs to the family of
+** worker processes; both start programs in the same way.
 */
 
 #ifndef _GNU_SOURCE
@@ -20,15 +23,20 @@
 #include "system.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,9 +50,8 @@ int lc_system_file (const char *name) {
 }
 
 typedef struct start {
-  char *const *argv;
-  const int *fds;
-  int n;
+  lc_launch how;
+  bool measured;         /* leads a group, and has our other descriptors */
   pid_t parent;
   sigset_t mask;         /* to be restored */
   volatile int failed;   /* errno of the child, as memory is shared */
@@ -65,41 +72,77 @@ static void drop_handlers (void) {
 }
 
 /* First out of the way, then in place: none overwrites another. */
-static int place_descriptors (const start *s) {
-  int away[8];
-  lc_assert(s->n <= 8);
-  for (int i = 0; i < s->n; i++) {
-    away[i] = fcntl(s->fds[i], F_DUPFD_CLOEXEC, 16);
+static int place_descriptors (const int *fds, int n) {
+  int away[LC_LAUNCH_FDS];
+  lc_assert(n <= LC_LAUNCH_FDS);
+  for (int i = 0; i < n; i++) {
+    away[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
     if (away[i] < 0) return -1;
   }
-  for (int i = 0; i < s->n; i++)
+  for (int i = 0; i < n; i++)
     if (dup2(away[i], i) < 0) return -1;
   return 0;
 }
 
+static void close_from (int first) {
+#if defined(SYS_close_range)
+  if (syscall(SYS_close_range, (unsigned)first, ~0u, 0) == 0) return;
+#endif
+  long most = sysconf(_SC_OPEN_MAX);
+  for (int fd = first; fd < (most > 0 ? most : 1024); fd++) (void)close(fd);
+}
+
+int lc_system_descriptors (const int *fds, int n) {
+  if (place_descriptors(fds, n)) return -1;
+  close_from(n);
+  return 0;
+}
+
+bool lc_system_tie (pid_t parent) {
+  return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+/* Closing comes last: `cwd` is one of those that are closed. */
+static bool settle_in (const start *s) {
+  const lc_launch *how = &s->how;
+  if (s->measured)
+    return setpgid(0, 0) == 0 && lc_system_tie(s->parent)
+           && place_descriptors(how->fds, how->n) == 0
+           && sigprocmask(SIG_SETMASK, &s->mask, NULL) == 0;
+  return (!how->tied || lc_system_tie(s->parent))
+         && (how->cwd < 0 || fchdir(how->cwd) == 0)
+         && lc_system_descriptors(how->fds, how->n) == 0;
+}
+
 lc_noreturn static void become (start *s) {
   drop_handlers();
-  if (setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0
-      && getppid() == s->parent && place_descriptors(s) == 0) {
-    (void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
-    (void)execvp(s->argv[0], s->argv);
-  }
+  if (settle_in(s)) (void)execvp(s->how.file, s->how.argv);
   s->failed = errno ? errno : ESRCH;
   _exit(127);
 }
 
-int lc_system_start (char *const argv[], const int *fds, int n, pid_t *pid) {
-  start s = {.argv = argv, .fds = fds, .n = n, .parent = getpid()};
+static int start_program (start *s, pid_t *pid) {
   sigset_t all;
   (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &s.mask);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &s->mask);
   *pid = vfork();
-  if (*pid == 0) become(&s);
-  int failed = *pid < 0 ? errno : s.failed;
-  (void)pthread_sigmask(SIG_SETMASK, &s.mask, NULL);
+  if (*pid == 0) become(s);
+  int failed = *pid < 0 ? errno : s->failed;
+  (void)pthread_sigmask(SIG_SETMASK, &s->mask, NULL);
   if (*pid > 0 && failed)
     while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR) ;
   return failed ? uv_translate_sys_error(failed) : 0;
+}
+
+int lc_system_start (char *const argv[], const int *fds, int n, pid_t *pid) {
+  start s = {.how = {argv[0], argv, fds, n, -1, true},
+             .measured = true, .parent = getpid()};
+  return start_program(&s, pid);
+}
+
+int lc_system_launch (const lc_launch *how, pid_t *pid) {
+  start s = {.how = *how, .parent = getpid()};
+  return start_program(&s, pid);
 }
 
 /* The beginning of a small file, as a string; false if it can't be read. */
@@ -236,7 +279,98 @@ uint64_t lc_system_memory (lc_family *f) {
 
 /* }} */
 
+/* {{ Worker processes */
+
+void lc_system_adopt (void) {
+  (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void lc_system_rename (const char *name) {
+  (void)prctl(PR_SET_NAME, name);
+}
+
+int lc_system_pidfd (pid_t pid) {
+#if defined(SYS_pidfd_open)
+  long fd = syscall(SYS_pidfd_open, pid, 0u);   /* is CLOEXEC */
+  return fd < 0 ? uv_translate_sys_error(errno) : (int)fd;
+#else
+  (void)pid;
+  return UV_ENOSYS;
+#endif
+}
+
+void lc_system_reap (pid_t pid, int ms) {
+  struct pollfd end = {.fd = lc_system_pidfd(pid), .events = POLLIN};
+  if (end.fd >= 0) {
+    int n;
+    do n = poll(&end, 1, ms);
+    while (n < 0 && errno == EINTR);
+    (void)close(end.fd);
+    if (n == 0) (void)kill(pid, SIGKILL);
+  }
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) ;
+}
+
+bool lc_system_program (char *path, size_t size) {
+  ssize_t n = readlink("/proc/self/exe", path, size - 1);
+  if (n <= 0) return false;
+  path[n] = '\0';
+  return true;
+}
+
+/* A relative name counts from the folder of the time when it was loaded,
+** which the dynamic linker has kept. */
+static bool find_origin (const char *name, char *path, size_t size) {
+  void *library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+  char origin[4096];
+  if (!library) return false;
+  bool known = dlinfo(library, RTLD_DI_ORIGIN, origin) == 0;
+  (void)dlclose(library);
+  const char *base = strrchr(name, '/');
+  int n = snprintf(path, size, "%s/%s", origin, base ? base + 1 : name);
+  return known && n > 0 && (size_t)n < size;
+}
+
+bool lc_system_library (const void *symbol, char *path, size_t size) {
+  Dl_info info;
+  if (!dladdr(symbol, &info) || !info.dli_fname) return false;
+  if (info.dli_fname[0] != '/')
+    return find_origin(info.dli_fname, path, size);
+  int n = snprintf(path, size, "%s", info.dli_fname);
+  return n > 0 && (size_t)n < size;
+}
+
+int lc_system_poller (void) {
+  int fd = epoll_create1(EPOLL_CLOEXEC);
+  return fd < 0 ? uv_translate_sys_error(errno) : fd;
+}
+
+int lc_system_poller_add (int poller, int fd) {
+  struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
+  int failed = epoll_ctl(poller, EPOLL_CTL_ADD, fd, &e);
+  return failed ? uv_translate_sys_error(errno) : 0;
+}
+
+int lc_system_poller_wait (int poller, int *fds, int n) {
+  struct epoll_event events[16];
+  int got;
+  if (n > 16) n = 16;
+  do got = epoll_wait(poller, events, n, -1);
+  while (got < 0 && errno == EINTR);
+  for (int i = 0; i < got; i++) fds[i] = events[i].data.fd;
+  return got;
+}
+
+/* }} */
+
 /* {{ Signals */
+
+void lc_system_pin (const void *part) {
+  Dl_info info;
+  if (!dladdr(part, &info) || !info.dli_fname) return;
+  void *held = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+  if (held) dlclose(held);
+}
 
 const char *lc_system_signal (int number) {
   static const char *const names[] = {

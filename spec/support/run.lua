@@ -51,8 +51,9 @@ local function collect_always()
   return setmetatable({}, { __close = function() host.collect_always(false) end })
 end
 
--- The state's loop and libuv's thread pool stay until the end: they are
--- made here, so that no test is blamed for them.
+-- The state's loop, libuv's thread pool, the forkserver and the thread of the
+-- road stay until the end: they are made here, so that no test is blamed for
+-- them.
 local function warm_up()
   if not conc then return end
   conc.run(function() conc.sleep(0.001) end)
@@ -60,6 +61,8 @@ local function warm_up()
   if conc.tcp then
     pcall(conc.run, function() conc.tcp.connect("localhost", 1) end)
   end
+  local birth = require "luaconc.core".birth
+  if birth then assert(birth()):close() end
   settle()
 end
 

@@ -1,0 +1,216 @@
+/*
+** conduit.c: packets over a link. See conduit.h.
+*/
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "conduit.h"
+#include "fault.h"
+
+/* The same machine at both ends: numbers go as they are. */
+enum { MARK = 0x6c634b31, TURN_BYTES = 1 << 20, FIRST_BYTES = 1 << 16 };
+
+typedef struct head {
+  uint32_t mark, kind;
+  uint64_t len;
+} head;
+
+void lc_conduit_init (lc_conduit *c, int fd) {
+  *c = (lc_conduit){.fd = fd};
+}
+
+static void drop_queue (lc_conduit *c) {
+  lc_packet *p;
+  while ((p = c->first)) {
+    c->first = p->next;
+    p->gone(p);
+  }
+  c->last = NULL;
+  c->sent = 0;
+}
+
+void lc_conduit_close (lc_conduit *c) {
+  drop_queue(c);
+  lc_free(c->body, c->size);
+  c->body = NULL;
+  c->size = c->len = c->had = 0;
+  if (c->fd >= 0) (void)close(c->fd);
+  c->fd = -1;
+}
+
+void lc_conduit_wait (const lc_conduit *c, bool send) {
+  struct pollfd p = {.fd = c->fd, .events = send ? POLLOUT : POLLIN};
+  while (poll(&p, 1, -1) < 0 && errno == EINTR) ;
+}
+
+/* {{ Sending */
+
+/* Sends from the first packet what was not yet: how much, or a failure. */
+static ssize_t send_some (lc_conduit *c) {
+  lc_packet *p = c->first;
+  head h = {MARK, p->kind, p->len};
+  char *at = (char *)&h;
+  struct iovec parts[2];
+  int n = 0;
+  size_t done = c->sent;
+  if (done < sizeof h)
+    parts[n++] = (struct iovec){at + done, sizeof h - done};
+  done = done < sizeof h ? 0 : done - sizeof h;
+  if (p->len > done)
+    parts[n++] = (struct iovec){(void *)(uintptr_t)(p->bytes + done),
+                                p->len - done};
+  struct msghdr m = {.msg_iov = parts, .msg_iovlen = (size_t)n};
+  ssize_t sent;
+  do sent = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? uv_translate_sys_error(errno) : sent;
+}
+
+static void finish_first (lc_conduit *c) {
+  lc_packet *p = c->first;
+  c->first = p->next;
+  if (!c->first) c->last = NULL;
+  c->sent = 0;
+  p->gone(p);
+}
+
+int lc_conduit_flush (lc_conduit *c) {
+  size_t turn = 0;
+  if (c->fd < 0) drop_queue(c);
+  while (c->first) {
+    if (turn >= TURN_BYTES) return UV_EAGAIN;
+    ssize_t sent = send_some(c);
+    if (sent == UV_EAGAIN || sent == UV_ENOBUFS) return UV_EAGAIN;
+    if (sent < 0) {
+      drop_queue(c);
+      return UV_EPIPE;
+    }
+    turn += (size_t)sent;
+    c->sent += (size_t)sent;
+    if (c->sent == sizeof(head) + c->first->len) finish_first(c);
+  }
+  return 0;
+}
+
+int lc_conduit_send (lc_conduit *c, lc_packet *p) {
+  bool first = !c->first;
+  p->next = NULL;
+  if (first) c->first = p;
+  else c->last->next = p;
+  c->last = p;
+  if (c->fd < 0) {
+    drop_queue(c);
+    return UV_EPIPE;
+  }
+  return first ? lc_conduit_flush(c) : UV_EAGAIN;
+}
+
+/* }} */
+
+/* {{ Receiving */
+
+static int read_head (lc_conduit *c) {
+  head h;
+  memcpy(&h, c->head, sizeof h);
+  if (h.mark != MARK || h.len > LC_CONDUIT_LIMIT) return UV_EPROTO;
+  c->kind = h.kind;
+  c->want = (size_t)h.len;
+  return 0;
+}
+
+/* Makes room for more of the body: twice what there is, and the very length
+** at the end, as the receiver frees it by that. */
+static int make_room (lc_conduit *c) {
+  size_t size = c->size ? c->size * 2 : FIRST_BYTES;
+  if (size > c->want) size = c->want;
+  char *moved = lc_realloc(c->body, c->size, size);
+  if (!moved) return UV_ENOMEM;
+  c->body = moved;
+  c->size = size;
+  return 0;
+}
+
+static int deliver (lc_conduit *c) {
+  char *bytes = c->body;
+  c->body = NULL;
+  c->size = c->len = c->had = 0;
+  return c->arrive(c, c->kind, bytes, c->want) ? 0 : UV_EPROTO;
+}
+
+/* Takes from what was read: 0 and how much, or a failure. */
+static int take_some (lc_conduit *c, const char *from, size_t n,
+                      size_t *took) {
+  int err = 0;
+  if (c->had < sizeof(head)) {
+    size_t more = sizeof(head) - c->had;
+    *took = n < more ? n : more;
+    memcpy(c->head + c->had, from, *took);
+    c->had += *took;
+    if (c->had == sizeof(head)) err = read_head(c);
+  }
+  else {
+    if (c->len == c->size) err = make_room(c);
+    size_t room = c->size - c->len;
+    *took = n < room ? n : room;
+    if (!err) memcpy(c->body + c->len, from, *took);
+    c->len += *took;
+  }
+  if (!err && c->had == sizeof(head) && c->len == c->want) err = deliver(c);
+  return err;
+}
+
+static int take_all (lc_conduit *c, const char *from, size_t n) {
+  while (n > 0) {
+    size_t took = 0;
+    int err = take_some(c, from, n, &took);
+    if (err) return err;
+    from += took;
+    n -= took;
+  }
+  return 0;
+}
+
+static bool in_packet (const lc_conduit *c) {
+  return c->had > 0;
+}
+
+/* Where a long body is under way, it is read into its place. */
+static int read_some (lc_conduit *c, char *scratch, size_t size,
+                      size_t *got) {
+  bool straight = c->had == sizeof(head) && c->want - c->len >= size;
+  if (straight && c->len == c->size) {
+    int err = make_room(c);
+    if (err) return err;
+  }
+  char *to = straight ? c->body + c->len : scratch;
+  size_t room = straight ? c->size - c->len : size;
+  ssize_t n;
+  do n = recv(c->fd, to, room, MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) return uv_translate_sys_error(errno);
+  if (n == 0) return in_packet(c) ? UV_EPROTO : UV_EOF;
+  *got = (size_t)n;
+  if (!straight) return take_all(c, scratch, (size_t)n);
+  c->len += (size_t)n;
+  return c->len == c->want ? deliver(c) : 0;
+}
+
+/* A reset is what a peer leaves that died with bytes unread. */
+int lc_conduit_read (lc_conduit *c, char *scratch, size_t size) {
+  size_t turn = 0;
+  while (c->fd >= 0 && turn < TURN_BYTES) {
+    size_t got = 0;
+    int err = lc_uv(read_some(c, scratch, size, &got));
+    if (err == UV_ECONNRESET) err = in_packet(c) ? UV_EPROTO : UV_EOF;
+    if (err) return err;
+    turn += got;
+  }
+  return c->fd >= 0 ? 0 : UV_EOF;
+}
+
+/* }} */

@@ -1,0 +1,300 @@
+/*
+** forker.c: a forkserver at work. See forker.h.
+**
+** It sleeps in ppoll with SIGCHLD let in only there, so that no end of a
+** child is missed; all else that arrives is blocked or ignored. Workers are
+** found by the id that orders name, and by the pid that wait returns.
+**
+** A worker that has been forked gets its descriptors put in place and all
+** others closed, among them the sockets of its brothers. It leaves the list
+** of them in memory: to free it would only copy pages.
+*/
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "fault.h"
+#include "forker.h"
+#include "interpreter.h"
+#include "parcel.h"
+#include "system.h"
+
+enum { CHAINS = 512 };
+
+typedef struct worker {
+  struct worker *next_id, *next_pid;
+  uint64_t id;
+  pid_t pid;
+  int life;
+} worker;
+
+static struct {
+  worker *by_id[CHAINS], *by_pid[CHAINS];
+  uint32_t n;
+  pid_t self;
+  struct sigaction hangup, quit;   /* as they were: workers get them back */
+} brood;
+
+/* {{ The list */
+
+static void add_worker (worker *w) {
+  worker **id = &brood.by_id[w->id % CHAINS];
+  worker **pid = &brood.by_pid[w->pid % CHAINS];
+  w->next_id = *id;
+  w->next_pid = *pid;
+  *id = *pid = w;
+  brood.n++;
+}
+
+static worker *find_id (uint64_t id) {
+  worker *w = brood.by_id[id % CHAINS];
+  while (w && w->id != id) w = w->next_id;
+  return w;
+}
+
+/* Takes it out of both; NULL: none of ours, an orphan that was adopted. */
+static worker *take_pid (pid_t pid) {
+  worker **at = &brood.by_pid[pid % CHAINS];
+  while (*at && (*at)->pid != pid) at = &(*at)->next_pid;
+  worker *w = *at;
+  if (!w) return NULL;
+  *at = w->next_pid;
+  at = &brood.by_id[w->id % CHAINS];
+  while (*at != w) at = &(*at)->next_id;
+  *at = w->next_id;
+  brood.n--;
+  return w;
+}
+
+/* }} */
+
+/* {{ Signals */
+
+static void on_child (int number) {
+  (void)number;   /* to interrupt ppoll is all it is for */
+}
+
+static void set_signal (int number, void (*handler) (int)) {
+  struct sigaction sa = {.sa_handler = handler};
+  sigemptyset(&sa.sa_mask);
+  (void)sigaction(number, &sa, NULL);
+}
+
+/* Who ends us is the process that we serve; what a terminal or a supervisor
+** sends to the whole group is for that one to deal with. */
+static void set_signals (void) {
+  sigset_t blocked;
+  (void)sigaction(SIGHUP, NULL, &brood.hangup);
+  (void)sigaction(SIGQUIT, NULL, &brood.quit);
+  set_signal(SIGHUP, SIG_IGN);
+  set_signal(SIGQUIT, SIG_IGN);
+  set_signal(SIGINT, SIG_IGN);
+  set_signal(SIGTERM, SIG_IGN);
+  set_signal(SIGCHLD, on_child);
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCHLD);
+  (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+static void block_all (void) {
+  sigset_t all;
+  (void)sigfillset(&all);
+  (void)sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+/* }} */
+
+/* {{ Reaping */
+
+static void tell (int life, lc_newskind kind, int value) {
+  lc_news news = {(int32_t)kind, value};
+  (void)lc_parcel_send(life, &news, sizeof news, NULL, 0);
+}
+
+static void bury (worker *w, int status) {
+  if (WIFSIGNALED(status)) tell(w->life, LC_NEWS_KILLED, WTERMSIG(status));
+  else tell(w->life, LC_NEWS_EXITED, WEXITSTATUS(status));
+  (void)close(w->life);
+  lc_free(w, sizeof *w);
+}
+
+/* Reaps who has ended; with `wait`, until there are no workers left. */
+static void reap (bool wait) {
+  int status;
+  while (!wait || brood.n > 0) {
+    pid_t pid = waitpid(-1, &status, wait ? 0 : WNOHANG);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid <= 0) break;
+    worker *w = take_pid(pid);
+    if (w) bury(w, status);
+  }
+}
+
+static void end_workers (void) {
+  for (int i = 0; i < CHAINS; i++)
+    for (worker *w = brood.by_id[i]; w; w = w->next_id)
+      (void)kill(w->pid, SIGKILL);
+  reap(true);
+}
+
+/* }} */
+
+/* {{ Births */
+
+/* Its standard input is ours: nothing. */
+static void list_places (const lc_parcel *given, int *places) {
+  places[0] = 0;
+  places[1] = given->fds[LC_GIVE_OUT];
+  places[2] = given->fds[LC_GIVE_ERR];
+  places[LC_PLACE_LINK] = given->fds[LC_GIVE_LINK];
+  places[LC_PLACE_ROAD] = given->fds[LC_GIVE_ROAD];
+}
+
+/* In the new worker: it starts as a child of ours, or not at all. */
+static void become_worker (const lc_parcel *given) {
+  int places[LC_NPLACES];
+  list_places(given, places);
+  if (!lc_system_tie(brood.self) || fchdir(given->fds[LC_GIVE_CWD])
+      || lc_system_descriptors(places, LC_NPLACES)) _exit(127);
+}
+
+static int spawn_worker (const lc_parcel *given, pid_t *pid) {
+  static lc_interpreter in;
+  int places[LC_NPLACES];
+  int err = in.argv[0] ? 0 : lc_interpreter_find(&in, true, "", "worker");
+  if (err) return err;
+  list_places(given, places);
+  lc_launch how = {in.file, in.argv, places, LC_NPLACES,
+                   given->fds[LC_GIVE_CWD], true};
+  return lc_system_launch(&how, pid);
+}
+
+/* Nothing of ours is in the buffers, but of the modules that we loaded. */
+static int fork_worker (pid_t *pid) {
+  sigset_t before, all;
+  (void)fflush(NULL);
+  (void)sigfillset(&all);
+  (void)sigprocmask(SIG_SETMASK, &all, &before);
+  *pid = fork();
+  if (*pid == 0) return 0;
+  int err = *pid < 0 ? uv_translate_sys_error(errno) : 0;
+  (void)sigprocmask(SIG_SETMASK, &before, NULL);
+  return err;
+}
+
+/* True in the new worker. */
+static bool make_worker (const lc_order *order, lc_parcel *given) {
+  pid_t pid = 0;
+  worker *w = given->n == LC_NGIVEN ? lc_alloc(sizeof *w) : NULL;
+  int err = given->n < LC_NGIVEN ? UV_EMFILE : w ? 0 : UV_ENOMEM;
+  if (!err && order->what == LC_ORDER_SPAWN) err = spawn_worker(given, &pid);
+  else if (!err) {
+    err = fork_worker(&pid);
+    if (!err && pid == 0) return true;
+  }
+  int life = given->n > 0 ? given->fds[LC_GIVE_LIFE] : -1;
+  if (life >= 0)
+    tell(life, err ? LC_NEWS_REFUSED : LC_NEWS_STARTED, err ? err : (int)pid);
+  if (err) {
+    lc_free(w, sizeof *w);
+    return false;
+  }
+  *w = (worker){.id = order->id, .pid = pid, .life = life};
+  given->fds[LC_GIVE_LIFE] = -1;
+  add_worker(w);
+  return false;
+}
+
+/* }} */
+
+/* {{ Serving */
+
+static void kill_worker (const lc_order *order) {
+  worker *w = find_id(order->id);
+  if (w) (void)kill(w->pid, order->signal);
+}
+
+typedef enum outcome { GOES_ON, OVER, IS_WORKER } outcome;
+
+static outcome take_order (void) {
+  lc_order order;
+  lc_parcel given;
+  ssize_t got = lc_parcel_recv(LC_FORKER_CONTROL, &order, sizeof order,
+                               &given);
+  if (got == 0 || (got < 0 && got != UV_EAGAIN)) return OVER;
+  if (got == sizeof order) {
+    if (order.what == LC_ORDER_KILL) kill_worker(&order);
+    else if (make_worker(&order, &given)) {
+      become_worker(&given);
+      return IS_WORKER;
+    }
+  }
+  lc_parcel_close(&given);
+  return GOES_ON;
+}
+
+/* The second descriptor tells that our parent is gone even where somebody
+** else has kept the other end of the control socket; -1: can't be told. */
+static outcome serve (int parent) {
+  struct pollfd watched[] = {
+    {.fd = LC_FORKER_CONTROL, .events = POLLIN},
+    {.fd = parent, .events = POLLIN}
+  };
+  sigset_t none;
+  sigemptyset(&none);
+  for (;;) {
+    int n = ppoll(watched, 2, NULL, &none);
+    reap(false);
+    if (n <= 0) continue;
+    outcome o = watched[1].revents ? OVER : take_order();
+    if (o != GOES_ON) return o;
+  }
+}
+
+bool lc_forker_serve (void) {
+  brood.self = getpid();
+  set_signals();
+  lc_system_adopt();
+  lc_system_rename("luaconc-forks");
+  (void)fcntl(LC_FORKER_CONTROL, F_SETFD, FD_CLOEXEC);
+  int parent = lc_system_pidfd(getppid());
+  if (serve(parent) == IS_WORKER) return false;
+  end_workers();
+  if (parent >= 0) (void)close(parent);
+  (void)close(LC_FORKER_CONTROL);
+  return true;
+}
+
+void lc_forker_settle (void) {
+  block_all();
+  for (int fd = LC_PLACE_LINK; fd < LC_NPLACES; fd++)
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+  if (brood.self) {
+    (void)sigaction(SIGHUP, &brood.hangup, NULL);
+    (void)sigaction(SIGQUIT, &brood.quit, NULL);
+  }
+  set_signal(SIGINT, SIG_IGN);
+  set_signal(SIGTERM, SIG_DFL);
+  set_signal(SIGCHLD, SIG_DFL);
+  lc_system_rename("luaconc-worker");
+}
+
+void lc_forker_open (void) {
+  sigset_t none;
+  sigemptyset(&none);
+  (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* }} */

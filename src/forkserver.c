@@ -1,0 +1,243 @@
+/*
+** forkserver.c: the starter's side. See forkserver.h; forker.c is the other.
+**
+** What one order needs is sent in one parcel, so threads do not mix; each
+** waits for the answer on the life socket of its own worker. The lock guards
+** which forkserver there is.
+*/
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "fault.h"
+#include "forker.h"
+#include "forkserver.h"
+#include "interpreter.h"
+#include "parcel.h"
+#include "road.h"
+#include "system.h"
+
+enum { ATTEMPTS = 3, PATIENCE_MS = 30000, END_MS = 5000 };
+
+static struct {
+  pthread_mutex_t lock;
+  unsigned users;
+  pid_t owner;           /* who started it: a fork of us has none */
+  pid_t pid;             /* 0: none */
+  int control;
+} server = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static _Atomic uint64_t last_id;
+
+/* {{ The process; the lock is held */
+
+static int start_server (const lc_origin *from, int theirs, int nothing) {
+  lc_interpreter *in = lc_alloc(sizeof *in);
+  if (!in) return UV_ENOMEM;
+  int err = lc_interpreter_find(in, from->like_lua, from->cpath,
+                                "forkserver");
+  int error = fcntl(2, F_GETFD) < 0 ? nothing : 2;
+  int fds[] = {nothing, nothing, error, theirs};
+  lc_launch how = {in->file, in->argv, fds, 4, -1, false};
+  pid_t pid;
+  if (!err) err = lc_uv(lc_system_launch(&how, &pid));
+  if (!err) server.pid = pid;
+  lc_free(in, sizeof *in);
+  return err;
+}
+
+static int open_nothing (void) {
+  int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  return lc_uv(fd < 0 ? uv_translate_sys_error(errno) : fd);
+}
+
+static int make_server (const lc_origin *from) {
+  int ends[2], nothing = open_nothing();
+  if (nothing < 0) return nothing;
+  int err = lc_parcel_pair(false, ends);
+  if (!err) {
+    err = start_server(from, ends[1], nothing);
+    (void)close(ends[1]);
+    if (err) (void)close(ends[0]);
+  }
+  (void)close(nothing);
+  if (err) return err;
+  server.owner = getpid();
+  server.control = ends[0];
+  return 0;
+}
+
+/* It closes its socket as it ends, and sends nothing before. */
+static bool has_died (void) {
+  struct pollfd p = {.fd = server.control, .events = POLLIN};
+  return poll(&p, 1, 0) > 0;
+}
+
+static void forget_server (void) {
+  if (!server.pid) return;
+  (void)close(server.control);
+  if (server.owner == getpid()) lc_system_reap(server.pid, END_MS);
+  server.pid = 0;
+}
+
+static int need_server (const lc_origin *from) {
+  if (server.pid && (server.owner != getpid() || has_died()))
+    forget_server();
+  return server.pid ? 0 : make_server(from);
+}
+
+/* }} */
+
+void lc_forkserver_hold (void) {
+  (void)pthread_mutex_lock(&server.lock);
+  server.users++;
+  (void)pthread_mutex_unlock(&server.lock);
+}
+
+void lc_forkserver_release (void) {
+  (void)pthread_mutex_lock(&server.lock);
+  if (--server.users == 0) forget_server();
+  (void)pthread_mutex_unlock(&server.lock);
+}
+
+pid_t lc_forkserver_pid (void) {
+  (void)pthread_mutex_lock(&server.lock);
+  pid_t pid = server.owner == getpid() ? server.pid : 0;
+  (void)pthread_mutex_unlock(&server.lock);
+  return pid;
+}
+
+/* {{ Births */
+
+/* Orders a worker with these descriptors. */
+static int send_order (const lc_origin *from, uint64_t id, const int *fds) {
+  lc_order order = {
+    .what = from->spawn ? LC_ORDER_SPAWN : LC_ORDER_FORK, .id = id
+  };
+  (void)pthread_mutex_lock(&server.lock);
+  int err = need_server(from);
+  if (!err)
+    err = lc_uv(lc_parcel_send(server.control, &order, sizeof order, fds,
+                               LC_NGIVEN));
+  (void)pthread_mutex_unlock(&server.lock);
+  return err == UV_EPIPE ? UV_ECONNRESET : err;
+}
+
+/* Its life socket is closed without a word: it had no room for descriptors,
+** or it has died. */
+static int why_silent (void) {
+  (void)pthread_mutex_lock(&server.lock);
+  int err = !server.pid || has_died() ? UV_ECONNRESET : UV_EMFILE;
+  (void)pthread_mutex_unlock(&server.lock);
+  return err;
+}
+
+/* Waits for the answer: 0 and the pid, or why there is no worker. */
+static int await_answer (int life, pid_t *pid) {
+  struct pollfd p = {.fd = life, .events = POLLIN};
+  lc_news news;
+  int n;
+  do n = poll(&p, 1, PATIENCE_MS);
+  while (n < 0 && errno == EINTR);
+  if (n == 0) return UV_ETIMEDOUT;
+  if (recv(life, &news, sizeof news, MSG_DONTWAIT) != sizeof news)
+    return why_silent();
+  *pid = (pid_t)news.value;
+  return news.kind == LC_NEWS_STARTED ? 0 : news.value;
+}
+
+static int open_folder (void) {
+  int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 && errno != EMFILE) fd = open("/", O_PATH | O_CLOEXEC);
+  return lc_uv(fd < 0 ? uv_translate_sys_error(errno) : fd);
+}
+
+/* Standard output or error, or nothing where it is closed. */
+static int open_output (int number) {
+  int fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0 && errno == EBADF) return open_nothing();
+  return fd < 0 ? uv_translate_sys_error(errno) : fd;
+}
+
+/* What a worker gets, as -1 at first. */
+static int gather (int *given, lc_child *child) {
+  int life[2], link[2];
+  int err = lc_parcel_pair(false, life);
+  if (err) return err;
+  child->life = life[0];
+  given[LC_GIVE_LIFE] = life[1];
+  err = lc_parcel_pair(true, link);
+  if (err) return err;
+  child->link = link[0];
+  given[LC_GIVE_LINK] = link[1];
+  (void)fcntl(child->link, F_SETFL, O_NONBLOCK);
+  for (int i = 0; i < LC_NGIVEN; i++) {
+    if (given[i] >= 0) continue;
+    int fd = i == LC_GIVE_CWD ? open_folder()
+             : i == LC_GIVE_ROAD ? lc_road_join()
+             : open_output(i == LC_GIVE_OUT ? 1 : 2);
+    if (fd < 0) return fd;
+    given[i] = fd;
+  }
+  return 0;
+}
+
+static void close_all (int *fds, int n) {
+  for (int i = 0; i < n; i++)
+    if (fds[i] >= 0) (void)close(fds[i]);
+}
+
+static int try_birth (const lc_origin *from, lc_child *child) {
+  int given[LC_NGIVEN] = {-1, -1, -1, -1, -1, -1};
+  *child = (lc_child){.link = -1, .life = -1};
+  child->id = atomic_fetch_add(&last_id, 1) + 1;
+  int err = gather(given, child);
+  if (!err) err = send_order(from, child->id, given);
+  close_all(given, LC_NGIVEN);
+  if (!err) err = await_answer(child->life, &child->pid);
+  if (err) close_all((int[]){child->link, child->life}, 2);
+  return err;
+}
+
+/* A worker waits for what its link brings before it does anything: trying
+** again can't do a thing twice. */
+int lc_forkserver_birth (const lc_origin *from, lc_child *child) {
+  int err = UV_ECONNRESET;
+  (void)fflush(stdout);
+  for (int i = 0; i < ATTEMPTS && err == UV_ECONNRESET; i++)
+    err = try_birth(from, child);
+  return err;
+}
+
+/* }} */
+
+void lc_forkserver_kill (uint64_t id, int signal) {
+  lc_order order = {.what = LC_ORDER_KILL, .signal = signal, .id = id};
+  (void)pthread_mutex_lock(&server.lock);
+  if (server.pid && server.owner == getpid())
+    (void)lc_parcel_send(server.control, &order, sizeof order, NULL, 0);
+  (void)pthread_mutex_unlock(&server.lock);
+}
+
+lc_lot lc_forkserver_look (int life, int *how) {
+  lc_news news;
+  ssize_t got;
+  do got = recv(life, &news, sizeof news, MSG_DONTWAIT);
+  while (got < 0 && errno == EINTR);
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return LC_LIVES;
+  *how = got == sizeof news ? news.value : SIGKILL;
+  if (got != sizeof news) return LC_LOST;
+  return news.kind == LC_NEWS_EXITED ? LC_EXITED : LC_KILLED;
+}

@@ -1,0 +1,369 @@
+/*
+** road.c: the family's descriptors. See road.h.
+**
+** In the root the list is under a lock, which its own threads take as the
+** serving thread does. Elsewhere one question is under way at a time.
+**
+** The serving thread sleeps in the poller, which holds the sockets of all
+** members and one of a pair of its own; shutting that down ends the thread.
+** A second lock, the gate, lets nobody in while the last one leaves.
+*/
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "fault.h"
+#include "parcel.h"
+#include "road.h"
+#include "system.h"
+
+enum { STACK_BYTES = 256 << 10, MANY = 16, LEAST = 16 };
+
+typedef enum verb { PUT = 1, GET, DROP, JOIN } verb;
+
+typedef struct question { uint32_t verb; uint32_t pad; uint64_t id; } question;
+typedef struct answer { int32_t err; uint32_t pad; uint64_t id; } answer;
+
+typedef struct entry { uint64_t id; int fd; } entry;
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+static struct {
+  pthread_mutex_t lock;      /* of all that follows */
+  unsigned users;
+  int up;                    /* a member's socket to the root; -1: none */
+  bool is_member;
+  /* The root's: */
+  bool serves;
+  pthread_t thread;
+  int poller, stop[2];
+  entry *list;               /* by id, ascending */
+  uint32_t n, size;
+  int *members;              /* sockets */
+  uint32_t nmembers, members_size;
+  uint64_t last_id;
+} road = {.lock = PTHREAD_MUTEX_INITIALIZER, .up = -1};
+
+static void lock (void) { (void)pthread_mutex_lock(&road.lock); }
+static void unlock (void) { (void)pthread_mutex_unlock(&road.lock); }
+
+/* {{ The list; the lock is held */
+
+/* Makes room for one more; false: no memory. */
+static bool make_room (void **block, uint32_t n, uint32_t *size, size_t each) {
+  if (n < *size) return true;
+  uint32_t more = *size ? *size * 2 : LEAST;
+  void *moved = lc_realloc(*block, *size * each, more * each);
+  if (!moved) return false;
+  *block = moved;
+  *size = more;
+  return true;
+}
+
+/* Where the id is, or would be. */
+static uint32_t find_place (uint64_t id) {
+  uint32_t low = 0, high = road.n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (road.list[middle].id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+static entry *find_entry (uint64_t id) {
+  uint32_t i = find_place(id);
+  return i < road.n && road.list[i].id == id ? &road.list[i] : NULL;
+}
+
+/* Takes the descriptor over. */
+static int add_entry (int fd, uint64_t *id) {
+  void *list = road.list;
+  bool room = make_room(&list, road.n, &road.size, sizeof(entry));
+  road.list = list;
+  if (!room) return UV_ENOMEM;
+  *id = ++road.last_id;
+  road.list[road.n++] = (entry){*id, fd};
+  return 0;
+}
+
+static void free_list (void) {
+  lc_free(road.list, road.size * sizeof(entry));
+  road.list = NULL;
+  road.size = 0;
+}
+
+static int drop_entry (uint64_t id) {
+  entry *e = find_entry(id);
+  if (!e) return UV_ENOENT;
+  (void)close(e->fd);
+  for (entry *last = road.list + --road.n; e < last; e++) e[0] = e[1];
+  if (road.n == 0) free_list();
+  return 0;
+}
+
+static int add_member (int socket) {
+  void *members = road.members;
+  bool room = make_room(&members, road.nmembers, &road.members_size,
+                        sizeof(int));
+  road.members = members;
+  if (!room) return UV_ENOMEM;
+  int err = lc_system_poller_add(road.poller, socket);
+  if (!err) road.members[road.nmembers++] = socket;
+  return err;
+}
+
+static void remove_member (int socket) {
+  for (uint32_t i = 0; i < road.nmembers; i++) {
+    if (road.members[i] != socket) continue;
+    road.members[i] = road.members[--road.nmembers];
+    (void)close(socket);
+    return;
+  }
+}
+
+/* }} */
+
+/* {{ The serving thread */
+
+static void reply (int socket, int err, uint64_t id, int fd) {
+  answer a = {.err = err, .id = id};
+  (void)lc_parcel_send(socket, &a, sizeof a, &fd, fd >= 0 ? 1 : 0);
+}
+
+/* What arrives with a put or a join is kept. */
+static void serve_question (int socket, const question *q, lc_parcel *p) {
+  uint64_t id = q->id;
+  int err = UV_EINVAL, fd = -1, came = p->n == 1 ? p->fds[0] : -1;
+  entry *e;
+  if (q->verb == GET) {
+    e = find_entry(id);
+    err = e ? 0 : UV_ENOENT;
+    if (e) fd = e->fd;
+  }
+  else if (q->verb == DROP) err = drop_entry(id);
+  else if (came < 0) err = p->torn ? UV_EMFILE : UV_EINVAL;
+  else if (q->verb == PUT) err = add_entry(came, &id);
+  else if (q->verb == JOIN) err = add_member(came);
+  if (!err && (q->verb == PUT || q->verb == JOIN)) p->n = 0;
+  reply(socket, err, id, fd);
+}
+
+static void serve_member (int socket) {
+  question q;
+  lc_parcel p;
+  ssize_t got = lc_parcel_recv(socket, &q, sizeof q, &p);
+  if (got == sizeof q) serve_question(socket, &q, &p);
+  else if (got != UV_EAGAIN) remove_member(socket);
+  lc_parcel_close(&p);
+}
+
+static void *serve (void *arg) {
+  int ready[MANY];
+  (void)arg;
+  for (;;) {
+    int n = lc_system_poller_wait(road.poller, ready, MANY);
+    if (n < 0) return NULL;
+    for (int i = 0; i < n; i++) {
+      if (ready[i] == road.stop[1]) return NULL;
+      lock();
+      serve_member(ready[i]);
+      unlock();
+    }
+  }
+}
+
+/* All signals are for other threads. */
+static int start_thread (void) {
+  pthread_attr_t attributes;
+  sigset_t all, before;
+  int err = pthread_attr_init(&attributes);
+  if (err) return uv_translate_sys_error(err);
+  (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+  err = pthread_create(&road.thread, &attributes, serve, NULL);
+  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  (void)pthread_attr_destroy(&attributes);
+  return err ? uv_translate_sys_error(err) : 0;
+}
+
+static void close_stop (void) {
+  (void)close(road.stop[0]);
+  (void)close(road.stop[1]);
+  (void)close(road.poller);
+}
+
+/* The lock is held. */
+static int start_serving (void) {
+  if (road.serves) return 0;
+  int err = road.poller = lc_uv(lc_system_poller());
+  if (err < 0) return err;
+  err = lc_parcel_pair(false, road.stop);
+  if (err) {
+    (void)close(road.poller);
+    return err;
+  }
+  err = lc_system_poller_add(road.poller, road.stop[1]);
+  if (!err) err = lc_uv(start_thread());
+  if (err) close_stop();
+  else road.serves = true;
+  return err;
+}
+
+static void stop_serving (void) {
+  if (!road.serves) return;
+  (void)shutdown(road.stop[0], SHUT_RDWR);
+  (void)pthread_join(road.thread, NULL);
+  close_stop();
+  while (road.nmembers > 0) remove_member(road.members[0]);
+  lc_free(road.members, road.members_size * sizeof(int));
+  road.members = NULL;
+  road.members_size = 0;
+  road.serves = false;
+}
+
+/* }} */
+
+/* {{ A member's questions; the lock is held */
+
+static int ask (verb what, uint64_t *id, int fd, lc_parcel *p) {
+  question q = {.verb = what, .id = *id};
+  answer a;
+  p->n = 0;
+  if (road.up < 0) return UV_EPIPE;
+  int err = lc_uv(lc_parcel_send(road.up, &q, sizeof q, &fd, fd >= 0));
+  if (err) return err;
+  if (lc_parcel_recv(road.up, &a, sizeof a, p) != sizeof a) return UV_EPIPE;
+  *id = a.id;
+  return a.err;
+}
+
+static int ask_for (verb what, uint64_t *id, int fd) {
+  lc_parcel p;
+  int err = ask(what, id, fd, &p);
+  lc_parcel_close(&p);
+  return err;
+}
+
+static int ask_get (uint64_t id) {
+  lc_parcel p;
+  int err = ask(GET, &id, -1, &p);
+  if (!err && p.n == 1) return p.fds[0];
+  lc_parcel_close(&p);
+  return err ? err : UV_EMFILE;
+}
+
+/* }} */
+
+static int copy (int fd) {
+  int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  return lc_uv(own < 0 ? uv_translate_sys_error(errno) : own);
+}
+
+static int put_here (int fd, uint64_t *id) {
+  int own = copy(fd);
+  if (own < 0) return own;
+  int err = add_entry(own, id);
+  if (err) (void)close(own);
+  return err;
+}
+
+int lc_road_put (int fd, uint64_t *id) {
+  *id = 0;
+  lock();
+  int err = road.is_member ? ask_for(PUT, id, fd) : put_here(fd, id);
+  unlock();
+  return err;
+}
+
+int lc_road_get (uint64_t id) {
+  lock();
+  entry *e = road.is_member ? NULL : find_entry(id);
+  int fd = road.is_member ? ask_get(id) : e ? copy(e->fd) : UV_ENOENT;
+  unlock();
+  return fd;
+}
+
+int lc_road_drop (uint64_t id) {
+  lock();
+  int err = road.is_member ? ask_for(DROP, &id, -1) : drop_entry(id);
+  unlock();
+  return err;
+}
+
+static int join_here (int socket) {
+  int err = start_serving();
+  int own = err ? err : copy(socket);
+  if (own < 0) return own;
+  err = add_member(own);
+  if (err) (void)close(own);
+  return err;
+}
+
+int lc_road_join (void) {
+  int ends[2];
+  uint64_t id = 0;
+  int err = lc_parcel_pair(false, ends);
+  if (err) return err;
+  lock();
+  err = road.is_member ? ask_for(JOIN, &id, ends[1]) : join_here(ends[1]);
+  unlock();
+  (void)close(ends[1]);
+  if (err) (void)close(ends[0]);
+  return err ? err : ends[0];
+}
+
+/* {{ Beginning and end */
+
+void lc_road_enter (int socket) {
+  lock();
+  road.is_member = true;
+  road.up = socket;
+  road.users++;
+  unlock();
+}
+
+void lc_road_hold (void) {
+  (void)pthread_mutex_lock(&gate);
+  lock();
+  road.users++;
+  unlock();
+  (void)pthread_mutex_unlock(&gate);
+}
+
+/* The thread takes the lock itself, so it is not held meanwhile. */
+static void end_all (void) {
+  stop_serving();
+  while (road.n > 0) (void)drop_entry(road.list[road.n - 1].id);
+  if (road.up >= 0) (void)close(road.up);
+  road.up = -1;
+}
+
+void lc_road_release (void) {
+  (void)pthread_mutex_lock(&gate);
+  lock();
+  bool last = --road.users == 0;
+  unlock();
+  if (last) end_all();
+  (void)pthread_mutex_unlock(&gate);
+}
+
+void lc_road_count (uint32_t *descriptors, uint32_t *members) {
+  lock();
+  *descriptors = road.n;
+  *members = road.nmembers;
+  unlock();
+}
+
+/* }} */
