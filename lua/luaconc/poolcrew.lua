@@ -1,0 +1,208 @@
+-- The workers of a pool of threads or processes.
+--
+-- Each is a daemon that waits for letters (luaconc.poolworker), in a group of
+-- their own. They are started when they are first needed. One that was handed
+-- a call and has not answered, as the job was cancelled or the worker died,
+-- ends before that job does, and is replaced when the next one is needed.
+
+local core = require "luaconc.core"
+
+local M = {}
+
+local GRACE = 1   -- seconds that idle workers have to end by themselves
+
+local ended = { done = true, failed = true, cancelled = true }
+
+--- Whether a job has ended.
+---@param job luaconc.job
+function M.has_ended(job) return ended[job:status()] or false end
+
+--- Waits for the end of a job, and looks at it: as core.look.
+---@param job luaconc.job
+function M.await_end(job)
+  if not M.has_ended(job) then core.watch({ job }, "pool"):next() end
+  return core.look(job)
+end
+
+-- ---- one worker ----
+
+local Worker = {}
+Worker.__index = Worker
+
+-- The message numbers what it can't send; the first is ours.
+local function renumber(problem)
+  if type(problem) ~= "string" then return problem end
+  return (problem:gsub("argument #(%d+)", function(n)
+    return "argument #" .. math.tointeger(n) - 1
+  end))
+end
+
+--- Hands it a call. False where that can't get there, as it is gone.
+function Worker:send(...)
+  local ok, sent = pcall(core.post, self.job, core.heritage(), ...)
+  if not ok then error(renumber(sent), 0) end
+  self.owes = true
+  self.jobs = self.jobs + 1
+  return sent
+end
+
+function Worker:read(more, ...)
+  if more then
+    self.owes = false
+    return ...
+  end
+  local ok, err = M.await_end(self.job)
+  if not ok then core.raise(err) end
+  error(core.error("EWORKER", self.job.name .. " ended before its job did"), 0)
+end
+
+--- Waits for what came of it: see luaconc.poolworker.
+function Worker:answer()
+  return self:read(core.take(self.job))
+end
+
+--- The job is over: its worker is idle, or, where it owes an answer, gone.
+function Worker:leave()
+  local crew = self.crew
+  if self.owes then
+    self.job:cancel()
+    core.shield(M.await_end, self.job)
+    crew:remove(self)
+  else
+    crew.idle[#crew.idle + 1] = self
+  end
+  crew:call_next()
+end
+
+-- ---- all of them ----
+
+local Crew = {}
+Crew.__index = Crew
+
+--- A crew without workers.
+---@param engine "thread"|"process"
+---@param name? string
+function M.new(engine, name)
+  return setmetatable({
+    engine = engine,
+    name = name or "pool worker",
+    group = core.group { keep = true, current = false },
+    members = {},
+    idle = {},
+    started = 0,
+    line = core.semaphore(0),
+    waiting = 0,
+  }, Crew)
+end
+
+function Crew:remove(worker)
+  for i, other in ipairs(self.members) do
+    if other == worker then return table.remove(self.members, i) end
+  end
+end
+
+local function serve() return require("luaconc.poolworker").serve() end
+
+-- Starts a worker; nil, message, code where the system refuses.
+function Crew:start()
+  self.started = self.started + 1
+  local job, message, code = self.group[self.engine](self.group,
+    { serve, daemon = true, level = 0,
+      name = ("%s %d"):format(self.name, self.started) })
+  if not job then return nil, message, code end
+  local worker = setmetatable({ crew = self, job = job, jobs = 0 }, Worker)
+  self.members[#self.members + 1] = worker
+  return worker
+end
+
+-- One that is idle and lives; those that have died unnoticed are removed.
+function Crew:take_idle()
+  local worker = table.remove(self.idle)
+  while worker and M.has_ended(worker.job) do
+    core.look(worker.job)
+    self:remove(worker)
+    worker = table.remove(self.idle)
+  end
+  return worker
+end
+
+-- Where the system refuses another worker, jobs wait in line for those that
+-- there are.
+function Crew:stand_in_line()
+  self.waiting = self.waiting + 1
+  local ok, err = pcall(self.line.acquire, self.line)
+  if ok then return end
+  self.waiting = self.waiting - 1
+  core.raise(err)
+end
+
+function Crew:call_next()
+  if self.waiting == 0 then return end
+  self.waiting = self.waiting - 1
+  self.line:release()
+end
+
+-- A worker for a job whose turn it is. Waits only in line.
+function Crew:hire()
+  while true do
+    local idle = self:take_idle()
+    if idle then return idle end
+    local worker, message, code = self:start()
+    if worker then return worker end
+    if #self.members == 0 then error(core.error(code, message), 0) end
+    self:stand_in_line()
+  end
+end
+
+--- Hands a call to a worker and returns that, which may have died meanwhile.
+-- One that died idle has failed nobody: another one gets the call.
+---@param turn table # its `worker` is the one that is to leave in the end
+function Crew:send(turn, ...)
+  while true do
+    local worker = self:hire()
+    local fresh = worker.jobs == 0
+    turn.worker = worker
+    if worker:send(...) or fresh then return worker end
+    M.await_end(worker.job)
+    self:remove(worker)
+  end
+end
+
+local function dismiss(idle)
+  for _, worker in ipairs(idle) do core.post(worker.job) end
+  for _, worker in ipairs(idle) do M.await_end(worker.job) end
+end
+
+--- Ends the idle workers, once there are no others.
+function Crew:close()
+  local group <close> = self.group
+  core.shield(function()
+    local _ <close> = core.scope { timeout = GRACE }
+    local ok, err = pcall(dismiss, self.idle)
+    if not ok and not core.is_cancelled(err) then error(err, 0) end
+  end)
+  group:cancel()
+  core.shield(function()
+    for _, worker in ipairs(self.members) do M.await_end(worker.job) end
+  end)
+  self.members, self.idle = {}, {}
+end
+
+Crew.__close = Crew.close
+
+--- What `pool:stats()` tells of its workers.
+function Crew:report()
+  local idle, list = {}, {}
+  for _, worker in ipairs(self.idle) do idle[worker] = true end
+  for i, worker in ipairs(self.members) do
+    list[i] = {
+      id = worker.job.id,
+      pid = worker.job.pid,
+      state = idle[worker] and "idle" or "busy",
+      jobs = worker.jobs,
+    }
+  end
+  return list
+end
+
+return M

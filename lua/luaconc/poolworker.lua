@@ -1,0 +1,89 @@
+-- What the workers of a pool do: calls functions, one call or a chunk of a
+-- list at a time. A task of a task pool does it where it is; a thread or a
+-- process runs `serve`, which gets its calls as letters and sends back what
+-- came of them.
+
+local core = require "luaconc.core"
+
+local M = {}
+
+-- What f starts ends with it.
+local function enclosed(f, ...)
+  local _ <close> = core.group()
+  return f(...)
+end
+
+--- Calls `f(...)`: true and its results, or false and its error.
+function M.call(f, ...)
+  return core.traced(enclosed, f, ...)
+end
+
+--- Calls `f` with each of `n` items: true and the list of first results, or
+-- false, the error, and the index of the item that it is about.
+function M.chunk(f, items, n)
+  local results, at = {}, 0
+  local ok, err = core.traced(function()
+    for i = 1, n do
+      at = i
+      results[i] = enclosed(f, items[i])
+    end
+  end)
+  if ok then return true, results end
+  return false, err, at
+end
+
+local function answer(f, ...)
+  if f == M then return M.chunk(...) end
+  return M.call(f, ...)
+end
+
+--- One letter, without what comes before the function.
+M.answer = answer
+
+-- ---- in another state ----
+
+--- The traceback of an error, without the error; nil where there is none.
+function M.traceback_of(err)
+  local text = core.traceback(err):sub(#tostring(err) + 2)
+  return text ~= "" and text or nil
+end
+
+-- Sends the outcome. What can't be sent is an error of the call; an error
+-- that can't be sent is sent as text.
+local function reply(ok, ...)
+  if ok then
+    local sent, problem = pcall(core.post, nil, true, ...)
+    if sent then return end
+    return reply(false, (tostring(problem):gsub("argument #(%d+)", function(n)
+      return "result #" .. math.tointeger(n) - 1
+    end)))
+  end
+  local err, at = ...
+  local text = M.traceback_of(err)
+  if not pcall(core.post, nil, false, err, at, text) then
+    core.post(nil, false, tostring(err), at, text)
+  end
+end
+
+-- One letter: the job-local values of the caller, then the call. What can't
+-- be read here (a module is missing) is an error of the call. False: no more
+-- letters will come, or none should.
+local function handle(read, more, locals, ...)
+  if not read then
+    if core.is_cancelled(more) then core.raise(more) end
+    reply(false, more)
+    return true
+  end
+  if not more or select("#", ...) == 0 then return false end
+  if locals then core.heritage(locals) end
+  reply(answer(...))
+  if core.heritage() then core.heritage(nil) end
+  return true
+end
+
+--- The body of a worker.
+function M.serve()
+  while handle(pcall(core.take, nil)) do end
+end
+
+return M
