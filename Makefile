@@ -4,6 +4,7 @@
 #   $(BUILD)/luaconc/core.so         the module
 #   $(BUILD)/test/luaconc/core.so    the same, for specs: assertions, faults
 #   $(BUILD)/asan/luaconc/core.so    the test build under the sanitizers
+#   $(BUILD)/tsan/luaconc/core.so    the test build under ThreadSanitizer
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -30,7 +31,8 @@ PASSIVE := help clean uninstall
 STAGES  := build \
   $(if $(filter test,$(GOALS)),test) \
   $(if $(filter lint,$(GOALS)),lint) \
-  $(if $(filter sanitize,$(GOALS)),sanitize)
+  $(if $(filter sanitize,$(GOALS)),sanitize) \
+  $(if $(filter tsan,$(GOALS)),tsan)
 
 ifneq ($(filter-out $(PASSIVE),$(GOALS)),)
   ifneq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
@@ -52,7 +54,7 @@ else
   say = @echo '  $(1)';
 endif
 
-# ---- the module, in three variants ----
+# ---- the module, in four variants ----
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
         -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
@@ -61,22 +63,27 @@ BASE  = -std=gnu11 $(WARN) -fPIC -fno-plt -fvisibility=hidden -pthread \
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
             -fno-omit-frame-pointer
+TSANITIZE := -fsanitize=thread -fno-omit-frame-pointer
 
 FLAGS_plain = $(BASE) $(CPPFLAGS) $(CFLAGS)
 FLAGS_test  = $(BASE) $(CPPFLAGS) -O1 -g -DLUACONC_TESTING
 FLAGS_asan  = $(FLAGS_test) $(SANITIZE)
+FLAGS_tsan  = $(FLAGS_test) $(TSANITIZE)
 LINK_plain  = $(LDFLAGS)
 LINK_test   = $(LDFLAGS) -Wl,-z,nodelete
 LINK_asan   = $(LDFLAGS) $(SANITIZE) -Wl,-z,nodelete
+LINK_tsan   = $(LDFLAGS) $(TSANITIZE) -Wl,-z,nodelete
 
 ALL_SRC   := $(sort $(wildcard src/*.c))
 SRC_plain := $(filter-out src/testing.c,$(ALL_SRC))
 SRC_test  := $(ALL_SRC)
 SRC_asan  := $(ALL_SRC)
+SRC_tsan  := $(ALL_SRC)
 
 SO_plain := $(BUILD)/luaconc/core.so
 SO_test  := $(BUILD)/test/luaconc/core.so
 SO_asan  := $(BUILD)/asan/luaconc/core.so
+SO_tsan  := $(BUILD)/tsan/luaconc/core.so
 
 # A change of flags, or of the list of sources, makes things anew.
 define variant
@@ -101,7 +108,7 @@ $(BUILD)/obj/$(1)/list: FORCE
 
 -include $$(wildcard $(BUILD)/obj/$(1)/*.d)
 endef
-$(foreach v,plain test asan,$(eval $(call variant,$(v))))
+$(foreach v,plain test asan tsan,$(eval $(call variant,$(v))))
 
 # The tree's modules and no others: what the environment says about Lua is
 # put aside, and the paths are absolute, as specs change folders.
@@ -127,17 +134,26 @@ bench: $(SO_plain) ## run the benchmarks (BENCH='--quick switch': see bench/)
 	@$(MAKE) -C bench BUILD='$(ABS)/bench'
 	@$(RUN_plain) $(LUA) bench/run.lua $(BENCH)
 
-# The interpreter that the sanitizers need: see spec/support/host.c.
-HOST := $(BUILD)/asan/bin/lua5.4
-$(HOST): spec/support/host.c $(BUILD)/obj/asan/flags
+# The interpreters that the sanitizers need: see spec/support/host.c.
+HOST_asan := $(BUILD)/asan/bin/lua5.4
+HOST_tsan := $(BUILD)/tsan/bin/lua5.4
+$(HOST_asan) $(HOST_tsan): $(BUILD)/%/bin/lua5.4: spec/support/host.c \
+  $(BUILD)/obj/%/flags
 	@mkdir -p $(@D)
-	$(call say,LINK $@)$(CC) $(filter-out -fPIC -MMD -MP,$(FLAGS_asan)) -o $@ $< $(LUA_LIBS)
+	$(call say,LINK $@)$(CC) $(filter-out -fPIC -MMD -MP,$(FLAGS_$*)) \
+	  -rdynamic -o $@ $< $(LUA_LIBS)
 
-sanitize: $(SO_plain) $(SO_asan) $(HOST) ## run the specs under ASan, UBSan and LSan
+sanitize: $(SO_plain) $(SO_asan) $(HOST_asan) ## run the specs under ASan, UBSan and LSan
 	@$(CLEAN) LUA_PATH='$(SPEC_PATH)' LUA_CPATH='$(ABS)/asan/?.so;;' \
 	  BUILD='$(BUILD)' CC='$(CC)' SPEC='$(SPEC)' \
 	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
 	  sh spec/support/sanitize.sh
+
+tsan: $(SO_plain) $(SO_tsan) $(HOST_tsan) ## run the specs of threads under ThreadSanitizer
+	@$(CLEAN) LUA_PATH='$(SPEC_PATH)' LUA_CPATH='$(ABS)/tsan/?.so;;' \
+	  BUILD='$(BUILD)' CC='$(CC)' SPEC='$(SPEC)' \
+	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
+	  sh spec/support/tsan.sh
 
 # ---- lint: gcc with its analyser, clang where it is, luacheck, the rest ----
 
@@ -214,5 +230,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build compare test sanitize bench lint docs rockspec install \
+.PHONY: build compare test sanitize tsan bench lint docs rockspec install \
         uninstall help clean FORCE

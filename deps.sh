@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build|test|lint|sanitize|ci]...: what the named goals need.
+# deps.sh [build|test|lint|sanitize|tsan|ci]...: what the named goals need.
 #
 # Probes for capabilities, not for packages: "does a program with these
 # headers compile", "does this interpreter load busted". Where something is
@@ -144,6 +144,14 @@ int main(void) { return luaL_newstate() == 0; }
 C
 }
 
+probe_tsan_runtime() {
+  compiles -fsanitize=thread $LUA_CFLAGS $LUA_LIBS <<'C'
+#include <lua.h>
+#include <lauxlib.h>
+int main(void) { return luaL_newstate() == 0; }
+C
+}
+
 # ---- what was found ----
 
 # A record that is younger than this script and still true spares the
@@ -223,8 +231,14 @@ probe_sanitize() {
   need 'the sanitizers of the compiler' 'gcc libc6-dev' probe_sanitizers
 }
 
+probe_tsan() {
+  probe_test
+  need 'ThreadSanitizer of the compiler' 'gcc libc6-dev' probe_tsan_runtime
+}
+
 probe_ci() {
   probe_sanitize
+  probe_tsan
   probe_lint
   need 'clang' clang probe_clang
 }
@@ -233,8 +247,8 @@ probe_all() {
   missing= packages=
   for goal; do
     case $goal in
-      build | test | lint | sanitize | ci) "probe_$goal" ;;
-      *) say "usage: ./deps.sh [build|test|lint|sanitize|ci]..."; exit 2 ;;
+      build | test | lint | sanitize | tsan | ci) "probe_$goal" ;;
+      *) say "usage: ./deps.sh [build|test|lint|sanitize|tsan|ci]..."; exit 2 ;;
     esac
   done
 }

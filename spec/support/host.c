@@ -27,6 +27,24 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+/* ---- ThreadSanitizer ---- */
+
+#if defined(__SANITIZE_THREAD__)
+
+#include <setjmp.h>
+
+/* Lua raises errors by this function of glibc, which the sanitizer does not
+** know of: it would believe that the functions left behind still run, until
+** it has no room for more of them. The other name it knows. */
+__attribute__((noreturn, visibility("default")))
+void __longjmp_chk (jmp_buf place, int value);
+
+void __longjmp_chk (jmp_buf place, int value) {
+  longjmp(place, value);
+}
+
+#endif
+
 /* ---- the allocator ---- */
 
 /* A test that allocates a million times would take hours. After each slice

@@ -22,9 +22,9 @@ LUACONC_LUA=$PWD/$BUILD/asan/bin/lua5.4
 CC="${CC:-cc} -fsanitize=address,undefined"
 export PATH LUACONC_LUA CC
 
-# use_logs NAME: where reports go from now on. (With intercept_tls_get_addr the
-# leak checker of gcc 12 takes a wrong address for the thread-local variables
-# of a module that was loaded late, and crashes; ours hold no memory.)
+# (With intercept_tls_get_addr the leak checker of gcc 12 takes a wrong
+# address for the thread-local variables of a module that was loaded late, and
+# crashes; ours hold no memory.)
 use_logs() {
   common="log_path=$logs/$1.report:exitcode=99"
   ASAN_OPTIONS="$common:detect_leaks=1:detect_stack_use_after_return=1"
@@ -36,46 +36,13 @@ use_logs() {
   export ASAN_OPTIONS UBSAN_OPTIONS LUACONC_REPORTS
 }
 
-reports() { find "$logs" -name "$1.report*" -exec cat {} +; }
+. spec/support/reports.sh
 
 # ---- 1. proof ----
 
-# plant NAME: commits the fault in a process of its own.
-plant() {
-  use_logs "plant-$1"
-  lua5.4 -e "require('luaconc.testing').plant('$1')" \
-    >"$logs/plant-$1.out" 2>&1
-}
-
-# names PATTERN NAME: does the report name the fault, and us as its place?
-names() {
-  if reports "plant-$2" | grep -q "$1" &&
-     reports "plant-$2" | grep -q 'src/testing\.c'; then
-    echo "  planted $2: reported as \"$1\""
-  else
-    echo "  planted $2: NOT REPORTED as \"$1\""
-    cat "$logs/plant-$2.out"
-    reports "plant-$2"
-    return 1
-  fi
-}
-
-silent() { # NAME
-  if [ -n "$(reports "$1")" ]; then
-    echo "  $1: a report where there should be none"
-    reports "$1"
-    return 1
-  fi
-}
-
 prove() {
   failures=0
-  use_logs clean
-  if ! lua5.4 -e "require 'luaconc.testing'.virtual(function() end)"; then
-    echo '  the clean program fails'
-    failures=1
-  fi
-  silent clean || failures=1
+  clean_program || failures=1
   for fault in leak overflow use_after_free undefined; do plant $fault; done
   names 'LeakSanitizer: detected memory leaks' leak || failures=1
   names 'AddressSanitizer: heap-buffer-overflow' overflow || failures=1
@@ -93,46 +60,24 @@ prove() {
 
 # ---- 2 and 3. the suite ----
 
-# suite PATTERN: the files of the suite whose names don't match.
-suite() {
-  for file in ${SPEC:-spec/*_spec.lua spec/contract/*_spec.lua}; do
-    case $file in
-      *\**) ;;
-      *) echo "$file" ;;
-    esac
-  done | grep -vE "$1"
-}
+specs=${SPEC:-$(echo spec/*_spec.lua spec/contract/*_spec.lua)}
 
 # Specs that read files or run make, and start no program of ours in a state
 # of the host, are left out of both. Those of the Lua modules above the face,
 # and those of sheer numbers, would be slow in the third part for nothing.
 never='/(install|layers|version)_spec'
-not_with_gc="$never|/(cli|compare.*|docs|readme|runner|scale)_spec"
-
-# run NAME PATTERN: the suite; its output, and what the sanitizers reported.
-run() {
-  use_logs "$1"
-  files=$(suite "$2")
-  if [ -z "$files" ]; then
-    echo "  none of ${SPEC:-the specs} belongs here"
-    return 0
-  fi
-  timeout -k 10 900 lua5.4 spec/support/run.lua $files
-  status=$?
-  [ $status = 0 ] || echo "  $1: exit status $status"
-  silent "$1" && [ $status = 0 ]
-}
+not_with_gc="$never|/(cli|compare.*|docs|readme|runner|scale|starts)_spec"
 
 result=0
 echo 'Planted faults, each to be named:'
 prove || result=1
 
 # The two parts have nothing to do with each other, and two cores are usual.
-(run suite "$never") >"$logs/suite.out" 2>&1 &
+(run suite $(suite "$never" $specs)) >"$logs/suite.out" 2>&1 &
 suite_pid=$!
 echo
 echo 'The specs of the C part with a full collection at every allocation:'
-LUACONC_GC=yes run gc "$not_with_gc" || result=1
+LUACONC_GC=yes run gc $(suite "$not_with_gc" $specs) || result=1
 echo
 echo 'The suite under ASan, UBSan and LSan:'
 wait $suite_pid || result=1
