@@ -28,6 +28,13 @@ local spawn_options = {
     .. "other jobs of its group have ended" },
 }
 
+local thread_options = {
+  spawn_options[1], spawn_options[2], spawn_options[3],
+  { "memory", "number?", "the most that its Lua state may allocate, in bytes; "
+    .. "none unless said" },
+  { "stack", "integer?", "of the thread, in bytes; 1 MiB unless said" },
+}
+
 local reason = { "reason", "any?",
   "stands in the message and in `err.reason`" }
 
@@ -86,6 +93,41 @@ conc.run(function()
   local named = conc.spawn { conc.sleep, 0.01, name = "napper" }
   print(job:await(), named.name)  --> ababab	napper
 end)]],
+  },
+  {
+    name = "conc.thread",
+    call = { "conc.thread(f, ...)",
+      "conc.thread{f, ..., name=, keep=, daemon=, memory=, stack=}" },
+    text = [[
+Starts a thread that runs `f(...)` in a Lua state of its own, truly beside this
+one, and belongs to the current group as a task does. `f`, its upvalues and its
+arguments go there as copies, and its results come back so; what can't be
+copied is refused here, with the path to it. There `require` finds the same
+modules, `coroutine` is `conc.coroutine`, and all of luaconc works. A cancelled
+thread is interrupted, in a wait or in Lua code; one that is stuck in C code is
+abandoned after 1 s and fails with `ETIMEDOUT`.]],
+    params = {
+      { "f", "function", "the body" },
+      { "...", "any", "its arguments, by copy" },
+    },
+    options = thread_options,
+    optionclass = "luaconc.threadoptions",
+    overload = "fun(job: luaconc.threadoptions): luaconc.job",
+    returns = { { "luaconc.job", "job", "the handle" } },
+    fails = {
+      { "EAGAIN", "the system refuses another thread" },
+      { "ENOMEM", "there is no memory for one" },
+    },
+    raises = "where a value can't be sent, and where the group is closed.",
+    waits = false,
+    example = [[
+local function count(n)
+  local sum = 0
+  for i = 1, n do sum = sum + i end
+  return sum
+end
+local a, b = conc.thread(count, 1000), conc.thread(count, 2000)
+print(a:await() + b:await())  --> 2501500]],
   },
   {
     name = "conc.sleep",
@@ -536,6 +578,27 @@ local group = {
 conc.run(function()
   local g <close> = conc.group()
   print(g:spawn(math.sqrt, 16):await())  --> 4.0
+end)]],
+  },
+  {
+    name = "thread",
+    call = { "group:thread(f, ...)",
+      "group:thread{f, ..., name=, keep=, daemon=, memory=, stack=}" },
+    text = "Starts a thread in this group, from anywhere: see `conc.thread`.",
+    params = {
+      { "f", "function", "the body" },
+      { "...", "any", "its arguments, by copy" },
+    },
+    overload = "fun(self: luaconc.group, job: luaconc.threadoptions): "
+      .. "luaconc.job",
+    returns = { { "luaconc.job", "job", "the handle" } },
+    fails = { { "EAGAIN", "the system refuses another thread" } },
+    raises = "where a value can't be sent, and where the group is closed.",
+    waits = false,
+    example = [[
+conc.run(function()
+  local g <close> = conc.group { limit = 2 }
+  print(g:thread(math.sqrt, 16):await())  --> 4.0
 end)]],
   },
   {

@@ -11,13 +11,15 @@ local C_LAYERS = {
       .. "interpreter list parcel port ptrmap road system system_linux "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
-    files = "address closure codec decode encode encoder errors luax names "
-      .. "path transfer" },
+    files = "address closure codec decode encode encoder errors luax memory "
+      .. "message names path shared transfer" },
   { name = "kernel", peers = true,
-    files = "end frame group handle interrupt job loop op scope slots spawn "
-      .. "task traceback trouble waiter" },
+    files = "end frame group handle interrupt job kin loop mailbox op "
+      .. "remote scope slots spawn task traceback trouble waiter worker" },
   { name = "base of streams", peers = true, files = "listener stream write" },
-  { name = "resources", files = "coroutine dns measure process queue sync tcp tree watch" },
+  { name = "resources",
+    files = "coroutine dns measure offspring pool process queue sync tcp "
+      .. "thread tree watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
 
@@ -25,7 +27,8 @@ local C_LAYERS = {
 local LUA_LAYERS = {
   { name = "core", files = "core" },
   { name = "arguments", files = "check" },
-  { name = "modules", files = "batch meta tcp testing timeout tree" },
+  { name = "inside pools", peers = true, files = "poolcrew poolmap poolworker" },
+  { name = "modules", files = "batch meta pool tcp testing timeout tree" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },
   { name = "command", files = "cli" },

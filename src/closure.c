@@ -3,7 +3,10 @@
 ** a C function is found. See encoder.h, and wire.h for the format.
 */
 
+#include <string.h>
+
 #include "closure.h"
+#include "codec.h"
 #include "encode.h"
 #include "encoder.h"
 
@@ -36,6 +39,18 @@ static int count_upvalues (lua_State *L) {
   return ar.nups;
 }
 
+/* Is the value on top a function's environment that stands in for the globals,
+** as those of test frameworks and sandboxes do? Such a table has a metatable,
+** which can't be sent; its reader has an environment of its own. */
+static bool is_environment (lua_State *L, const char *name) {
+  if (strcmp(name, "_ENV") != 0 || !lua_istable(L, -1)) return false;
+  if (!lua_getmetatable(L, -1)) return false;
+  lc_codec_name(L);
+  bool registered = !lua_isnil(L, -1);
+  lua_pop(L, 2);
+  return !registered;
+}
+
 /* The value of an upvalue of the function on top, or, where a function
 ** before it has the same variable, which one that is. */
 static bool encode_upvalue (lc_encoder *e, int depth, uint32_t number,
@@ -52,8 +67,10 @@ static bool encode_upvalue (lc_encoder *e, int depth, uint32_t number,
   }
   seen->value = number + 1;
   seen->extra = (uint32_t)upvalue;
-  lua_getupvalue(L, -1, upvalue);
-  bool ok = lc_encode_value(e, depth + 1);
+  const char *name = lua_getupvalue(L, -1, upvalue);
+  bool ok = is_environment(L, name)
+    ? lc_encoder_tag(e, depth, LC_WIRE_GLOBALS)
+    : lc_encode_value(e, depth + 1);
   if (ok) lua_pop(L, 1);
   return ok;
 }
@@ -74,11 +91,10 @@ static bool encode_luafunction (lc_encoder *e, int depth) {
   return true;
 }
 
-static bool encode_cfunction (lc_encoder *e, int depth,
-                              const void *address) {
-  const char *module = NULL, *name;
-  if (!lc_names_functions(&e->names, e->L)) return lc_encoder_nomemory(e);
-  name = lc_names_function(&e->names, address, &module);
+static bool encode_cfunction (lc_encoder *e, int depth) {
+  const char *module = NULL, *name = NULL;
+  if (!lc_names_function(&e->names, e->L, &module, &name))
+    return lc_encoder_nomemory(e);
   if (!name)
     return lc_encoder_refuse(e, depth, "this C function is in no loaded "
                              "module; let the receiver find it");
@@ -91,6 +107,6 @@ bool lc_closure_encode (lc_encoder *e, int depth) {
   if (!lc_encoder_beyond(e)) return false;
   lc_begun begun = lc_encoder_begin(e, depth, address);
   if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;
-  if (lua_iscfunction(e->L, -1)) return encode_cfunction(e, depth, address);
+  if (lua_iscfunction(e->L, -1)) return encode_cfunction(e, depth);
   return encode_luafunction(e, depth);
 }

@@ -153,5 +153,6 @@ void lc_codec_open (lua_State *L, struct lc_loop *loop) {
   register_errors(L);
   lua_newtable(L);
   lc_luax_functions(L, loop, functions);
+  lc_luax_module(L, "luaconc.codec");
   lua_setfield(L, -2, "codec");
 }

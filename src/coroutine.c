@@ -323,5 +323,6 @@ void lc_coroutine_open (lua_State *L, lc_loop *loop) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &notes_key);
   lua_newtable(L);
   lc_luax_functions(L, loop, functions);
+  lc_luax_module(L, "luaconc.coroutine");
   lua_setfield(L, -2, "coroutine");
 }

@@ -21,6 +21,8 @@ typedef struct lc_decoder {
   const char *at;
   const char *end;
   const char *bytes;
+  lc_shared *const *held;
+  uint32_t nheld;
   size_t claimed;
   int objects;           /* index */
   uint32_t begun;        /* objects that have begun */
@@ -322,6 +324,16 @@ static void decode_transfer (lc_decoder *d, int depth) {
 
 /* }} */
 
+/* The receiver's handle of a shared object. */
+static void decode_shared (lc_decoder *d) {
+  uint32_t number = begin_object(d), which = take_varint(d);
+  if (which >= d->nheld) fail(d, "no such shared object");
+  lc_shared *s = d->held[which];
+  luaL_checkstack(d->L, LUA_MINSTACK, "a message is nested too deeply");
+  s->kind->push(d->L, s);
+  set_object(d, number);
+}
+
 static void decode_code (lc_decoder *d, int depth, uint8_t tag) {
   if (tag > LC_WIRE_TRANSFER) fail(d, "an unknown kind of value");
   if (!d->code)
@@ -369,6 +381,7 @@ static void decode_value (lc_decoder *d, int depth) {
       break;
     case LC_WIRE_AGAIN: push_object(d, take_varint(d)); break;
     case LC_WIRE_CLASS: decode_class(d, depth); break;
+    case LC_WIRE_SHARED: decode_shared(d); break;
     default: decode_code(d, depth, tag);
   }
 }
@@ -393,17 +406,32 @@ static int begin_message (lc_decoder *d) {
   return (int)n;
 }
 
+/* The whole message. */
+static int decode_values (lc_decoder *d) {
+  lua_State *L = d->L;
+  int n = begin_message(d);
+  int values = lua_gettop(L);
+  for (int i = 0; i < n; i++) decode_value(d, 0);
+  if (left(d) > 0) fail(d, "something follows it");
+  for (int i = 0; i < n; i++) lua_copy(L, values + 1 + i, d->objects + i);
+  lua_settop(L, d->objects + n - 1);
+  return n;
+}
+
 int lc_decode (lua_State *L, const char *bytes, size_t size, bool code) {
   lc_decoder d = {
     .L = L, .bytes = bytes, .at = bytes, .end = bytes + size, .code = code
   };
-  int n = begin_message(&d);
-  int values = lua_gettop(L);
-  for (int i = 0; i < n; i++) decode_value(&d, 0);
-  if (left(&d) > 0) fail(&d, "something follows it");
-  for (int i = 0; i < n; i++) lua_copy(L, values + 1 + i, d.objects + i);
-  lua_settop(L, d.objects + n - 1);
-  return n;
+  return decode_values(&d);
+}
+
+int lc_decode_message (lua_State *L, const char *bytes, size_t size,
+                       lc_shared *const *held, uint32_t n) {
+  lc_decoder d = {
+    .L = L, .bytes = bytes, .at = bytes, .end = bytes + size, .code = true,
+    .held = held, .nheld = n
+  };
+  return decode_values(&d);
 }
 
 /* }} */

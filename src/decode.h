@@ -12,7 +12,7 @@
 #ifndef lc_decode_h
 #define lc_decode_h
 
-#include "base.h"
+#include "shared.h"
 
 /* Pushes the values of a message and returns their number. The bytes must
 ** stay where they are meanwhile. `code`: they are trusted, and may load
@@ -20,5 +20,9 @@
 ** bytes are no message, EPERM where they need `code`, ENOENT where a module
 ** or class is not found. May run Lua code (require, finalizers). */
 int lc_decode (lua_State *L, const char *bytes, size_t n, bool code);
+
+/* The same for trusted bytes that name the n shared objects in `held`. */
+int lc_decode_message (lua_State *L, const char *bytes, size_t size,
+                       lc_shared *const *held, uint32_t n);
 
 #endif

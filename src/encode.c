@@ -294,6 +294,7 @@ static void forget_strings (lc_encoder *e) {
 static void begin_message (lc_encoder *e) {
   lc_bytes_reset(&e->out, e->limit);
   lc_ptrmap_reset(&e->seen);
+  lc_encoder_unhold(e);
   forget_strings(e);
   e->objects = e->slots = 0;
   e->restart = e->again = e->memory = false;
@@ -336,7 +337,6 @@ static void learn_modules (lc_encoder *e) {
 static void forget_modules (lc_encoder *e) {
   e->modules = false;
   e->globals = NULL;
-  lc_names_free(&e->names);
   lua_settop(e->L, e->self);
   lua_pushnil(e->L);
   lua_setiuservalue(e->L, e->self, 1);
@@ -363,19 +363,32 @@ static int raise_refusal (lc_encoder *e, const char *what, int n) {
 
 /* }} */
 
-lc_bytes *lc_encode (lua_State *L, int first, int n, const char *what) {
+static lc_encoder *encode_for (lua_State *L, int first, int n,
+                               const char *what, lc_carrier carrier) {
   lc_path path;
   first = lua_absindex(L, first);
   lc_encoder *e = lc_encoder_push(L);
   e->busy = true;
+  e->carrier = (uint8_t)carrier;
   e->L = L;
   e->path = &path;
   e->self = lua_gettop(L);
   int failed = encode_all(e, first, n);
   if (e->modules) forget_modules(e);
+  if (failed) lc_encoder_unhold(e);
   e->busy = false;
   if (failed) raise_refusal(e, what, failed);
-  return &e->out;
+  return e;
+}
+
+lc_bytes *lc_encode (lua_State *L, int first, int n, const char *what) {
+  return &encode_for(L, first, n, what, LC_TO_ANYBODY)->out;
+}
+
+lc_encoder *lc_encode_message (lua_State *L, int first, int n,
+                               const char *what, bool process) {
+  return encode_for(L, first, n, what,
+                    process ? LC_TO_PROCESS : LC_TO_STATE);
 }
 
 size_t lc_encode_limit (lua_State *L, size_t limit) {

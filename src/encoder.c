@@ -2,6 +2,7 @@
 ** encoder.c: the state's encoder, writing, objects. See encoder.h.
 */
 
+#include "alloc.h"
 #include "codec.h"
 #include "encoder.h"
 
@@ -13,6 +14,8 @@ static const char encoder_key;
 
 static int encoder_gc (lua_State *L) {
   lc_encoder *e = lua_touserdata(L, 1);
+  lc_encoder_unhold(e);
+  lc_free(e->held, e->roomheld * sizeof(*e->held));
   lc_bytes_free(&e->out);
   lc_ptrmap_free(&e->seen);
   lc_names_free(&e->names);
@@ -129,6 +132,27 @@ lc_begun lc_encoder_begin (lc_encoder *e, int depth, const void *address) {
   if (!name) return LC_OBJECT_NEW;
   return lc_encoder_tag(e, depth, LC_WIRE_MODULE) &&
          lc_encoder_text(e, depth, name) ? LC_OBJECT_DONE : LC_OBJECT_FAILED;
+}
+
+bool lc_encoder_hold (lc_encoder *e, lc_shared *s) {
+  if (e->nheld == e->roomheld) {
+    uint32_t room = e->roomheld ? e->roomheld * 2 : 8;
+    lc_shared **held = lc_realloc(e->held, e->roomheld * sizeof(*held),
+                                  room * sizeof(*held));
+    if (!held) return lc_encoder_nomemory(e);
+    e->held = held;
+    e->roomheld = room;
+  }
+  s->kind->hold(s);
+  e->held[e->nheld++] = s;
+  return true;
+}
+
+void lc_encoder_unhold (lc_encoder *e) {
+  while (e->nheld > 0) {
+    lc_shared *s = e->held[--e->nheld];
+    s->kind->drop(s);
+  }
 }
 
 bool lc_encoder_mark (lc_encoder *e, const void *address, bool forbidden) {

@@ -20,6 +20,7 @@
 ** 3. A slot of `cache` holds only in the generation that filled it.
 ** 4. `busy` is set from the begin of a work to its end, and for ever where
 **    an error cut it short: such an encoder is not used again.
+** 5. `held` has each shared object of the message once, with a hold on it.
 **
 ** Only lc_encoder_push raises.
 */
@@ -31,9 +32,15 @@
 #include "names.h"
 #include "path.h"
 #include "ptrmap.h"
+#include "shared.h"
 #include "wire.h"
 
 enum { LC_ENCODER_CACHE = 256 };
+
+/* Who gets the message: anybody, another state of this process, or another
+** process. */
+typedef enum lc_carrier { LC_TO_ANYBODY, LC_TO_STATE, LC_TO_PROCESS }
+  lc_carrier;
 
 typedef struct lc_slot {
   const char *string;
@@ -44,7 +51,10 @@ typedef struct lc_slot {
 typedef struct lc_encoder {
   lc_bytes out;
   lc_ptrmap seen;
-  lc_names names;        /* empty in a walk that knows data only */
+  lc_names names;        /* of the last walk that knew modules */
+  lc_shared **held;
+  uint32_t nheld;
+  uint32_t roomheld;
   size_t limit;
   lua_State *L;
   lc_path *path;         /* of the refusal, on the C stack */
@@ -53,6 +63,7 @@ typedef struct lc_encoder {
   uint32_t objects;
   uint32_t generation;
   uint32_t slots;
+  uint8_t carrier;       /* an lc_carrier */
   bool busy;
   bool modules;          /* does this walk know the loaded modules? */
   bool restart;          /* it must begin again, knowing them */
@@ -121,6 +132,12 @@ typedef enum lc_begun {
 
 /* The object at the address. */
 lc_begun lc_encoder_begin (lc_encoder *e, int depth, const void *address);
+
+/* Takes a hold on a shared object, the next in `held`. */
+bool lc_encoder_hold (lc_encoder *e, lc_shared *s);
+
+/* Gives all holds up. */
+void lc_encoder_unhold (lc_encoder *e);
 
 /* Marks an object that has begun as one that must not appear in what is
 ** written now, or no longer. */

@@ -26,14 +26,13 @@ enum { SHOWN = 5 };   /* jobs named in the line at the end */
 
 /* Was the job started by code outside tasks, in whatever group? */
 static bool is_outermost (const lc_loop *loop, const lc_job *j) {
-  return j && j->group && j->group->scope->task == loop->main;
+  return j->group && j->group->scope->task == loop->main;
 }
 
 /* The names of the first few jobs that run, and their number. */
 static uint32_t name_jobs (lua_State *L, lc_loop *loop, luaL_Buffer *b) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < loop->nslots; i++) {
-    lc_job *j = lc_slots_job(loop, i);
+  for (lc_job *j = NULL; (j = lc_job_next(loop, j)); ) {
     if (!is_outermost(loop, j) || lc_job_ended(j) || j->daemon) continue;
     if (n++ == SHOWN) luaL_addstring(b, ", ...");
     if (n > SHOWN) continue;
@@ -59,12 +58,11 @@ static void warn_of_jobs (lua_State *L, lc_loop *loop) {
 }
 
 static void warn_of_failures (lua_State *L, lc_loop *loop) {
-  for (uint32_t i = 0; i < loop->nslots; i++) {
-    lc_job *j = lc_slots_job(loop, i);
+  for (lc_job *j = NULL; (j = lc_job_next(loop, j)); ) {
     if (!is_outermost(loop, j) || j->state != LC_FAILED) continue;
     lc_job_push(L, j);
     const char *label = lc_job_label(L, j, -1);
-    lua_getiuservalue(L, -2, LC_JOB_VALUE);
+    lc_job_error(L, j, -2);
     fprintf(stderr, "luaconc: %s failed: %s\n", label,
             luaL_tolstring(L, -1, NULL));
     lua_pop(L, 4);

@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "frame.h"
 #include "luax.h"
+#include "remote.h"
 #include "spawn.h"
 
 #define GROUP_TYPE "luaconc.group"
@@ -255,6 +256,22 @@ static int group_spawn (lua_State *L) {
   return lc_spawn_form(L, &f->group, 2);
 }
 
+/* g:thread(f, ...), g:process(f, ...) -> handle | nil, message, code */
+static int start_remote (lua_State *L, int engine) {
+  lc_frame *f = lc_luax_self(L);
+  if (f->closed) return luaL_error(L, "the group is closed: start jobs in it "
+                                      "before it is closed");
+  return lc_remote_form(L, &f->group, 2, f->loop->engines[engine]);
+}
+
+static int group_thread (lua_State *L) {
+  return start_remote(L, LC_THREADS);
+}
+
+static int group_process (lua_State *L) {
+  return start_remote(L, LC_PROCESSES);
+}
+
 /* g:cancel([reason]), s:cancel([reason]) -> false if it was */
 static int frame_cancel (lua_State *L) {
   lc_frame *f = lc_luax_self(L);
@@ -419,6 +436,8 @@ static int frame_index (lua_State *L) {
 
 static const luaL_Reg group_methods[] = {
   {"spawn", group_spawn},
+  {"thread", group_thread},
+  {"process", group_process},
   {"cancel", frame_cancel},
   {"await", group_await},
   {"close", group_close},

@@ -3,7 +3,7 @@
 */
 
 #include "group.h"
-#include "slots.h"
+#include "remote.h"
 #include "task.h"
 #include "traceback.h"
 
@@ -27,13 +27,20 @@ void lc_group_add (lc_group *g, lc_job *j) {
   if (j->daemon) g->daemons++;
 }
 
-/* Starts queued tasks as far as the limit allows. */
+/* A job's turn has come: the operation is its place in the queue. */
+static void start_job (lc_link *l) {
+  lc_op *op = lc_container(l, lc_op, u.link);
+  if (op->task) lc_task_start(op->task);
+  else lc_remote_start(op);
+}
+
+/* Starts queued jobs as far as the limit allows. */
 static void start_queued (lc_group *g) {
   while (g->running < g->limit) {
     lc_link *l = lc_list_shift(&g->queued);
     if (!l) return;
     g->running++;
-    lc_task_start(lc_container(l, lc_task, op.u.link));
+    start_job(l);
   }
 }
 
@@ -56,7 +63,7 @@ void lc_group_forget (lc_job *j) {
   if (!j->group || !lc_job_ended(j)) return;
   lc_list_remove(&j->siblings);
   j->group = NULL;
-  lc_slots_release(j);
+  lc_job_release(j);
 }
 
 void lc_group_forget_all (lc_group *g) {
@@ -85,8 +92,7 @@ int lc_group_wait (lua_State *L, lc_task *t, lc_group *g, lua_KFunction k,
 
 void lc_group_hand_over (lc_group *from, lc_group *to) {
   lc_link *l;
-  while ((l = lc_list_shift(&from->queued)))
-    lc_task_start(lc_container(l, lc_task, op.u.link));
+  while ((l = lc_list_shift(&from->queued))) start_job(l);
   while ((l = lc_list_shift(&from->jobs))) lc_group_add(to, job_of(l));
   while ((l = lc_list_shift(&from->failed))) {
     job_of(l)->group = to;
@@ -99,9 +105,9 @@ void lc_group_hand_over (lc_group *from, lc_group *to) {
 void lc_group_raise (lua_State *L, lc_group *g) {
   if (lc_list_empty(&g->failed)) return;
   lc_job *first = job_of(g->failed.next);
-  luaL_checkstack(L, 2, NULL);
+  luaL_checkstack(L, 8, NULL);
   lc_job_push(L, first);
-  lua_getiuservalue(L, -1, LC_JOB_VALUE);
+  lc_job_error(L, first, -1);
   lc_group_forget_all(g);
   lc_traceback_pass_on(L);
 }

@@ -22,7 +22,7 @@ typedef struct lc_group {
   lc_scope *scope;
   lc_link jobs;
   lc_link failed;
-  lc_link queued;     /* `op.u.link` of tasks that wait for their turn */
+  lc_link queued;     /* operations of jobs that wait for their turn */
   lc_link waiters;    /* operations that wait until jobs have ended */
   uint32_t live;
   uint32_t daemons;

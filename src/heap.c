@@ -61,11 +61,25 @@ static int grow (lc_heap *h) {
 }
 
 int lc_heap_add (lc_heap *h, lc_timer *t, uint64_t due) {
-  lc_assert(t->index == 0);
-  if (h->n == h->size && grow(h) != 0) return UV_ENOMEM;
+  if (h->n + h->reserved >= h->size && grow(h) != 0) return UV_ENOMEM;
+  lc_heap_add_reserved(h, t, due);
+  return 0;
+}
+
+int lc_heap_reserve (lc_heap *h) {
+  if (h->n + h->reserved >= h->size && grow(h) != 0) return UV_ENOMEM;
+  h->reserved++;
+  return 0;
+}
+
+void lc_heap_unreserve (lc_heap *h) {
+  h->reserved--;
+}
+
+void lc_heap_add_reserved (lc_heap *h, lc_timer *t, uint64_t due) {
+  lc_assert(t->index == 0 && h->n < h->size);
   t->seq = h->seq++;
   sift_up(h, h->n++, (lc_heapslot){due, t});
-  return 0;
 }
 
 void lc_heap_remove (lc_heap *h, lc_timer *t) {

@@ -28,11 +28,19 @@ typedef struct lc_heap {
   uint32_t n;
   uint32_t size;
   uint32_t seq;
+  uint32_t reserved;
 } lc_heap;
 
 /* 0, or UV_ENOMEM. The timer must not be in the heap. */
 int lc_heap_add (lc_heap *h, lc_timer *t, uint64_t due);
 void lc_heap_remove (lc_heap *h, lc_timer *t);  /* harmless if not in it */
+
+/* A place for one timer that will be added where nothing may fail: 0, or
+** UV_ENOMEM. Each such timer has one, in the heap or not. */
+int lc_heap_reserve (lc_heap *h);
+void lc_heap_unreserve (lc_heap *h);
+void lc_heap_add_reserved (lc_heap *h, lc_timer *t, uint64_t due);
+
 void lc_heap_free (lc_heap *h);
 
 /* The first timer due at `now` or before, taken out; NULL if none is. */

@@ -1,9 +1,9 @@
 /*
-** interrupt.c: Ctrl-C. See interrupt.h.
+** interrupt.c: signals that interrupt computing code. See interrupt.h.
 **
-** The handler runs in the thread of the state (SIGINT goes to the main
-** thread unless it is blocked there), where lua_sethook may be called at
-** any time: Lua's own `lua` relies on the same.
+** A handler runs in the thread of the state, where lua_sethook may be called
+** at any time: Lua's own `lua` relies on the same. A SIGINT that the system
+** has given to another thread is passed on.
 **
 ** An error raised at any instruction may hit a task between getting hold of
 ** something and putting it into a <close> variable. So a task is left alone
@@ -19,10 +19,14 @@
 #include "interrupt.h"
 #include "task.h"
 #include "trouble.h"
+#include "worker.h"
 
 enum { COMPUTES = 100000 };   /* instructions: about a millisecond */
 
+/* {{ Ctrl-C */
+
 static lc_loop *volatile target;            /* who gets it; NULL: nobody */
+static pthread_t thread;                    /* and where that runs */
 static volatile sig_atomic_t count;         /* since the handler was set */
 static volatile sig_atomic_t known;         /* of these, seen by the loop */
 static struct sigaction before;             /* what was in force before */
@@ -41,6 +45,10 @@ static void on_computing (lua_State *L, lua_Debug *ar) {
 
 static void on_sigint (int number) {
   lc_loop *loop = target;
+  if (loop && !pthread_equal(pthread_self(), thread)) {
+    pthread_kill(thread, number);
+    return;
+  }
   if (!loop || ++count > 1) {
     signal(number, SIG_DFL);
     raise(number);
@@ -56,6 +64,7 @@ bool lc_interrupt_start (lc_loop *loop) {
   if (target || !loop->is_program) return false;
   sigaction(SIGINT, NULL, &before);
   if (before.sa_handler == SIG_IGN) return false;
+  thread = pthread_self();
   target = loop;
   count = known = loop->trouble == LC_SIGINT;   /* cleaning up after one */
   sa.sa_handler = on_sigint;
@@ -75,6 +84,7 @@ void lc_interrupt_stop (lc_loop *loop) {
 }
 
 bool lc_interrupt_pending (lc_loop *loop) {
+  if (loop->worker) return lc_worker_struck(loop->worker);
   if (target != loop || count == known) return false;
   known = count;
   return true;
@@ -87,3 +97,80 @@ int lc_interrupt_again (lua_State *L, lc_loop *loop) {
   raise(SIGINT);
   return luaL_error(L, "interrupted");
 }
+
+/* }} */
+
+/* {{ Workers */
+
+static _Thread_local lc_loop *volatile here;   /* the worker's; or NULL */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static unsigned holders;
+static struct sigaction urgent_before;
+
+/* Runs in the coroutine that has computed ever since the strike. */
+static void on_struck (lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lc_loop *loop = here;
+  lua_sethook(L, NULL, 0, 0);
+  if (!loop || loop->running != L) return;
+  unsigned strikes = atomic_load(&loop->worker->strikes);
+  atomic_store(&loop->worker->answered, strikes);
+  lc_worker_struck(loop->worker);
+  lc_scope_cancel(&loop->main->base);
+  if (!loop->current->scope->cancelled) return;
+  if (strikes > 1) lua_sethook(L, on_struck, LUA_MASKCOUNT, 1);
+  lc_task_raise(L, loop->current);
+}
+
+static void on_strike (int number) {
+  lc_loop *loop = here;
+  if (!loop) return;
+  if (number == SIGTERM) atomic_fetch_add(&loop->worker->strikes, 1);
+  lua_State *L = loop->running;
+  bool again = atomic_load(&loop->worker->strikes) > 1;
+  if (L) lua_sethook(L, on_struck, LUA_MASKCOUNT, again ? 1 : COMPUTES);
+  lc_port_ring(loop->port);
+}
+
+static void handle (int number, void (*handler) (int),
+                    struct sigaction *old) {
+  struct sigaction sa = {0};
+  sa.sa_handler = handler;
+  sa.sa_flags = SA_RESTART;
+  sigemptyset(&sa.sa_mask);
+  sigaction(number, &sa, old);
+}
+
+/* The first touch of a thread-local variable allocates, which no handler may
+** do: so SIGURG stays blocked until it is set, and is then not lost. */
+void lc_interrupt_adopt (lc_loop *loop) {
+  sigset_t urgent;
+  sigemptyset(&urgent);
+  sigaddset(&urgent, SIGURG);
+  if (!loop) pthread_sigmask(SIG_BLOCK, &urgent, NULL);
+  here = loop;
+  if (loop) pthread_sigmask(SIG_UNBLOCK, &urgent, NULL);
+}
+
+void lc_interrupt_hold (void) {
+  pthread_mutex_lock(&mutex);
+  if (holders++ == 0) handle(SIGURG, on_strike, &urgent_before);
+  pthread_mutex_unlock(&mutex);
+}
+
+void lc_interrupt_release (void) {
+  pthread_mutex_lock(&mutex);
+  if (--holders == 0) sigaction(SIGURG, &urgent_before, NULL);
+  pthread_mutex_unlock(&mutex);
+}
+
+void lc_interrupt_strike (pthread_t struck) {
+  pthread_kill(struck, SIGURG);
+}
+
+void lc_interrupt_serve (void) {
+  handle(SIGTERM, on_strike, NULL);
+  handle(SIGINT, SIG_IGN, NULL);
+}
+
+/* }} */

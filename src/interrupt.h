@@ -1,27 +1,54 @@
 /*
-** interrupt.h: Ctrl-C while `run` drives the loop of a program like `lua`.
+** interrupt.h: code that computes is interrupted by a signal to its thread,
+** whose handler sets a hook on the coroutine that runs there.
 **
-** The first SIGINT cancels the root scope and interrupts Lua code that
-** computes in a task; after the clean-ups the signal is raised again with
-** its default effect, so that a shell sees status 130. A second one takes
-** that effect at once. POSIX signals; other systems are a second file.
+** Ctrl-C while `run` drives the loop of a program like `lua`: the first
+** SIGINT cancels the root scope and interrupts Lua code that computes in a
+** task; after the clean-ups the signal is raised again with its default
+** effect, so that a shell sees status 130. A second one takes that effect at
+** once.
+**
+** A worker (worker.h) is struck by SIGURG, if it is a thread, or SIGTERM, if
+** it is a process, when its job is cancelled: all its jobs are cancelled, and
+** code that computes is interrupted; from the second strike on, at every
+** instruction outside conc.shield, until it ends.
+**
+** POSIX signals; other systems are a second file.
 */
 
 #ifndef lc_interrupt_h
 #define lc_interrupt_h
 
+#include <pthread.h>
+
 #include "loop.h"
 
-/* Installs the handler, if the state belongs to a program like `lua` and
-** SIGINT isn't ignored. True where it did: who started it stops it, which
-** restores the handler that was there before. */
+/* Installs the handler of SIGINT, if the state belongs to a program like
+** `lua` and SIGINT isn't ignored. True where it did: who started it stops it,
+** which restores the handler that was there before. */
 bool lc_interrupt_start (lc_loop *loop);
 void lc_interrupt_stop (lc_loop *loop);
 
-/* Has one come that the loop does not know of yet? */
+/* Has a signal come that the loop does not know of yet? */
 bool lc_interrupt_pending (lc_loop *loop);
 
-/* Raises the signal again: does not come back, as a rule. */
+/* Raises SIGINT again: does not come back, as a rule. */
 int lc_interrupt_again (lua_State *L, lc_loop *loop);
+
+/* The loop of a worker runs in this thread from now on; NULL: no longer. The
+** thread was started with all signals blocked. */
+void lc_interrupt_adopt (lc_loop *loop);
+
+/* While somebody has threads to strike, the process handles SIGURG; what was
+** in force before is restored when nobody has. Any thread. */
+void lc_interrupt_hold (void);
+void lc_interrupt_release (void);
+
+/* Strikes a worker's thread, whose `strikes` has been counted up. Any
+** thread. */
+void lc_interrupt_strike (pthread_t thread);
+
+/* In a worker process: SIGTERM is a strike, SIGINT is ignored. */
+void lc_interrupt_serve (void);
 
 #endif

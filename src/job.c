@@ -6,20 +6,71 @@
 
 #include "errors.h"
 #include "luax.h"
+#include "remote.h"
 #include "slots.h"
 #include "task.h"
 #include "traceback.h"
 #include "trouble.h"
 
 static const char extra_key;
+static const char anchors_key;
 
 static const char *const state_names[] = {
   "ready", "running", "waiting", "done", "failed", "cancelled"
 };
 
 const char *lc_job_state_name (const lc_job *j) {
-  return state_names[j->state];
+  bool asleep = j->state == LC_RUNNING && j->engine->asleep &&
+                j->engine->asleep(j);
+  return state_names[asleep ? LC_WAITING : j->state];
 }
+
+lc_task *lc_job_task (lc_job *j) {
+  return j->engine == &lc_task_engine ? lc_container(j, lc_task, job) : NULL;
+}
+
+/* {{ Anchors */
+
+void lc_job_anchor (lua_State *L, lc_job *j, int index) {
+  index = lua_absindex(L, index);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
+  lua_pushvalue(L, index);
+  lua_rawsetp(L, -2, j);
+  lua_pop(L, 1);
+}
+
+void lc_job_release (lc_job *j) {
+  lua_State *L = j->loop->driver;
+  if (j->engine == &lc_task_engine) {
+    lc_slots_release(j);
+    return;
+  }
+  lc_remote_forget(j);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
+  lua_pushnil(L);
+  lua_rawsetp(L, -2, j);
+  lua_pop(L, 1);
+}
+
+void lc_job_push (lua_State *L, const lc_job *j) {
+  if (j->slot >= 0) {
+    lc_slots_push(L, j);
+    return;
+  }
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
+  lua_rawgetp(L, -1, j);
+  lua_remove(L, -2);
+}
+
+lc_job *lc_job_next (const lc_loop *loop, const lc_job *j) {
+  uint32_t i = j ? (uint32_t)j->slot + 1 : 0;
+  if (j && j->slot < 0) return lc_remote_next(loop, j);
+  for (; i < loop->nslots; i++)
+    if (lc_slots_job(loop, i)) return lc_slots_job(loop, i);
+  return lc_remote_next(loop, NULL);
+}
+
+/* }} */
 
 void lc_job_end (lc_job *j, lc_jobstate state) {
   lc_group *g = j->group;
@@ -31,13 +82,9 @@ void lc_job_end (lc_job *j, lc_jobstate state) {
   if (state == LC_FAILED) lc_list_append(&g->failed, &j->siblings);
   else {
     j->group = NULL;
-    lc_slots_release(j);
+    lc_job_release(j);
   }
   lc_group_ended(g, j);
-}
-
-void lc_job_push (lua_State *L, const lc_job *j) {
-  lc_slots_push(L, j);
 }
 
 void lc_job_extra (lua_State *L, lc_job *j, int index, bool make) {
@@ -104,9 +151,20 @@ static int unpack_results (lua_State *L, uint32_t n) {
   return (int)n;
 }
 
+static void fetch (lua_State *L, lc_job *j, int index) {
+  if (j->engine->fetch) j->engine->fetch(L, j, index);
+}
+
+void lc_job_error (lua_State *L, lc_job *j, int index) {
+  index = lua_absindex(L, index);
+  fetch(L, j, index);
+  lua_getiuservalue(L, index, LC_JOB_VALUE);
+}
+
 int lc_job_outcome (lua_State *L, lc_job *j, int index) {
   lc_assert(lc_job_ended(j));
   index = lua_absindex(L, index);
+  fetch(L, j, index);
   if (j->group && (j->keep || j->group == j->loop->root)) lc_group_forget(j);
   int type = lua_getiuservalue(L, index, LC_JOB_VALUE);
   if (j->state == LC_ENDCANCELLED && type == LUA_TNIL)
@@ -234,9 +292,8 @@ static int job_list (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   lua_createtable(L, (int)loop->live, 0);
   int n = 0;
-  for (uint32_t i = 0; i < loop->nslots; i++) {
-    lc_job *j = lc_slots_job(loop, i);
-    if (!j || lc_job_ended(j)) continue;
+  for (lc_job *j = NULL; (j = lc_job_next(loop, j)); ) {
+    if (lc_job_ended(j)) continue;
     lc_job_push(L, j);
     lua_rawseti(L, -2, ++n);
   }
@@ -275,6 +332,25 @@ static int job_locals (lua_State *L) {
     lua_setfield(L, -4, "locals");
   }
   return 1;
+}
+
+bool lc_job_push_locals (lua_State *L, lc_loop *loop) {
+  if (!lc_task_self(loop)->job.extra) return false;
+  push_entry(L, loop);
+  if (lua_getfield(L, -1, "locals") != LUA_TTABLE) {
+    lua_pop(L, 2);
+    return false;
+  }
+  lua_remove(L, -2);
+  return true;
+}
+
+void lc_job_set_locals (lua_State *L, lc_loop *loop, int index) {
+  index = lua_absindex(L, index);
+  push_entry(L, loop);
+  lua_pushvalue(L, index);
+  lua_setfield(L, -2, "locals");
+  lua_pop(L, 1);
 }
 
 void lc_job_inherit (lua_State *L, lc_task *parent, lc_job *j, int index) {
@@ -328,4 +404,6 @@ void lc_job_open (lua_State *L, lc_loop *loop) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &extra_key);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &anchors_key);
 }

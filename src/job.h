@@ -3,9 +3,10 @@
 **
 **   ready --> running <--> waiting --> done | failed | cancelled
 **
-** The userdata that Lua holds is the job itself. While it lives, the loop
-** anchors it in a slot; a failure that nobody has looked at stays anchored
-** until its group has raised it. Results and error stand in the user value.
+** The userdata that Lua holds is the job itself. While it lives it is
+** anchored, in a slot or by lc_job_anchor; a failure that nobody has looked
+** at stays anchored until its group has raised it. Results and error stand in
+** the user value.
 **
 ** Invariants:
 ** 1. A live job is in `jobs` of its group; an ended one is not.
@@ -31,6 +32,10 @@ typedef enum lc_jobstate {
 typedef struct lc_engine {
   const char *name;              /* "task" */
   void (*cancel) (lc_job *job);  /* ask it to end; not for ended ones */
+  /* Puts the outcome of the ended job at `index` into its user value, where
+  ** it is not there yet. May raise; NULL: it always is there. */
+  void (*fetch) (lua_State *L, lc_job *job, int index);
+  bool (*asleep) (const lc_job *job);   /* does it wait? NULL: `state` says */
 } lc_engine;
 
 struct lc_job {
@@ -40,8 +45,9 @@ struct lc_job {
   lc_link siblings;        /* in the group's `jobs`, later in its `failed` */
   lc_link watchers;        /* operations that wait for the end */
   uint32_t id;             /* 1, 2, ... in each state */
-  int32_t slot;            /* where the loop anchors it; -1: not anchored */
+  int32_t slot;            /* a task's place, or -1: see slots.h */
   uint32_t nresults;
+  int32_t line;            /* where it was started */
   uint8_t state;
   bool keep;
   bool daemon;
@@ -87,10 +93,31 @@ void lc_job_reason (lua_State *L, lc_job *j);
 ** slots; never raises. */
 void lc_job_push (lua_State *L, const lc_job *j);
 
+/* Anchors a job that has no slot, whose handle is at `index`. May raise. */
+void lc_job_anchor (lua_State *L, lc_job *j, int index);
+
+/* Lets go of a job that is over. Harmless where that was done. */
+void lc_job_release (lc_job *j);
+
+/* The anchored job after `j`, of all engines; NULL: the first, and the end. */
+lc_job *lc_job_next (const struct lc_loop *loop, const lc_job *j);
+
+/* Its task, or NULL for a job that runs elsewhere. */
+struct lc_task *lc_job_task (lc_job *j);
+
+/* Pushes the error of the failed job at `index`. May raise. */
+void lc_job_error (lua_State *L, lc_job *j, int index);
+
 /* The job at `index` gets a copy of the locals of `parent`, the running
 ** one. May raise for memory. */
 void lc_job_inherit (lua_State *L, struct lc_task *parent, lc_job *j,
                      int index);
+
+/* Pushes the locals of the running job, if it has any. May raise. */
+bool lc_job_push_locals (lua_State *L, struct lc_loop *loop);
+
+/* The table at `index` becomes those of the running job. May raise. */
+void lc_job_set_locals (lua_State *L, struct lc_loop *loop, int index);
 
 /* Handles of this engine may be told by it, instead of their metatable. */
 extern const lc_engine lc_task_engine;

@@ -24,6 +24,7 @@
 #include "slots.h"
 #include "task.h"
 #include "trouble.h"
+#include "worker.h"
 
 enum { PROBE = 8, POOL_CLASSES = 8, POOL_LEAST = 64, KEEP_POOLED = 256 };
 #define IO_GRACE_MS 20   /* virtual time: real time that I/O may take */
@@ -408,7 +409,7 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
     run_slice(loop, false);
     if (!main->op.kind) break;
     if (lc_interrupt_pending(loop)) {
-      loop->trouble = LC_SIGINT;
+      if (!loop->worker) loop->trouble = LC_SIGINT;
       lc_scope_cancel(&main->base);
     }
     else if (loop->nready || can_wake(loop)) {
@@ -518,7 +519,14 @@ static bool is_program (lua_State *L) {
   return program;
 }
 
-lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv) {
+/* That of a thread was made by who started it. */
+static lc_port *take_port (const lc_worker *w) {
+  if (!w || !w->port) return lc_port_new();
+  lc_port_hold(w->port);
+  return w->port;
+}
+
+lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, lua_CFunction open_core) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
   lc_loop *made = lua_touserdata(L, -1);   /* by an opening that failed */
   lua_pop(L, 1);
@@ -532,7 +540,10 @@ lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv) {
   loop->budget = LC_BUDGET;
   loop->is_program = is_program(L);
   loop->freeslot = INT32_MAX;
-  loop->port = lc_port_new();
+  lc_list_init(&loop->remotes);
+  loop->open_core = open_core;
+  loop->worker = lc_worker_of(L);
+  loop->port = take_port(loop->worker);
   if (!loop->port || !lc_task_main(loop) || lc_loop_reserve(loop, 1) != 0) {
     lc_task_main_free(loop);
     lc_port_release(loop->port);

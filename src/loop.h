@@ -29,6 +29,8 @@
 struct lc_task;
 struct lc_group;
 
+enum { LC_THREADS, LC_PROCESSES };
+
 enum {
   LC_BUDGET = 64,            /* satisfied waits between looks at the clock */
   LC_SLICE_NS = 2000000      /* 2 ms: what others wait at most */
@@ -68,6 +70,10 @@ typedef struct lc_loop {
   int store;                 /* registry reference: see slots.c */
   int jobtype;               /* registry reference: metatable of handles */
   uint32_t live;             /* live jobs */
+  lc_link remotes;           /* those that run elsewhere, anchored */
+  struct lc_worker *worker;  /* the state runs a job of another; or NULL */
+  lua_CFunction open_core;   /* opens luaconc.core in another state */
+  const struct lc_remotekind *engines[2];   /* by LC_THREADS, LC_PROCESSES */
   uint32_t lastid;
   uint32_t nops;             /* requests out of the pool */
 
@@ -87,8 +93,8 @@ typedef struct lc_loop {
 extern const char lc_loop_key;
 
 /* Makes the loop of the state, on the host's uv_loop_t if it gives one, else
-** on one of its own; pushes nothing. May raise. */
-lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv);
+** on one of its own; pushes nothing. `open_core`: who asks. May raise. */
+lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, lua_CFunction open_core);
 
 static inline struct lc_task *lc_loop_main (lc_loop *loop) {
   return loop->main;

@@ -10,11 +10,15 @@
 #include "errors.h"
 #include "frame.h"
 #include "handle.h"
+#include "kin.h"
 #include "luaconc.h"
 #include "luax.h"
 #include "measure.h"
+#include "offspring.h"
+#include "pool.h"
 #include "process.h"
 #include "queue.h"
+#include "remote.h"
 #include "slots.h"
 #include "spawn.h"
 #include "stream.h"
@@ -24,6 +28,7 @@
 #if defined(LUACONC_TESTING)
 #include "testing.h"
 #endif
+#include "thread.h"
 #include "traceback.h"
 #include "tree.h"
 #include "trouble.h"
@@ -40,6 +45,7 @@ static void open_kernel (lua_State *L, lc_loop *loop) {
   lc_frame_open(L, loop);
   lc_traceback_open(L, loop);
   lc_trouble_open(L, loop);
+  lc_remote_open(L, loop);
   lc_coroutine_open(L, loop);
 }
 
@@ -47,12 +53,16 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_codec_open(L, loop);
   lc_watch_open(L, loop);
   lc_queue_open(L, loop);
+  lc_thread_open(L, loop);
   lc_sync_open(L, loop);
   lc_tree_open(L, loop);
   lc_stream_open(L, loop);
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);
   lc_measure_open(L, loop);
+  lc_pool_open(L, loop);
+  lc_kin_open(L, loop);
+  lc_offspring_open(L, loop);
   lc_process_open(L, loop);
 #if defined(LUACONC_TESTING)
   lc_testing_open(L, loop);
@@ -67,7 +77,8 @@ LC_API int luaopen_luaconc_core (lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &core_key) == LUA_TTABLE) return 1;
   lua_pop(L, 1);
   lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_UV_LOOP);
-  lc_loop *loop = lc_loop_new(L, lua_touserdata(L, -1));
+  lc_loop *loop = lc_loop_new(L, lua_touserdata(L, -1),
+                              luaopen_luaconc_core);
   lua_pop(L, 1);
   lua_newtable(L);
   open_kernel(L, loop);

@@ -24,6 +24,13 @@ static void set_methods (lua_State *L, struct lc_loop *loop, int table,
   lua_pop(L, 1);
 }
 
+void lc_luax_module (lua_State *L, const char *name) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
 void lc_luax_type (lua_State *L, struct lc_loop *loop, const char *name,
                    const luaL_Reg *methods, const luaL_Reg *metamethods) {
   luaL_newmetatable(L, name);

@@ -31,6 +31,10 @@ void lc_luax_type (lua_State *L, struct lc_loop *loop, const char *name,
 ** (its upvalue 3; loop and metatable are 1 and 2) before it makes fields. */
 void lc_luax_index (lua_State *L, struct lc_loop *loop, lua_CFunction index);
 
+/* The table on top is the loaded module `name` from now on, so that what is
+** in it is found by name in every state that has opened the core. */
+void lc_luax_module (lua_State *L, const char *name);
+
 /* A method's self: userdata whose metatable is upvalue 2, else an error
 ** that names the type. */
 static inline void *lc_luax_self (lua_State *L) {

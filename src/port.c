@@ -75,6 +75,10 @@ void lc_port_ring (lc_port *p) {
   errno = saved;
 }
 
+bool lc_port_is_asleep (const lc_port *p) {
+  return atomic_load(&p->state) != AWAKE;
+}
+
 /* }} */
 
 /* {{ Arriving */

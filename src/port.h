@@ -46,6 +46,9 @@ bool lc_port_post (lc_port *p, lc_note *n);
 /* Makes the owner look about. In signal handlers too. */
 void lc_port_ring (lc_port *p);
 
+/* Does the owner sleep, as far as can be told from outside? */
+bool lc_port_is_asleep (const lc_port *p);
+
 /* }} */
 
 /* {{ The owner's thread */

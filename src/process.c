@@ -1,336 +1,410 @@
 /*
-** process.c: worker processes, for now below the jobs. See process.h.
+** process.c: jobs in worker processes. See process.h.
+**
+** The block of a process is the body of its remote job. Two handles watch it
+** in the loop: its link, for letters and the reply, and its life socket, for
+** its end. They are closed, and with them the descriptors, when both are
+** known; only then does the job end. So whoever has the results knows that
+** the process is gone, reaped, and its output written.
+**
+**   born --link ends without an outcome--> struck by SIGKILL
+**        --life tells the end--> the rest of the link is read --> ended
+**
+** A result that has arrived stands, whatever became of the process then.
 */
 
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "conduit.h"
-#include "end.h"
 #include "errors.h"
-#include "forker.h"
+#include "fault.h"
 #include "forkserver.h"
+#include "handle.h"
+#include "kin.h"
 #include "luax.h"
 #include "process.h"
-#include "road.h"
+#include "remote.h"
 #include "system.h"
 
-/* {{ What this state holds */
+typedef struct watch watch;
+typedef struct process process;
 
-static const char hold_key;
-
-/* The state's jobs end before the family does. */
-static int release_family (lua_State *L) {
-  bool *held = lua_touserdata(L, 1);
-  if (!*held) return 0;
-  lc_end_state(L, lc_luax_loop(L));
-  *held = false;
-  lc_forkserver_release();
-  lc_road_release();
-  return 0;
-}
-
-/* Once a state, before its first use of either. May raise. */
-static void hold_family (lua_State *L, lc_loop *loop) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &hold_key) == LUA_TNIL) {
-    bool *held = lua_newuserdatauv(L, sizeof *held, 0);
-    *held = false;
-    lua_createtable(L, 0, 1);
-    lua_pushlightuserdata(L, loop);
-    lua_pushcclosure(L, release_family, 1);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &hold_key);
-    lc_road_hold();
-    lc_forkserver_hold();
-    *held = true;
-  }
-  lua_pop(L, 1);
-}
-
-/* }} */
-
-/* {{ Workers */
-
-enum { TEXT = 100 };   /* kinds of packets, for specs: a program, its result */
-
-static void check_version (lua_State *L) {
-  const char *theirs = luaL_checkstring(L, 1);
-  if (strcmp(theirs, LUACONC_VERSION) != 0)
-    luaL_error(L, "this core is version " LUACONC_VERSION ", and the one that "
-               "starts it is version %s", theirs);
-}
-
-#if defined(LUACONC_TESTING)
-
-static void nothing (lc_packet *p) { (void)p; }
-
-static bool on_text (lc_conduit *c, uint32_t kind, char *bytes, size_t len) {
-  lua_State *L = c->owner;
-  lc_packet result = {.kind = TEXT, .gone = nothing};
-  if (kind != TEXT) return false;
-  if (luaL_loadbuffer(L, bytes, len, "=text") == LUA_OK)
-    (void)lua_pcall(L, 0, 1, 0);
-  lc_free(bytes, len);
-  result.bytes = luaL_tolstring(L, -1, &result.len);
-  while (lc_conduit_send(c, &result) == UV_EAGAIN && c->first)
-    lc_conduit_wait(c, true);
-  lua_settop(L, 0);
-  return true;
-}
-
-static void serve_texts (lua_State *L) {
-  static char scratch[4096];
-  lc_conduit c;
-  lc_conduit_init(&c, LC_PLACE_LINK);
-  c.arrive = on_text;
-  c.owner = L;
-  for (;;) {
-    int err = lc_conduit_read(&c, scratch, sizeof scratch);
-    if (err == UV_EAGAIN) lc_conduit_wait(&c, false);
-    else if (err) break;
-  }
-}
-
-#endif
-
-lc_noreturn static void work (lua_State *L) {
-  lc_forker_settle();
-  lc_road_enter(LC_PLACE_ROAD);
-  lc_forker_open();
-#if defined(LUACONC_TESTING)
-  serve_texts(L);
-#endif
-  (void)fflush(NULL);
-  lua_close(L);
-  (void)fflush(NULL);
-  _exit(0);
-}
-
-/* core.forkserver(version): in the program that a forkserver is */
-static int process_forkserver (lua_State *L) {
-  check_version(L);
-  if (!lc_forker_serve()) work(L);
-  return 0;
-}
-
-/* core.worker(version): in the program that a worker started afresh is */
-static int process_worker (lua_State *L) {
-  check_version(L);
-  work(L);
-}
-
-/* }} */
-
-/* {{ The road, for specs */
-
-static int push_code (lua_State *L, int err) {
-  if (err < 0) return lc_errors_uv(L, err);
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
-/* road.put(fd) -> id | nil, message, code */
-static int road_put (lua_State *L) {
-  uint64_t id;
-  hold_family(L, lc_luax_loop(L));
-  int err = lc_road_put((int)luaL_checkinteger(L, 1), &id);
-  if (err) return lc_errors_uv(L, err);
-  lua_pushinteger(L, (lua_Integer)id);
-  return 1;
-}
-
-/* road.get(id) -> fd | nil, message, code */
-static int road_get (lua_State *L) {
-  hold_family(L, lc_luax_loop(L));
-  int fd = lc_road_get((uint64_t)luaL_checkinteger(L, 1));
-  if (fd < 0) return lc_errors_uv(L, fd);
-  lua_pushinteger(L, fd);
-  return 1;
-}
-
-/* road.drop(id) -> true | nil, message, code */
-static int road_drop (lua_State *L) {
-  hold_family(L, lc_luax_loop(L));
-  return push_code(L, lc_road_drop((uint64_t)luaL_checkinteger(L, 1)));
-}
-
-/* road.join() -> fd | nil, message, code */
-static int road_join (lua_State *L) {
-  hold_family(L, lc_luax_loop(L));
-  int fd = lc_road_join();
-  if (fd < 0) return lc_errors_uv(L, fd);
-  lua_pushinteger(L, fd);
-  return 1;
-}
-
-/* road.count() -> descriptors, members besides the root */
-static int road_count (lua_State *L) {
-  uint32_t descriptors, members;
-  lc_road_count(&descriptors, &members);
-  lua_pushinteger(L, descriptors);
-  lua_pushinteger(L, members);
-  return 2;
-}
-
-static const luaL_Reg road_functions[] = {
-  {"put", road_put}, {"get", road_get}, {"drop", road_drop},
-  {"join", road_join}, {"count", road_count},
-  {NULL, NULL}
+struct watch {
+  lc_handle handle;
+  process *of;
+  uv_poll_t poll;
 };
 
-/* }} */
+typedef struct outgoing {
+  lc_packet packet;
+  lc_message message;
+} outgoing;
 
-#if defined(LUACONC_TESTING)
-
-/* {{ Workers that run texts, for specs */
-
-#define BIRTH "luaconc.birth"
-
-typedef struct birth {
+struct process {
+  lc_remote *remote;
+  const lc_kin *kin;
   lc_child child;
   lc_conduit conduit;
-  char *bytes;
-  size_t len;
-} birth;
-
-static bool on_result (lc_conduit *c, uint32_t kind, char *bytes,
-                       size_t len) {
-  birth *b = c->owner;
-  (void)kind;
-  lc_free(b->bytes, b->len);
-  b->bytes = bytes;
-  b->len = len;
-  return true;
-}
-
-/* core.birth([spawn]) -> b | nil, message, code */
-static int birth_new (lua_State *L) {
-  lc_loop *loop = lc_luax_loop(L);
-  hold_family(L, loop);
-  birth *b = lua_newuserdatauv(L, sizeof *b, 0);
-  memset(b, 0, sizeof *b);
-  lc_origin from = {loop->is_program, "", lua_toboolean(L, 1)};
-  int err = lc_forkserver_birth(&from, &b->child);
-  if (err) return lc_errors_uv(L, err);
-  lc_conduit_init(&b->conduit, b->child.link);
-  b->conduit.owner = b;
-  b->conduit.arrive = on_result;
-  luaL_setmetatable(L, BIRTH);
-  return 1;
-}
-
-/* b:run(text) -> its result as a string | nil, message, code */
-static int birth_run (lua_State *L) {
-  static char scratch[4096];
-  birth *b = luaL_checkudata(L, 1, BIRTH);
-  lc_packet p = {.kind = TEXT, .gone = nothing};
-  p.bytes = luaL_checklstring(L, 2, &p.len);
-  int err = lc_conduit_send(&b->conduit, &p);
-  while (err == UV_EAGAIN) {
-    lc_conduit_wait(&b->conduit, true);
-    err = lc_conduit_flush(&b->conduit);
-  }
-  while (!err || err == UV_EAGAIN) {
-    if (b->bytes) break;
-    err = lc_conduit_read(&b->conduit, scratch, sizeof scratch);
-    if (err == UV_EAGAIN && !b->bytes) lc_conduit_wait(&b->conduit, false);
-  }
-  if (!b->bytes) return lc_errors_uv(L, err);
-  lua_pushlstring(L, b->bytes, b->len);
-  lc_free(b->bytes, b->len);
-  b->bytes = NULL;
-  return 1;
-}
-
-/* b:kill(signal) */
-static int birth_kill (lua_State *L) {
-  birth *b = luaL_checkudata(L, 1, BIRTH);
-  lc_forkserver_kill(b->child.id, (int)luaL_checkinteger(L, 2));
-  return 0;
-}
-
-/* b:wait([ms]) -> "lives", "exited", "killed" or "lost", value */
-static int birth_wait (lua_State *L) {
-  static const char *const lots[] = {"lives", "exited", "killed", "lost"};
-  birth *b = luaL_checkudata(L, 1, BIRTH);
-  struct pollfd p = {.fd = b->child.life, .events = POLLIN};
-  int how = 0;
-  (void)poll(&p, 1, (int)luaL_optinteger(L, 2, 20000));
-  lc_lot lot = lc_forkserver_look(b->child.life, &how);
-  lua_pushstring(L, lots[lot]);
-  lua_pushinteger(L, how);
-  return 2;
-}
-
-static int birth_pid (lua_State *L) {
-  birth *b = luaL_checkudata(L, 1, BIRTH);
-  lua_pushinteger(L, b->child.pid);
-  return 1;
-}
-
-/* b:hangup(): closes the link */
-static int birth_hangup (lua_State *L) {
-  birth *b = luaL_checkudata(L, 1, BIRTH);
-  lc_conduit_close(&b->conduit);
-  return 0;
-}
-
-static int birth_close (lua_State *L) {
-  birth *b = luaL_checkudata(L, 1, BIRTH);
-  lc_conduit_close(&b->conduit);
-  if (b->child.life >= 0) (void)close(b->child.life);
-  b->child.life = -1;
-  lc_free(b->bytes, b->len);
-  b->bytes = NULL;
-  return 0;
-}
-
-static const luaL_Reg birth_methods[] = {
-  {"run", birth_run}, {"kill", birth_kill}, {"wait", birth_wait},
-  {"pid", birth_pid}, {"hangup", birth_hangup}, {"close", birth_close},
-  {NULL, NULL}
+  watch *link, *life;      /* NULL: not watched */
+  outgoing context, request;
+  lc_packet limit;
+  lc_limit limits;
+  lc_verdict verdict;
+  lc_message reply;
+  int how;                 /* exit status or signal, once it has ended */
+  uint8_t lot;             /* an lc_lot */
+  bool spawn;
+  bool judged;             /* the verdict is there, and the reply if any */
+  bool garbled;            /* sent what can't be read */
 };
 
-/* core.forkserver_pid() -> the process, or nil */
-static int forkserver_pid (lua_State *L) {
-  pid_t pid = lc_forkserver_pid();
-  if (pid) lua_pushinteger(L, pid);
-  else lua_pushnil(L);
-  return 1;
+static process *process_of (const lc_remote *r) {
+  return r->body;
 }
 
-static void open_births (lua_State *L, lc_loop *loop) {
-  static const luaL_Reg functions[] = {
-    {"birth", birth_new}, {"forkserver_pid", forkserver_pid}, {NULL, NULL}
-  };
-  static const luaL_Reg metamethods[] = {
-    {"__gc", birth_close}, {"__close", birth_close}, {NULL, NULL}
-  };
-  lc_luax_type(L, loop, BIRTH, birth_methods, metamethods);
-  lua_pop(L, 1);
-  lc_luax_functions(L, loop, functions);
+static const lc_handlekind watch_kind = {
+  "process", sizeof(watch), offsetof(watch, poll), NULL, NULL
+};
+
+/* {{ Watching */
+
+static void unwatch (watch **w) {
+  if (*w) lc_handle_close(&(*w)->handle);
+  *w = NULL;
+}
+
+/* A block for a handle that is not libuv's yet. */
+static int prepare_watch (process *p, watch **w) {
+  lc_handle *h = lc_handle_new(p->remote->job.loop, &watch_kind);
+  if (!h) return lc_handle_refusal(p->remote->job.loop);
+  *w = lc_container(h, watch, handle);
+  (*w)->of = p;
+  return 0;
+}
+
+static void drop_watch (watch **w) {
+  if (*w) lc_handle_drop(&(*w)->handle);
+  *w = NULL;
+}
+
+static int open_watch (uv_loop_t *uv, watch *w, int fd) {
+  int err = lc_uv(uv_poll_init(uv, &w->poll, fd));
+  if (!err) lc_handle_opened(&w->handle);
+  return err;
+}
+
+static void on_link (uv_poll_t *poll, int status, int events);
+
+/* Reads always; writes where something waits for it. */
+static void look (process *p) {
+  int events = UV_READABLE;
+  if (!p->link) return;
+  if (!lc_conduit_idle(&p->conduit)) events |= UV_WRITABLE;
+  (void)uv_poll_start(&p->link->poll, events, on_link);
 }
 
 /* }} */
 
-#endif
+/* {{ What comes */
+
+static bool take_letter (process *p, lc_message *m) {
+  lc_letter *l = lc_letter_new(m, NULL);
+  if (l) lc_remote_arrived(p->remote, l);
+  return l != NULL;
+}
+
+static bool take_verdict (process *p, const lc_message *m) {
+  if (p->judged || m->len != sizeof p->verdict) return false;
+  memcpy(&p->verdict, m->base, sizeof p->verdict);
+  p->judged = true;
+  return p->verdict.outcome <= LC_NOMEMORY;
+}
+
+static bool take_reply (process *p, lc_message *m) {
+  if (!p->judged || p->reply.base || p->verdict.outcome > LC_RAISED)
+    return false;
+  p->reply = *m;
+  *m = (lc_message){0};
+  return true;
+}
+
+static bool on_packet (lc_conduit *c, uint32_t kind, char *bytes,
+                       size_t len) {
+  process *p = c->owner;
+  lc_message m = {.base = bytes, .len = len};
+  bool right = kind == LC_SAY_LETTER ? take_letter(p, &m)
+               : kind == LC_SAY_OUTCOME ? take_verdict(p, &m)
+               : kind == LC_SAY_REPLY && take_reply(p, &m);
+  lc_message_free(&m);
+  return right;
+}
+
+/* A verdict without its reply, where one belongs to it, is none. */
+static bool is_complete (const process *p) {
+  if (!p->judged || p->garbled) return false;
+  return p->verdict.outcome > LC_RAISED || p->reply.base;
+}
+
+static int read_link (process *p) {
+  int err = lc_conduit_read(&p->conduit, p->remote->job.loop->buffer,
+                            LC_BUFFER);
+  if (err == UV_EPROTO || err == UV_ENOMEM) p->garbled = true;
+  return err;
+}
+
+/* Nothing more will come. Who has said all is about to end by itself. */
+static void hang_up (process *p) {
+  unwatch(&p->link);
+  if (!is_complete(p)) lc_forkserver_kill(p->child.id, SIGKILL);
+}
+
+static void on_link (uv_poll_t *poll, int status, int events) {
+  process *p = lc_container(lc_handle_of(poll), watch, handle)->of;
+  int err = status;
+  if (!err && (events & UV_WRITABLE)) (void)lc_conduit_flush(&p->conduit);
+  if (!err && (events & UV_READABLE)) err = read_link(p);
+  if (err && err != UV_EAGAIN) hang_up(p);
+  else look(p);
+}
+
+/* }} */
+
+/* {{ The end */
+
+static void close_all (process *p) {
+  unwatch(&p->link);
+  unwatch(&p->life);
+  lc_conduit_close(&p->conduit);
+  if (p->child.life >= 0) (void)close(p->child.life);
+  p->child.life = -1;
+}
+
+/* Was it ended by us, as its job was cancelled? */
+static bool was_struck (const process *p) {
+  if (!p->remote->struck || p->lot == LC_EXITED) return false;
+  return p->how == SIGTERM || p->how == SIGKILL;
+}
+
+static void end_process (process *p) {
+  lc_outcome outcome = is_complete(p) ? (lc_outcome)p->verdict.outcome
+                       : was_struck(p) ? LC_UNWOUND : LC_DIED;
+  uint32_t n = outcome == LC_RETURNED ? p->verdict.nresults : 0;
+  close_all(p);
+  lc_remote_ended(p->remote, outcome, n,
+                  outcome <= LC_RAISED ? &p->reply : NULL);
+}
+
+/* The process is no more: what it has written is all there. */
+static void on_life (uv_poll_t *poll, int status, int events) {
+  process *p = lc_container(lc_handle_of(poll), watch, handle)->of;
+  (void)status; (void)events;
+  lc_lot lot = lc_forkserver_look(p->child.life, &p->how);
+  if (lot == LC_LIVES) return;
+  p->lot = (uint8_t)lot;
+  while (p->link && read_link(p) == 0) ;
+  end_process(p);
+}
+
+/* }} */
+
+/* {{ Starting */
+
+static void on_sent (lc_packet *packet) {
+  lc_message_free(&lc_container(packet, outgoing, packet)->message);
+}
+
+static void on_letter_sent (lc_packet *packet) {
+  on_sent(packet);
+  lc_free(lc_container(packet, outgoing, packet), sizeof(outgoing));
+}
+
+static void stay (lc_packet *packet) { (void)packet; }
+
+/* Takes the message. Where nobody reads it, the end of the process tells. */
+static int send_message (process *p, outgoing *o, lc_saying kind,
+                         lc_message *m, void (*gone) (lc_packet *)) {
+  o->message = *m;
+  *m = (lc_message){0};
+  o->packet = (lc_packet){.kind = kind, .bytes = o->message.base,
+                          .len = o->message.len, .gone = gone};
+  return lc_conduit_send(&p->conduit, &o->packet);
+}
+
+static void send_request (process *p) {
+  lc_remote *r = p->remote;
+  if (r->memory) {
+    p->limits.memory = r->memory;
+    p->limit = (lc_packet){.kind = LC_SAY_LIMIT, .gone = stay,
+                           .bytes = (const char *)&p->limits,
+                           .len = sizeof p->limits};
+    (void)lc_conduit_send(&p->conduit, &p->limit);
+  }
+  (void)send_message(p, &p->context, LC_SAY_CONTEXT, &r->context, on_sent);
+  (void)send_message(p, &p->request, LC_SAY_REQUEST, &r->request, on_sent);
+}
+
+static int watch_child (process *p, uv_loop_t *uv) {
+  int err = open_watch(uv, p->life, p->child.life);
+  if (err) drop_watch(&p->life);
+  else err = open_watch(uv, p->link, p->child.link);
+  if (err) drop_watch(&p->link);
+  if (!err) err = lc_uv(uv_poll_start(&p->life->poll, UV_READABLE, on_life));
+  return err;
+}
+
+/* What can fail comes before there is a process. */
+static int prepare (process *p, uv_loop_t **uv) {
+  lc_loop *loop = p->remote->job.loop;
+  int err = 0;
+  if (!lc_loop_buffer(loop)) return UV_ENOMEM;
+  *uv = lc_loop_uv(loop, &err);
+  if (!err) err = prepare_watch(p, &p->link);
+  if (!err) err = prepare_watch(p, &p->life);
+  if (err) drop_watch(&p->link);
+  return err;
+}
+
+static int process_start (lc_remote *r) {
+  process *p = process_of(r);
+  lc_origin from = p->kin->origin;
+  uv_loop_t *uv;
+  int err = prepare(p, &uv);
+  if (err) return err;
+  from.spawn = p->spawn;
+  err = lc_forkserver_birth(&from, &p->child);
+  if (err) {
+    drop_watch(&p->link);
+    drop_watch(&p->life);
+    return err;
+  }
+  lc_conduit_init(&p->conduit, p->child.link);
+  p->conduit.owner = p;
+  p->conduit.arrive = on_packet;
+  err = watch_child(p, uv);
+  if (err) {
+    lc_forkserver_kill(p->child.id, SIGKILL);
+    close_all(p);
+    return err;
+  }
+  send_request(p);
+  look(p);
+  return 0;
+}
+
+/* }} */
+
+static void process_strike (lc_remote *r, bool overdue) {
+  lc_forkserver_kill(process_of(r)->child.id, overdue ? SIGKILL : SIGTERM);
+}
+
+static int process_post (lc_remote *r, lc_message *m) {
+  process *p = process_of(r);
+  if (!p->link) return UV_EPIPE;
+  outgoing *o = lc_alloc(sizeof *o);
+  if (!o) return UV_ENOMEM;
+  int err = send_message(p, o, LC_SAY_LETTER, m, on_letter_sent);
+  if (err == UV_EAGAIN) look(p);
+  return err == UV_EAGAIN ? 0 : err;
+}
+
+/* {{ Making and closing */
+
+static bool read_start (lua_State *L, int options) {
+  if (!options || lc_luax_option(L, options, "start") == LUA_TNIL)
+    return false;
+  const char *start = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                                     : "";
+  bool spawn = strcmp(start, "spawn") == 0;
+  if (!spawn && strcmp(start, "forkserver") != 0)
+    lc_luax_bad_option(L, options, "start", "\"forkserver\" or \"spawn\"");
+  lua_pop(L, 1);
+  return spawn;
+}
+
+static int process_make (lua_State *L, lc_remote *r, int options) {
+  int top = lua_gettop(L);
+  bool spawn = read_start(L, options);
+  lua_settop(L, top);
+  const lc_kin *kin = lc_kin_hold(L, r->job.loop);
+  process *p = lc_alloc(sizeof *p);
+  if (!p) return UV_ENOMEM;
+  memset(p, 0, sizeof *p);
+  p->remote = r;
+  p->kin = kin;
+  p->spawn = spawn;
+  p->conduit.fd = p->child.life = -1;
+  r->body = p;
+  return 0;
+}
+
+static void process_close (void *body) {
+  process *p = body;
+  close_all(p);
+  lc_message_free(&p->reply);
+  lc_free(p, sizeof *p);
+}
+
+/* }} */
+
+/* {{ Those that died */
+
+static void push_signal (lua_State *L, int number) {
+  const char *name = lc_system_signal(number);
+  if (name) lua_pushstring(L, name);
+  else lua_pushfstring(L, "signal %d", number);
+}
+
+/* Pushes the error of a job whose process ended before it. */
+static void process_epitaph (lua_State *L, lc_remote *r, const char *label) {
+  const process *p = process_of(r);
+  if (p->lot == LC_EXITED) {
+    lc_errors_push(L, "EWORKER", "%s ended with exit code %d before its job "
+                   "did", label, p->how);
+    lua_pushinteger(L, p->how);
+    lua_setfield(L, -2, "exit");
+    return;
+  }
+  push_signal(L, p->how);
+  const char *name = lua_tostring(L, -1);
+  if (p->garbled)
+    lc_errors_push(L, "EWORKER", "%s sent what is no message, and was killed "
+                   "by %s", label, name);
+  else if (p->lot == LC_LOST)
+    lc_errors_push(L, "EWORKER", "%s was killed by %s, with the forkserver, "
+                   "its parent", label, name);
+  else lc_errors_push(L, "EWORKER", "%s was killed by %s", label, name);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "signal");
+}
+
+/* }} */
+
+static const lc_remotekind process_kind = {
+  .engine = LC_REMOTE_ENGINE("process", NULL),
+  .process = true,
+  .open = process_make,
+  .close = process_close,
+  .start = process_start,
+  .strike = process_strike,
+  .post = process_post,
+  .epitaph = process_epitaph
+};
+
+/* conc.process(f, ...) or conc.process{f, ..., name=, memory=, start=}
+** -> handle | nil, message, code */
+static int process_new (lua_State *L) {
+  return lc_remote_form(L, NULL, 1, &process_kind);
+}
+
+static const luaL_Reg functions[] = {
+  {"process", process_new},
+  {NULL, NULL}
+};
 
 void lc_process_open (lua_State *L, lc_loop *loop) {
-  static const luaL_Reg functions[] = {
-    {"forkserver", process_forkserver}, {"worker", process_worker},
-    {NULL, NULL}
-  };
+  loop->engines[LC_PROCESSES] = &process_kind;
   lc_luax_functions(L, loop, functions);
-  lua_newtable(L);
-  lc_luax_functions(L, loop, road_functions);
-  lua_setfield(L, -2, "road");
-#if defined(LUACONC_TESTING)
-  open_births(L, loop);
-#endif
 }

@@ -5,6 +5,7 @@
 ** walk goes by links and not by recursion.
 */
 
+#include "remote.h"
 #include "scope.h"
 #include "task.h"
 
@@ -56,11 +57,17 @@ void lc_scope_leave (lc_scope *s) {
   s->parent = NULL;
 }
 
-/* Marks one scope, unless it is marked or shielded, and ends its wait. */
+/* Tells who waits, or runs elsewhere, in a scope that is cancelled now. */
+static void interrupt (lc_scope *s) {
+  s->cancelled = true;
+  if (s->kind == LC_REMOTE) lc_remote_interrupt(s);
+  else if (s->task && s->task->scope == s) lc_task_interrupt(s->task);
+}
+
+/* Marks one scope, unless it is marked or shielded. */
 static bool mark (lc_scope *s) {
   if (s->cancelled || s->kind == LC_SHIELD) return false;
-  s->cancelled = true;
-  if (s->task && s->task->scope == s) lc_task_interrupt(s->task);
+  interrupt(s);
   return true;
 }
 
@@ -68,8 +75,7 @@ bool lc_scope_cancel (lc_scope *top) {
   if (top->own) return false;
   top->own = true;
   if (top->cancelled) return true;
-  top->cancelled = true;
-  if (top->task && top->task->scope == top) lc_task_interrupt(top->task);
+  interrupt(top);
   lc_scope *s = lc_scope_next(top, top, true);
   while (s) s = lc_scope_next(top, s, mark(s));
   return true;

@@ -1,7 +1,7 @@
 /*
 ** scope.h: what is cancelled together: a tree of cancel scopes.
 **
-** Every task has a base scope; conc.scope, conc.group, conc.timeout and
+** Every job has a base scope; conc.scope, conc.group, conc.timeout and
 ** conc.shield put further ones on the stack of the coroutine that enters
 ** them. The base scope of a job hangs below the scope of its group.
 **
@@ -22,14 +22,14 @@
 struct lc_task;
 
 typedef enum lc_scopekind {
-  LC_BASE, LC_SCOPE, LC_GROUP, LC_SHIELD
+  LC_BASE, LC_REMOTE, LC_SCOPE, LC_GROUP, LC_SHIELD
 } lc_scopekind;
 
 typedef struct lc_scope {
   struct lc_scope *parent;
   lc_link siblings;
   lc_link children;
-  struct lc_task *task;   /* whose waits it governs */
+  struct lc_task *task;   /* whose waits it governs; NULL: LC_REMOTE */
   uint8_t kind;
   bool own;               /* cancelled itself */
   bool cancelled;         /* itself or from above */

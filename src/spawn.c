@@ -11,13 +11,13 @@ enum { MOST_ARGUMENTS = 1000000 };   /* the Lua stack's own limit */
 
 /* Notes who starts the task and where: the function as the user value. C
 ** functions in between (pcall) have no line and are passed over. */
-static void note_place (lua_State *L, lc_task *t, int handle, int level) {
+static void note_place (lua_State *L, lc_job *j, int handle, int level) {
   lua_Debug ar;
   for (; lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "lf", &ar);
     lua_setiuservalue(L, handle, LC_JOB_VALUE);
-    t->line = ar.currentline;
-    if (t->line > 0) return;
+    j->line = ar.currentline;
+    if (j->line > 0) return;
   }
 }
 
@@ -31,23 +31,28 @@ static int place_level (lua_State *L, int options) {
   return search ? lc_traceback_user_level(L) : 1;
 }
 
-static void read_options (lua_State *L, lc_task *t, int options, int handle) {
+static void read_options (lua_State *L, lc_job *j, int options, int handle) {
   static const char *const names[] = {"name", "keep", "daemon", "memory",
-                                      "stack", "level", NULL};
+                                      "stack", "start", "level", NULL};
   lc_luax_options(L, options, names);
   if (lc_luax_option(L, options, "name") != LUA_TNIL) {
     if (lua_type(L, -1) != LUA_TSTRING)
       lc_luax_bad_option(L, options, "name", "a string");
-    lc_job_extra(L, &t->job, handle, true);
+    lc_job_extra(L, j, handle, true);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, "name");
     lua_pop(L, 1);
   }
   lc_luax_option(L, options, "keep");
-  t->job.keep = lua_toboolean(L, -1);
+  j->keep = lua_toboolean(L, -1);
   lc_luax_option(L, options, "daemon");
-  t->job.daemon = lua_toboolean(L, -1);
+  j->daemon = lua_toboolean(L, -1);
   lua_pop(L, 3);
+}
+
+void lc_spawn_describe (lua_State *L, lc_job *j, int handle, int options) {
+  note_place(L, j, handle, place_level(L, options));
+  if (options) read_options(L, j, options, handle);
 }
 
 /* As lua_newthread does for a new coroutine. */
@@ -74,15 +79,14 @@ static void join_group (lc_task *t, lc_group *g) {
 static int spawn (lua_State *L, lc_group *g, int f, int options) {
   lc_loop *loop = lc_luax_loop(L);
   lc_task *parent = lc_task_self(loop);
-  int n = lua_gettop(L) - f + 1, level = place_level(L, options);
+  int n = lua_gettop(L) - f + 1;
   luaL_checkstack(L, 8, NULL);
   lc_task *t = lua_newuserdatauv(L, sizeof(*t), LC_JOB_VALUES);
   lc_task_init(t, loop);
   lua_rawgeti(L, LUA_REGISTRYINDEX, loop->jobtype);
   lua_setmetatable(L, -2);
   lua_insert(L, f);
-  note_place(L, t, f, level);
-  if (options) read_options(L, t, options, f);
+  lc_spawn_describe(L, &t->job, f, options);
   lc_job_inherit(L, parent, &t->job, f);
   if (!g) g = lc_task_group(L, parent);
   int32_t slot = lc_slots_find(L, loop);
@@ -98,23 +102,29 @@ static int spawn (lua_State *L, lc_group *g, int f, int options) {
   return 1;
 }
 
-int lc_spawn_form (lua_State *L, lc_group *g, int arg) {
-  lc_loop *loop = lc_luax_loop(L);
-  if (loop->ending)
-    return luaL_error(L, "cannot start a job: the program is ending");
+int lc_spawn_arguments (lua_State *L, int arg, int *options) {
+  *options = 0;
+  if (lc_luax_loop(L)->ending)
+    luaL_error(L, "cannot start a job: the program is ending");
   if (lua_type(L, arg) != LUA_TTABLE || lc_luax_callable(L, arg)) {
     lc_luax_function(L, arg);
-    return spawn(L, g, arg, 0);
+    return arg;
   }
   lua_settop(L, arg);
   lua_Integer n = luaL_len(L, arg);
-  if (n < 0 || n > MOST_ARGUMENTS) return luaL_error(L, "too many arguments");
+  if (n < 0 || n > MOST_ARGUMENTS) luaL_error(L, "too many arguments");
   luaL_checkstack(L, (int)n + 8, "too many arguments");
   for (lua_Integer i = 1; i <= n; i++) lua_geti(L, arg, i);
   if (n < 1 || !lc_luax_callable(L, arg + 1))
-    return luaL_argerror(L, arg, "the table's first element must be the "
-                                 "function to start");
-  return spawn(L, g, arg + 1, arg);
+    luaL_argerror(L, arg, "the table's first element must be the function to "
+                          "start");
+  *options = arg;
+  return arg + 1;
+}
+
+int lc_spawn_form (lua_State *L, lc_group *g, int arg) {
+  int options, f = lc_spawn_arguments(L, arg, &options);
+  return spawn(L, g, f, options);
 }
 
 /* conc.spawn(f, ...) or conc.spawn{f, ..., name=, keep=, daemon=} */

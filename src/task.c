@@ -193,7 +193,7 @@ static void pack_results (lua_State *L, lc_task *t) {
 ** that was is noted for as long as jobs of the task still run. */
 static void note_started (lua_State *L, lc_task *t) {
   if (!t->group || t->group->live == 0) return;
-  lc_traceback_started(L, t);
+  lc_traceback_started(L, &t->job);
   lc_job_extra(L, &t->job, 1, true);
   lua_insert(L, -2);
   lua_setfield(L, -2, "started");
@@ -229,13 +229,21 @@ static void keep_value (lc_task *t) {
   lua_pop(D, 1);
 }
 
-/* The failure of one of its jobs becomes the task's own. */
+/* job (light userdata) -> its error */
+static int error_of_job (lua_State *L) {
+  lc_job *j = lua_touserdata(L, 1);
+  lc_job_push(L, j);
+  lc_job_error(L, j, -1);
+  return 1;
+}
+
+/* The failure of one of its jobs becomes the task's own. Fetching it from
+** elsewhere may fail, and nothing protects us here: hence the call. */
 static void adopt_failure (lc_task *t, lc_group *g) {
   lua_State *D = t->job.loop->driver;
-  lc_job *first = lc_container(g->failed.next, lc_job, siblings);
-  lc_job_push(D, first);
-  lua_getiuservalue(D, -1, LC_JOB_VALUE);
-  lua_remove(D, -2);
+  lua_pushcfunction(D, error_of_job);
+  lua_pushlightuserdata(D, lc_container(g->failed.next, lc_job, siblings));
+  (void)lua_pcall(D, 1, 1, 0);   /* either way a value is on top */
   keep_value(t);
   t->outcome = LC_FAILED;
 }
@@ -371,7 +379,8 @@ static void resume (lc_loop *loop, lc_task *t, int nargs) {
 /* A script got hold of the coroutine (coroutine.running) and has closed or
 ** resumed it behind our back. */
 static int lost (lua_State *L) {
-  lc_traceback_started(L, lua_touserdata(L, 1));
+  lc_task *t = lua_touserdata(L, 1);
+  lc_traceback_started(L, &t->job);
   lua_pushfstring(L, "the coroutine of a task was closed or resumed by "
                   "somebody else; the task was started at %s",
                   lua_tostring(L, -1));
@@ -410,7 +419,7 @@ static void task_cancel (lc_job *j) {
   lc_task_start(t);
 }
 
-const lc_engine lc_task_engine = {"task", task_cancel};
+const lc_engine lc_task_engine = {"task", task_cancel, NULL, NULL};
 
 void lc_task_init (lc_task *t, lc_loop *loop) {
   memset(t, 0, sizeof(*t));

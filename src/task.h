@@ -49,7 +49,6 @@ typedef struct lc_task {
   lc_op op;
   lua_State *co;           /* NULL: the code outside tasks */
   lc_group *group;         /* of the jobs that it starts; NULL: none yet */
-  int32_t line;            /* where it was started */
   uint8_t swallowed;       /* cancellations raised since it went on */
   bool started;
   bool ready;              /* is in the ring */

@@ -9,6 +9,7 @@
 
 #include "errors.h"
 #include "luax.h"
+#include "worker.h"
 #include "traceback.h"
 
 enum {
@@ -77,24 +78,27 @@ lua_State *lc_traceback_inner (const lc_loop *loop, lua_State *co) {
   return inner;
 }
 
-void lc_traceback_started (lua_State *L, lc_task *t) {
+/* Pushes where the job at `handle` was started. */
+static void push_start (lua_State *L, lc_job *j, int handle) {
   lua_Debug ar;
   luaL_checkstack(L, 6, NULL);
-  lc_job_push(L, &t->job);
-  if (lc_job_field(L, &t->job, -1, "started") != LUA_TNIL) {
-    lua_remove(L, -2);
-    return;
-  }
+  if (lc_job_field(L, j, handle, "started") != LUA_TNIL) return;
   lua_pop(L, 1);
-  if (lua_getiuservalue(L, -1, LC_JOB_VALUE) == LUA_TFUNCTION) {
+  if (lua_getiuservalue(L, handle, LC_JOB_VALUE) == LUA_TFUNCTION) {
     lua_getinfo(L, ">S", &ar);
-    if (t->line > 0) lua_pushfstring(L, "%s:%d", ar.short_src, (int)t->line);
+    if (j->line > 0) lua_pushfstring(L, "%s:%d", ar.short_src, (int)j->line);
     else lua_pushstring(L, ar.short_src);
   }
   else {
     lua_pop(L, 1);
     lua_pushliteral(L, "?");
   }
+}
+
+void lc_traceback_started (lua_State *L, lc_job *j) {
+  luaL_checkstack(L, 2, NULL);
+  lc_job_push(L, j);
+  push_start(L, j, lua_gettop(L));
   lua_remove(L, -2);
 }
 
@@ -106,7 +110,7 @@ void lc_traceback_place (lua_State *L, lc_task *t) {
   }
   while ((inner = lc_traceback_inner(t->job.loop, co))) co = inner;
   if (t->joining || !t->started || !push_line(L, t->job.loop, co))
-    lc_traceback_started(L, t);
+    lc_traceback_started(L, &t->job);
 }
 
 /* }} */
@@ -134,24 +138,38 @@ static bool is_known (lua_State *L, int error) {
   return known;
 }
 
+/* Appends where the job at `handle` was started to the text on top. */
+static void add_start (lua_State *L, lc_job *j, int handle) {
+  lc_job_label(L, j, handle);
+  push_start(L, j, handle);
+  lua_pushfstring(L, "\n%s was started at:\n\t%s", lua_tostring(L, -2),
+                  lua_tostring(L, -1));
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+  lua_concat(L, 2);
+}
+
+/* The task above a job; NULL where that is the code outside tasks, or where
+** another state has started the job, which will say itself where. */
+static lc_task *task_above (const lc_scope *base) {
+  lc_task *t = base->parent ? base->parent->task : NULL;
+  return t && t->co && !lc_worker_is_root(&t->job) ? t : NULL;
+}
+
 /* Appends where the task and those above it were started. */
 static void add_starts (lua_State *L, lc_task *t) {
-  for (int n = 0; t && t->co; n++) {
+  if (t && (!t->co || lc_worker_is_root(&t->job))) return;
+  for (int n = 0; t; n++) {
     if (n == STARTS) {
       lua_pushliteral(L, "\n...");
       lua_concat(L, 2);
       return;
     }
     lc_job_push(L, &t->job);
-    lc_job_label(L, &t->job, -1);
+    lua_insert(L, -2);
+    add_start(L, &t->job, lua_gettop(L) - 1);
     lua_remove(L, -2);
-    lc_traceback_started(L, t);
-    lua_pushfstring(L, "\n%s was started at:\n\t%s", lua_tostring(L, -2),
-                    lua_tostring(L, -1));
-    lua_replace(L, -3);
-    lua_pop(L, 1);
-    lua_concat(L, 2);
-    t = t->base.parent ? t->base.parent->task : NULL;
+    t = task_above(&t->base);
   }
 }
 
@@ -187,7 +205,10 @@ int lc_traceback_on_error (lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
   lc_loop *loop = lua_touserdata(L, -1);
   lua_settop(L, 1);
-  if (is_own_end(L, loop) || !is_new(L, loop)) return 1;
+  if (is_own_end(L, loop)) return 1;
+  if (loop->worker && lua_type(L, 1) == LUA_TSTRING)
+    lc_worker_explain(L, loop->worker, 1);
+  if (!is_new(L, loop)) return 1;
   luaL_traceback(L, L, NULL, 1);
   add_starts(L, loop->current);
   remember(L, 1, 2);
@@ -216,12 +237,30 @@ void lc_traceback_push (lua_State *L, int index) {
   lua_pushnil(L);
 }
 
+void lc_traceback_keep (lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, 8, NULL);
+  remember(L, index, lua_gettop(L));
+  lua_pop(L, 1);
+}
+
+void lc_traceback_remember (lua_State *L, int index, lc_job *j, int handle) {
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, 8, NULL);
+  add_start(L, j, handle);
+  lc_traceback_keep(L, index);
+}
+
 /* A live job: its state, where it is, and where it was started. */
 static int describe_live (lua_State *L, lc_job *j) {
-  lc_task *t = lc_container(j, lc_task, job);
-  lua_State *co = t->co, *inner;
+  lc_task *t = lc_job_task(j);
   lc_job_label(L, j, 1);
   lua_pushfstring(L, "%s has not ended", lua_tostring(L, -1));
+  if (!t) {
+    add_start(L, j, 1);
+    return 1;
+  }
+  lua_State *co = t->co, *inner;
   while ((inner = lc_traceback_inner(t->job.loop, co))) co = inner;
   luaL_traceback(L, co, lua_tostring(L, -1), 0);
   add_starts(L, t);
@@ -235,7 +274,7 @@ static int traceback_of (lua_State *L) {
   lc_job *j = luaL_testudata(L, 1, LC_JOB_TYPE);
   if (j && !lc_job_ended(j)) return describe_live(L, j);
   if (j) {
-    lua_getiuservalue(L, 1, LC_JOB_VALUE);
+    lc_job_error(L, j, 1);
     lua_replace(L, 1);
   }
   luaL_tolstring(L, 1, NULL);

@@ -27,7 +27,7 @@ int lc_traceback_misbehaviour (lua_State *L);
 /* Pushes "script.lua:12", where the innermost coroutine of the task waits,
 ** or where it was started. */
 void lc_traceback_place (lua_State *L, lc_task *t);
-void lc_traceback_started (lua_State *L, lc_task *t);
+void lc_traceback_started (lua_State *L, lc_job *j);
 
 /* The level, from 1 on, of the first function of the user's on the stack of
 ** L: not one of this library's own Lua files. */
@@ -38,6 +38,14 @@ lua_State *lc_traceback_inner (const lc_loop *loop, lua_State *co);
 
 /* Pushes both tracebacks known for the error at `index`, or nil. */
 void lc_traceback_push (lua_State *L, int index);
+
+/* The error at `index`, of the job at `handle`, which ran elsewhere, has the
+** traceback on top, which is popped; where the job was started is added. May
+** raise. */
+void lc_traceback_remember (lua_State *L, int index, lc_job *j, int handle);
+
+/* The same, and nothing is added. */
+void lc_traceback_keep (lua_State *L, int index);
 
 void lc_traceback_open (lua_State *L, lc_loop *loop);
 

@@ -1,6 +1,6 @@
 /*
-** transfer.c: userdata as what its __transfer gives: a function and its
-** arguments. See codec.h.
+** transfer.c: userdata: a shared object by its handle; others as what their
+** __transfer gives, a function and its arguments. See codec.h.
 */
 
 #include "encode.h"
@@ -69,7 +69,26 @@ static bool transfer (lc_encoder *e, int depth, const void *address) {
          lc_encoder_mark(e, address, false);
 }
 
+static bool refuse_shared (lc_encoder *e, int depth, const char *kind) {
+  if (e->carrier == LC_TO_PROCESS)
+    return lc_encoder_refuse(e, depth, "a %s does not reach another process "
+                             "yet: use it between tasks and threads", kind);
+  return lc_encoder_refuse(e, depth, "a %s can't be kept as bytes: send it "
+                           "itself, to a thread or through a channel", kind);
+}
+
+static bool encode_shared (lc_encoder *e, int depth, lc_shared *s) {
+  if (e->carrier != LC_TO_STATE)
+    return refuse_shared(e, depth, s->kind->name);
+  lc_begun begun = lc_encoder_begin(e, depth, s);
+  if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;
+  return lc_encoder_number(e, depth, LC_WIRE_SHARED, e->nheld) &&
+         lc_encoder_hold(e, s);
+}
+
 bool lc_transfer_encode (lc_encoder *e, int depth) {
+  lc_shared *s = lc_shared_at(e->L, -1);
+  if (s) return encode_shared(e, depth, s);
   const void *address = lua_topointer(e->L, -1);
   if (!lc_encoder_beyond(e)) return false;
   lc_begun begun = lc_encoder_begin(e, depth, address);

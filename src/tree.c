@@ -3,6 +3,7 @@
 */
 
 #include "luax.h"
+#include "remote.h"
 #include "task.h"
 #include "traceback.h"
 #include "tree.h"
@@ -11,24 +12,33 @@ static void set_string (lua_State *L, const char *key) {
   lua_setfield(L, -2, key);
 }
 
-static void push_row (lua_State *L, lc_task *t, int depth) {
-  lua_createtable(L, 0, 6);
-  lua_pushinteger(L, depth);
-  set_string(L, "depth");
-  lc_job_push(L, &t->job);
-  lc_job_label(L, &t->job, -1);
-  lua_remove(L, -2);
-  set_string(L, "label");
-  lua_pushstring(L, lc_job_state_name(&t->job));
-  set_string(L, "state");
+/* What a task of this state waits for, and where. */
+static void add_wait (lua_State *L, lc_task *t) {
   if (t->op.kind) {
     lua_pushstring(L, t->op.kind->name);
     set_string(L, "wait");
   }
   lc_traceback_place(L, t);
   set_string(L, "place");
-  lc_traceback_started(L, t);
+}
+
+static void push_row (lua_State *L, lc_job *j, int depth) {
+  lua_createtable(L, 0, 6);
+  lua_pushinteger(L, depth);
+  set_string(L, "depth");
+  lc_job_push(L, j);
+  lc_job_label(L, j, -1);
+  lua_remove(L, -2);
+  set_string(L, "label");
+  lua_pushstring(L, lc_job_state_name(j));
+  set_string(L, "state");
+  if (lc_job_task(j)) add_wait(L, lc_job_task(j));
+  lc_traceback_started(L, j);
   set_string(L, "started");
+}
+
+static lc_job *job_of (lc_scope *s) {
+  return s->kind == LC_REMOTE ? lc_remote_job(s) : &s->task->job;
 }
 
 static lc_scope *scope_of (lc_link *l) {
@@ -57,8 +67,8 @@ static int tree_rows (lua_State *L) {
   lua_newtable(L);
   luaL_checkstack(L, 8, NULL);
   for (lc_scope *s = top; (s = next_scope(top, s, &depth)); ) {
-    if (s->kind != LC_BASE) continue;
-    push_row(L, s->task, depth - 1);
+    if (s->kind != LC_BASE && s->kind != LC_REMOTE) continue;
+    push_row(L, job_of(s), depth - 1);
     lua_rawseti(L, -2, ++n);
   }
   return 1;

@@ -76,7 +76,7 @@ static int raise_failure (lua_State *L, lc_loop *loop) {
   }
   lc_job *j = lc_container(root->failed.next, lc_job, siblings);
   lc_job_push(L, j);
-  lua_getiuservalue(L, -1, LC_JOB_VALUE);
+  lc_job_error(L, j, -1);
   lc_group_forget_all(root);
   add_traceback(L);
   return lua_error(L);
@@ -123,10 +123,8 @@ static void add_row (luaL_Buffer *b, lua_State *L, lc_task *t) {
 }
 
 static void add_rows (luaL_Buffer *b, lua_State *L, lc_loop *loop) {
-  for (uint32_t i = 0; i < loop->nslots; i++) {
-    lc_job *j = lc_slots_job(loop, i);
-    if (j && !lc_job_ended(j)) add_row(b, L, lc_container(j, lc_task, job));
-  }
+  for (lc_job *j = NULL; (j = lc_job_next(loop, j)); )
+    if (!lc_job_ended(j) && lc_job_task(j)) add_row(b, L, lc_job_task(j));
 }
 
 /* Stores the report: which job waits for what, and where. */
@@ -157,10 +155,9 @@ static void report_deadlock (lua_State *L, lc_loop *loop) {
 
 /* Closes one task that waits for ever and has no jobs of its own. */
 static bool close_one (lc_loop *loop) {
-  for (uint32_t i = 0; i < loop->nslots; i++) {
-    lc_job *j = lc_slots_job(loop, i);
-    if (!j || lc_job_ended(j)) continue;
-    lc_task *t = lc_container(j, lc_task, job);
+  for (lc_job *j = NULL; (j = lc_job_next(loop, j)); ) {
+    lc_task *t = lc_job_task(j);
+    if (!t || lc_job_ended(j)) continue;
     if (!t->op.kind || t->op.kind == &lc_group_join) continue;
     if (t->op.kind->cancel) t->op.kind->cancel(&t->op);
     else lc_op_unlink(&t->op);   /* such waits stand in a list */

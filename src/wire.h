@@ -71,7 +71,9 @@ typedef enum lc_wiretag {
   LC_WIRE_FUNCTION,     /* size (4), bytecode, upvalues (byte), then these */
   LC_WIRE_TRANSFER,     /* count (varint), function, arguments */
   /* In place of an upvalue's value: */
-  LC_WIRE_JOINED        /* number (varint) of a function, upvalue (byte) */
+  LC_WIRE_JOINED,       /* number (varint) of a function, upvalue (byte) */
+  /* Only where the message holds shared objects: */
+  LC_WIRE_SHARED        /* which one (varint) */
 } lc_wiretag;
 
 /* A text is a length (varint) and bytes. */

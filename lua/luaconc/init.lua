@@ -67,9 +67,9 @@ local M = { _VERSION = "luaconc " .. VERSION }
 
 -- What C does: there at once.
 local from_core = {
-  "run", "spawn", "sleep", "yield", "now", "current", "jobs", "locals",
+  "run", "spawn", "thread", "sleep", "yield", "now", "current", "jobs", "locals",
   "shield", "traceback", "is_cancelled", "coroutine", "group", "scope",
-  "queue", "lock", "semaphore", "event", "condition", "barrier",
+  "queue", "lock", "semaphore", "event", "condition", "barrier", "codec",
 }
 
 for _, name in ipairs(from_core) do M[name] = core[name] end
@@ -81,6 +81,8 @@ local from_file = {
   race = "luaconc.batch",
   completed = "luaconc.batch",
   timeout = "luaconc.timeout",
+  pool = "luaconc.pool",
+  map = "luaconc.pool",
   tree = "luaconc.tree",
 }
 

@@ -33,6 +33,13 @@
 ---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
 ---@field [integer] any the function, then its arguments
 
+---@class luaconc.threadoptions
+---@field name? string what `conc.tree` and tracebacks call it
+---@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
+---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
+---@field memory? number the most that its Lua state may allocate, in bytes; none unless said
+---@field stack? integer of the thread, in bytes; 1 MiB unless said
+
 ---@class luaconc.groupoptions
 ---@field limit? integer how many of its jobs run at once
 ---@field keep? boolean its jobs are started with `keep`
@@ -86,6 +93,23 @@ function conc.run(f, ...) end
 ---@return luaconc.job job the handle
 ---@overload fun(job: luaconc.spawnoptions): luaconc.job
 function conc.spawn(f, ...) end
+
+---Starts a thread that runs `f(...)` in a Lua state of its own, truly beside this
+---one, and belongs to the current group as a task does. `f`, its upvalues and its
+---arguments go there as copies, and its results come back so; what can't be
+---copied is refused here, with the path to it. There `require` finds the same
+---modules, `coroutine` is `conc.coroutine`, and all of luaconc works. A cancelled
+---thread is interrupted, in a wait or in Lua code; one that is stuck in C code is
+---abandoned after 1 s and fails with `ETIMEDOUT`.
+---Never waits.
+---Raises where a value can't be sent, and where the group is closed.
+---@param f function the body
+---@param ... any its arguments, by copy
+---@return luaconc.job? job the handle
+---@return string? message
+---@return ("EAGAIN"|"ENOMEM")? code
+---@overload fun(job: luaconc.threadoptions): luaconc.job
+function conc.thread(f, ...) end
 
 ---Waits that long. 0 lets the other tasks run, as `conc.yield` does.
 ---Waits.
@@ -255,6 +279,17 @@ local group = {}
 ---@return luaconc.job job the handle
 ---@overload fun(self: luaconc.group, job: luaconc.spawnoptions): luaconc.job
 function group:spawn(f, ...) end
+
+---Starts a thread in this group, from anywhere: see `conc.thread`.
+---Never waits.
+---Raises where a value can't be sent, and where the group is closed.
+---@param f function the body
+---@param ... any its arguments, by copy
+---@return luaconc.job? job the handle
+---@return string? message
+---@return "EAGAIN"? code
+---@overload fun(self: luaconc.group, job: luaconc.threadoptions): luaconc.job
+function group:thread(f, ...) end
 
 ---Cancels its jobs, and the waits of its body until it is left. The end of the
 ---group raises nothing for that.

@@ -1,0 +1,275 @@
+-- What only threads have; what they share with the other engines is in
+-- spec/contract/engine_spec.lua.
+
+local conc = require "luaconc"
+local core = require "luaconc.core"
+local testing = require "luaconc.testing"
+local script = require "spec.support.script"
+
+-- C code that no hook interrupts: a match that backtracks for minutes.
+local function stuck()
+  local n = 32
+  return (("a"):rep(n)):find(("a?"):rep(n) .. ("a"):rep(n))
+end
+
+local function message_of(f, ...)
+  local ok, err = pcall(f, ...)
+  assert.is_false(ok)
+  return tostring(err), err
+end
+
+describe("a thread", function()
+  it("has a state of its own, with a copy of what its function needs", function()
+    local list = { 1, 2, 3 }
+    local n, same = conc.thread(function(other)
+      list[#list + 1] = 4
+      return #list, rawequal(list, other)
+    end, list):await()
+    assert.equal(4, n)
+    assert.is_true(same)
+    assert.equal(3, #list)
+  end)
+
+  it("finds the modules that its starter finds", function()
+    local path = package.path
+    package.path = "somewhere/?.lua;" .. path
+    local job = conc.thread(function() return package.path end)
+    package.path = path
+    assert.equal("somewhere/?.lua;" .. path, job:await())
+  end)
+
+  it("has coroutines that may wait", function()
+    assert.equal("a b", conc.thread(function()
+      local own = require "luaconc"
+      local words = coroutine.wrap(function()
+        coroutine.yield "a"
+        own.sleep(0.001)
+        coroutine.yield "b"
+      end)
+      return words() .. " " .. words()
+    end):await())
+  end)
+
+  it("is asked for its status while it runs", function()
+    local job = conc.thread(function() require("luaconc").sleep(100) end)
+    while job:status() ~= "waiting" do conc.sleep(0.001) end
+    job:cancel()
+    conc.settle { job }
+    assert.equal("cancelled", job:status())
+  end)
+
+  it("refuses os.exit", function()
+    local text = message_of(function()
+      conc.thread { function() os.exit(3) end, keep = true }:await()
+    end)
+    assert.match("os.exit can't be called in a thread", text, 1, true)
+  end)
+
+  it("is limited in memory, and says so", function()
+    local text = message_of(function()
+      conc.thread { function()
+        local list = {}
+        for i = 1, math.huge do list[i] = { i } end
+      end, memory = 1000000, keep = true }:await()
+    end)
+    assert.equal("not enough memory: the limit of this thread is 1000000 "
+      .. "bytes (memory=)", text)
+  end)
+
+  it("fails where the limit is too small for a state", function()
+    for _, bytes in ipairs { 1, 1000, 20000, 30000, 40000 } do
+      local text = message_of(function()
+        conc.thread { print, memory = bytes, keep = true }:await()
+      end)
+      assert.match("not enough memory", text, 1, true)
+    end
+  end)
+
+  it("has a stack of the size that is asked for", function()
+    local deep = function()
+      local function down(n) return n == 0 and 0 or 1 + down(n - 1) end
+      return down(10000)
+    end
+    assert.equal(10000, conc.thread { deep, stack = 4 << 20 }:await())
+    assert.has_error(function() conc.thread { deep, stack = 1 } end)
+    assert.has_error(function() conc.thread { deep, stack = "much" } end)
+    assert.has_error(function() conc.thread { deep, memory = -1 } end)
+  end)
+
+  it("ends a runaway recursion by an error", function()
+    for _, text in ipairs {
+      "local function f() return 1 + f() end return f()",
+      "local function f() return (string.gsub('a', 'a', f)) end return f()",
+      "local t = setmetatable({}, {}) getmetatable(t).__index = "
+        .. "function(t, k) return t[k .. 'x'] end return t.a",
+    } do
+      local job = conc.thread { load(text), keep = true }
+      assert.match("overflow", message_of(job.await, job))
+    end
+  end)
+end)
+
+describe("where the system refuses a thread", function()
+  it("conc.thread returns nil, a message and the code", function()
+    testing.fail_uv(1, "EAGAIN")
+    local job, text, code = conc.thread(print)
+    assert.is_nil(job)
+    assert.match("^cannot start thread %d+: resource temporarily", text)
+    assert.equal("EAGAIN", code)
+    assert.equal(1, conc.thread(math.abs, -1):await())
+  end)
+
+  it("a job that waited for its turn fails", function()
+    conc.run(function()
+      local group <close> = conc.group { limit = 1, keep = true }
+      local first = group:thread(function() require("luaconc").sleep(0.01) end)
+      local second = group:thread(math.abs, -1)
+      testing.fail_uv(1, "EAGAIN")
+      first:await()
+      local text, err = message_of(second.await, second)
+      assert.match("cannot start thread %d+: resource temporarily", text)
+      assert.equal("EAGAIN", err.code)
+    end)
+  end)
+
+  it("nothing is left where memory is missing at any place", function()
+    local started
+    for n = 1, 100 do
+      testing.fail_alloc(n)
+      local ok, job = pcall(conc.thread, math.abs, -1)
+      local hit = testing.failed()
+      testing.fail_alloc(nil)
+      if ok and job then assert.equal(1, job:await()) end
+      started = not hit
+      if started then break end
+    end
+    assert.is_true(started)
+  end)
+end)
+
+describe("a cancelled thread", function()
+  it("ends while it computes, even behind pcall", function()
+    conc.run(function()
+      local job = conc.thread(function()
+        while true do pcall(function() while true do end end) end
+      end)
+      conc.sleep(0.01)
+      job:cancel "enough"
+      local text, err = message_of(job.await, job)
+      assert.match("^thread %d+ was cancelled: enough$", text)
+      assert.is_true(conc.is_cancelled(err))
+    end)
+  end)
+
+  it("ends in a coroutine that computes", function()
+    conc.run(function()
+      local job = conc.thread(function()
+        local spin = coroutine.wrap(function() while true do end end)
+        spin()
+      end)
+      conc.sleep(0.01)
+      job:cancel()
+      assert.is_true(conc.is_cancelled(select(2, message_of(job.await, job))))
+    end)
+  end)
+
+  it("ends before it has begun", function()
+    conc.run(function()
+      local jobs = {}
+      for i = 1, 20 do
+        jobs[i] = conc.thread(function() while true do end end)
+        jobs[i]:cancel()
+      end
+      for _, outcome in ipairs(conc.settle(jobs)) do
+        assert.is_true(conc.is_cancelled(outcome[1]))
+      end
+    end)
+  end)
+
+  it("runs its clean-ups, which may wait in a shield", function()
+    local name = os.tmpname()
+    conc.run(function()
+      local job = conc.thread(function()
+        local own = require "luaconc"
+        local _ <close> = setmetatable({}, { __close = function()
+          own.shield(own.sleep, 0.15)
+          local file <close> = assert(io.open(name, "w"))
+          file:write "clean"
+        end })
+        own.sleep(100)
+      end)
+      while job:status() ~= "waiting" do conc.sleep(0.001) end
+      job:cancel()
+      conc.settle { job }
+    end)
+    local file <close> = assert(io.open(name))
+    assert.equal("clean", file:read "a")
+    os.remove(name)
+  end)
+
+  it("is abandoned where it is stuck in C code", function()
+    -- In a process of its own: the thread would outlive the test.
+    local out = script.run(([[
+      local conc = require "luaconc"
+      conc.run(function()
+        local job = conc.thread { %s, keep = true }
+        conc.sleep(0.05)
+        job:cancel()
+        local ok, err = pcall(job.await, job)
+        print(ok, err.code, job:status())
+        print(err)
+      end)
+      io.stdout:flush()
+      os.exit(0, false)
+    ]]):format("function() local n = 32 return (('a'):rep(n))"
+      .. ":find(('a?'):rep(n) .. ('a'):rep(n)) end"))
+    assert.equal("false\tETIMEDOUT\tfailed\nthread 2 was cancelled, did not end "
+      .. "within 1 s, as it runs C code that can't be interrupted, and was "
+      .. "abandoned\n", out.out)
+    assert.equal(0, out.code)
+    assert.is_function(stuck)
+  end)
+end)
+
+describe("letters between a thread and its starter", function()
+  it("arrive in order, both ways, and none after the end", function()
+    conc.run(function()
+      local job = conc.thread(function()
+        local own = require "luaconc.core"
+        while true do
+          local _, word, n = own.take(nil)
+          if word == "end" then return n end
+          own.post(nil, word, n * 2)
+        end
+      end)
+      for i = 1, 500 do core.post(job, "n", i) end
+      for i = 1, 500 do
+        assert.same({ true, "n", 2 * i }, { core.take(job) })
+      end
+      core.post(job, "end", 7)
+      assert.equal(7, job:await())
+      assert.same({ false }, { core.take(job) })
+      assert.same({ nil, "closed", "EPIPE" }, { core.post(job, 1) })
+    end)
+  end)
+
+  it("that nobody has taken are freed", function()
+    conc.run(function()
+      local job = conc.thread(function()
+        local own = require "luaconc.core"
+        for i = 1, 100 do own.post(nil, ("x"):rep(i)) end
+        own.take(nil)
+      end)
+      for i = 1, 100 do core.post(job, ("y"):rep(i)) end
+      job:await()
+    end)
+  end)
+
+  it("can't be sent to a task, or by a state that nobody started", function()
+    conc.run(function()
+      local task = conc.spawn(conc.sleep, 0)
+      assert.match("a task gets no letters", message_of(core.post, task))
+    end)
+    assert.match("nobody has started this state", message_of(core.take, nil))
+  end)
+end)

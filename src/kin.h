@@ -1,0 +1,41 @@
+/*
+** kin.h: what a state that starts worker processes holds: the forkserver and
+** the road, which end with the last state of this process that has held them;
+** and what its link to a worker says.
+*/
+
+#ifndef lc_kin_h
+#define lc_kin_h
+
+#include "forkserver.h"
+#include "loop.h"
+
+typedef struct lc_kin {
+  bool held;
+  lc_origin origin;        /* of its workers, but for `spawn` */
+} lc_kin;
+
+/* Holds them, from the first call to the end of the state's jobs. May raise
+** for memory. */
+lc_kin *lc_kin_hold (lua_State *L, lc_loop *loop);
+
+/* The packets of a link. The worker waits for context and request; then
+** letters go both ways; the outcome and the reply are the last. */
+typedef enum lc_saying {
+  LC_SAY_LIMIT = 1,        /* an lc_limit: before the request, or never */
+  LC_SAY_CONTEXT,          /* a message */
+  LC_SAY_REQUEST,          /* a message */
+  LC_SAY_LETTER,           /* a message */
+  LC_SAY_OUTCOME,          /* an lc_verdict */
+  LC_SAY_REPLY,            /* a message: only after the outcome */
+  LC_SAY_TEXT = 100        /* test builds: a program; its result as text */
+} lc_saying;
+
+typedef struct lc_limit { uint64_t memory; } lc_limit;
+typedef struct lc_verdict { uint32_t outcome, nresults; } lc_verdict;
+
+/* Adds the private functions of the road to the table on top, and in test
+** builds those for workers without a job. May raise. */
+void lc_kin_open (lua_State *L, lc_loop *loop);
+
+#endif

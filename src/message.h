@@ -1,0 +1,37 @@
+/*
+** message.h: what travels from one state to another: encoded values, and
+** holds on the shared objects among them.
+**
+** The bytes name a shared object by its place in `held`, never by address;
+** the message holds each of these until it is freed. It belongs to whoever
+** has the struct, and goes from thread to thread as it is.
+*/
+
+#ifndef lc_message_h
+#define lc_message_h
+
+#include "shared.h"
+
+/* All zero is an empty one. */
+typedef struct lc_message {
+  char *base;
+  size_t len;
+  lc_shared **held;
+  uint32_t nheld;
+  bool process;      /* set before encoding: it goes to another process */
+} lc_message;
+
+/* Fills an empty message with the n values from index `first` on, which stay
+** where they are. Raises like lc_encode, and then has kept nothing. */
+void lc_message_encode (lua_State *L, int first, int n, const char *what,
+                        lc_message *m);
+
+/* Pushes the values of a message of this program and returns their number;
+** the message stays. Raises like lc_decode. */
+int lc_message_decode (lua_State *L, const lc_message *m);
+
+/* Drops what it holds, frees its blocks and empties it. Any thread; harmless
+** on an empty one. */
+void lc_message_free (lc_message *m);
+
+#endif

@@ -1,0 +1,323 @@
+/*
+** offspring.c: a worker process. See offspring.h.
+**
+** Born with all signals blocked, it settles, waits for its request, and lets
+** signals in only when they find a handler: so no cancellation is lost, and
+** none kills it before its job can clean up.
+**
+** The state is closed before the outcome is told, and standard output is
+** flushed before that: whoever reads the results finds the output there. Then
+** the process ends at once, without what else the program would do at exit.
+**
+** The conduit belongs to the process and outlives the state; the handle that
+** watches it does not.
+*/
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "conduit.h"
+#include "forker.h"
+#include "handle.h"
+#include "interrupt.h"
+#include "kin.h"
+#include "luax.h"
+#include "memory.h"
+#include "offspring.h"
+#include "road.h"
+#include "system.h"
+#include "worker.h"
+
+enum { SCRATCH = 16384 };
+
+typedef struct outgoing {
+  lc_packet packet;
+  lc_message message;
+} outgoing;
+
+typedef struct watch {
+  lc_handle handle;
+  uv_poll_t poll;
+} watch;
+
+/* There is one in a process. */
+static struct {
+  lc_worker worker;
+  lc_conduit conduit;
+  lc_memory memory;
+  size_t limit;
+  watch *watch;            /* NULL: not in the loop */
+  bool requested;
+} self;
+
+static void stay (lc_packet *p) { (void)p; }
+
+/* Blocks until all that is queued is sent, or nobody reads it any more. */
+static void send_all (void) {
+  while (!lc_conduit_idle(&self.conduit)) {
+    if (lc_conduit_flush(&self.conduit) != UV_EAGAIN) return;
+    lc_conduit_wait(&self.conduit, true);
+  }
+}
+
+/* {{ What comes */
+
+#if defined(LUACONC_TESTING)
+
+static lua_State *tested;
+
+/* A text for a worker without a job. */
+static void run_text (char *bytes, size_t len) {
+  lua_State *L = tested;
+  lc_packet result = {.kind = LC_SAY_TEXT, .gone = stay};
+  lc_forker_open();
+  if (luaL_loadbuffer(L, bytes, len, "=text") == LUA_OK)
+    (void)lua_pcall(L, 0, 1, 0);
+  result.bytes = luaL_tolstring(L, -1, &result.len);
+  (void)lc_conduit_send(&self.conduit, &result);
+  send_all();
+  lua_settop(L, 0);
+}
+
+#endif
+
+static bool take_letter (lc_message *m) {
+  lc_letter *l = lc_letter_new(m, NULL);
+  if (l) lc_mailbox_put(&self.worker.mailbox, l);
+  return l != NULL;
+}
+
+static bool take (uint32_t kind, lc_message *m) {
+  lc_worker *w = &self.worker;
+  lc_limit limit;
+  switch (kind) {
+    case LC_SAY_LIMIT:
+      if (m->len != sizeof limit) return false;
+      memcpy(&limit, m->base, sizeof limit);
+      self.limit = (size_t)limit.memory;
+      return true;
+    case LC_SAY_CONTEXT: case LC_SAY_REQUEST: {
+      lc_message *place = kind == LC_SAY_CONTEXT ? &w->context : &w->request;
+      if (self.requested || place->base) return false;
+      *place = *m;
+      *m = (lc_message){0};
+      self.requested = kind == LC_SAY_REQUEST;
+      return true;
+    }
+    case LC_SAY_LETTER: return take_letter(m);
+#if defined(LUACONC_TESTING)
+    case LC_SAY_TEXT:
+      run_text(m->base, m->len);
+      return true;
+#endif
+    default: return false;
+  }
+}
+
+static bool on_packet (lc_conduit *c, uint32_t kind, char *bytes,
+                       size_t len) {
+  lc_message m = {.base = bytes, .len = len};
+  (void)c;
+  bool right = take(kind, &m);
+  lc_message_free(&m);
+  return right;
+}
+
+/* Without a request there is nothing to do, and nobody to tell. */
+static void await_request (char *scratch) {
+  while (!self.requested) {
+    int err = lc_conduit_read(&self.conduit, scratch, SCRATCH);
+    if (err == UV_EAGAIN && !self.requested)
+      lc_conduit_wait(&self.conduit, false);
+    else if (err && err != UV_EAGAIN) _exit(0);
+  }
+}
+
+/* }} */
+
+/* {{ While the job runs */
+
+static const lc_handlekind watch_kind = {
+  "link", sizeof(watch), offsetof(watch, poll), NULL, NULL
+};
+
+static void look (void);
+
+/* The starter says nothing more. */
+static void hang_up (void) {
+  lc_handle_close(&self.watch->handle);
+  self.watch = NULL;
+  lc_mailbox_close(&self.worker.mailbox);
+}
+
+static void on_link (uv_poll_t *poll, int status, int events) {
+  lc_handle *h = lc_handle_of(poll);
+  int err = status;
+  if (!err && (events & UV_WRITABLE)) (void)lc_conduit_flush(&self.conduit);
+  if (!err && (events & UV_READABLE))
+    err = lc_conduit_read(&self.conduit, h->loop->buffer, LC_BUFFER);
+  if (err && err != UV_EAGAIN) hang_up();
+  else look();
+}
+
+/* Reads always; writes where something waits for it. */
+static void look (void) {
+  int events = UV_READABLE;
+  if (!self.watch) return;
+  if (!lc_conduit_idle(&self.conduit)) events |= UV_WRITABLE;
+  (void)uv_poll_start(&self.watch->poll, events, on_link);
+}
+
+static int start_watch (lc_loop *loop) {
+  int err = 0;
+  uv_loop_t *uv = lc_loop_buffer(loop) ? lc_loop_uv(loop, &err) : NULL;
+  if (!uv) return err ? err : UV_ENOMEM;
+  lc_handle *h = lc_handle_new(loop, &watch_kind);
+  if (!h) return lc_handle_refusal(loop);
+  self.watch = lc_container(h, watch, handle);
+  err = uv_poll_init(uv, &self.watch->poll, self.conduit.fd);
+  if (err) {
+    lc_handle_drop(h);
+    self.watch = NULL;
+    return err;
+  }
+  lc_handle_opened(h);
+  look();
+  return 0;
+}
+
+static void on_sent (lc_packet *p) {
+  outgoing *o = lc_container(p, outgoing, packet);
+  lc_message_free(&o->message);
+  lc_free(o, sizeof *o);
+}
+
+/* A letter to the starter. */
+static int post_home (lc_worker *w, lc_message *m) {
+  outgoing *o = lc_alloc(sizeof *o);
+  (void)w;
+  if (!o) return UV_ENOMEM;
+  *o = (outgoing){.message = *m};
+  *m = (lc_message){0};
+  o->packet = (lc_packet){.kind = LC_SAY_LETTER, .bytes = o->message.base,
+                          .len = o->message.len, .gone = on_sent};
+  int err = lc_conduit_send(&self.conduit, &o->packet);
+  if (err == UV_EAGAIN) look();
+  return err == UV_EAGAIN ? 0 : err;
+}
+
+/* }} */
+
+/* {{ Beginning and end */
+
+/* math.randomseed(n, n): forks of one process must not draw the same. */
+static void seed_random (lua_State *L) {
+  lua_Integer seed[2];
+  int err = uv_random(NULL, NULL, seed, sizeof seed, 0, NULL);
+  if (err) luaL_error(L, "no random numbers: %s", uv_strerror(err));
+  lua_getglobal(L, "math");
+  lua_getfield(L, -1, "randomseed");
+  lua_pushinteger(L, seed[0]);
+  lua_pushinteger(L, seed[1]);
+  lua_call(L, 2, 0);
+  lua_pop(L, 1);
+}
+
+/* As in a thread's state: coroutines that may wait, and no arguments. */
+static void prepare (lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, "luaconc.core");
+  lua_getfield(L, -1, "coroutine");
+  lua_pushvalue(L, -1);
+  lua_setglobal(L, "coroutine");
+  lua_setfield(L, -3, "coroutine");
+  lua_pop(L, 2);
+  lua_pushnil(L);
+  lua_setglobal(L, "arg");
+}
+
+static void tell_outcome (void) {
+  lc_worker *w = &self.worker;
+  lc_verdict v = {(uint32_t)w->outcome, w->nresults};
+  lc_packet packets[] = {
+    {.kind = LC_SAY_OUTCOME, .bytes = (char *)&v, .len = sizeof v,
+     .gone = stay},
+    {.kind = LC_SAY_REPLY, .bytes = w->reply.base, .len = w->reply.len,
+     .gone = stay}
+  };
+  int n = w->reply.base ? 2 : 1;
+  for (int i = 0; i < n; i++)
+    (void)lc_conduit_send(&self.conduit, &packets[i]);
+  send_all();
+}
+
+static void run_job (lua_State *L, lc_loop *loop) {
+  lc_worker *w = &self.worker;
+  lc_worker_adopt(L, w);
+  lc_interrupt_serve();
+  lc_interrupt_adopt(loop);
+  lc_forker_open();
+  if (self.limit && !lc_memory_limit(L, &self.memory, self.limit)) return;
+  int err = start_watch(loop);
+  if (err) luaL_error(L, "a worker process can't have a loop: %s",
+                      uv_strerror(err));
+  lc_worker_run(L, w, true);
+}
+
+/* What is still to be done when the state is closed must not go with it. */
+lc_noreturn static void work (lua_State *L) {
+  static char scratch[SCRATCH];
+  static const char our_part;
+  lc_system_pin(&our_part);
+  lc_forker_settle();
+  lc_road_enter(LC_PLACE_ROAD);
+  seed_random(L);
+  lc_worker_init(&self.worker, "process");
+  self.worker.post = post_home;
+  lc_conduit_init(&self.conduit, LC_PLACE_LINK);
+  self.conduit.arrive = on_packet;
+#if defined(LUACONC_TESTING)
+  tested = L;
+#endif
+  await_request(scratch);
+  run_job(L, lc_luax_loop(L));
+  (void)fflush(NULL);
+  lua_close(L);
+  (void)fflush(NULL);
+  tell_outcome();
+  _exit(0);
+}
+
+static void check_version (lua_State *L) {
+  const char *theirs = luaL_checkstring(L, 1);
+  if (strcmp(theirs, LUACONC_VERSION) != 0)
+    luaL_error(L, "this core is version " LUACONC_VERSION ", and the one that "
+               "starts it is version %s", theirs);
+}
+
+/* core.forkserver(version): in the program that a forkserver is */
+static int offspring_forkserver (lua_State *L) {
+  check_version(L);
+  prepare(L);
+  if (!lc_forker_serve()) work(L);
+  return 0;
+}
+
+/* core.worker(version): in the program that a worker started afresh is */
+static int offspring_worker (lua_State *L) {
+  check_version(L);
+  prepare(L);
+  work(L);
+}
+
+/* }} */
+
+void lc_offspring_open (lua_State *L, lc_loop *loop) {
+  static const luaL_Reg functions[] = {
+    {"forkserver", offspring_forkserver}, {"worker", offspring_worker},
+    {NULL, NULL}
+  };
+  lc_luax_functions(L, loop, functions);
+}

@@ -1,0 +1,80 @@
+/*
+** shared.c: handles of shared objects. See shared.h.
+**
+** The registry has a table from objects to handles, with weak values: it
+** gives the one handle, and tells garbage from handles whose finalisers run
+** because the state is closed (the collector clears the entry of garbage
+** before its finaliser runs, and does not when the state is closed).
+*/
+
+#include "shared.h"
+
+/* In the registry, and in marked metatables. */
+static const char handles_key, mark_key;
+
+/* In handles. */
+static const char handle_tag;
+
+void lc_shared_mark (lua_State *L) {
+  lua_pushboolean(L, 1);
+  lua_rawsetp(L, -2, &mark_key);
+}
+
+lc_shared *lc_shared_at (lua_State *L, int index) {
+  const lc_handleof *h = lua_touserdata(L, index);
+  if (!h || lua_islightuserdata(L, index) ||
+      lua_rawlen(L, index) < sizeof *h || h->tag != &handle_tag) return NULL;
+  if (!lua_getmetatable(L, index)) return NULL;
+  bool marked = lua_rawgetp(L, -1, &mark_key) != LUA_TNIL;
+  lua_pop(L, 2);
+  return marked ? h->shared : NULL;
+}
+
+/* Pushes the table of handles, or nil. */
+static bool push_handles (lua_State *L) {
+  return lua_rawgetp(L, LUA_REGISTRYINDEX, &handles_key) == LUA_TTABLE;
+}
+
+static void make_handles (lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &handles_key);
+}
+
+bool lc_shared_find (lua_State *L, const lc_shared *s) {
+  luaL_checkstack(L, 2, NULL);
+  if (push_handles(L)) lua_rawgetp(L, -1, s);
+  else lua_pushnil(L);
+  lua_remove(L, -2);
+  if (!lua_isnil(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+void lc_shared_own (lua_State *L, lc_shared *s) {
+  lc_handleof *h = lua_touserdata(L, -1);
+  luaL_checkstack(L, 4, NULL);
+  if (!push_handles(L)) {
+    lua_pop(L, 1);
+    make_handles(L);
+  }
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, s);
+  lua_pop(L, 1);
+  h->tag = &handle_tag;
+  h->shared = s;
+}
+
+bool lc_shared_garbage (lua_State *L, const lc_shared *s) {
+  bool garbage = true;
+  if (push_handles(L)) {
+    garbage = lua_rawgetp(L, -1, s) == LUA_TNIL;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return garbage;
+}

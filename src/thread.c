@@ -1,0 +1,265 @@
+/*
+** thread.c: jobs on threads. See thread.h.
+**
+** The block of a thread is shared by the handle of its job and the thread.
+** The thread makes a state, runs the job (worker.h), closes the state, and
+** posts `ended` to who started it; that is the last it does with the block,
+** and the note carries its reference over. Who started it joins the thread,
+** or, where it was abandoned, detached it before.
+**
+** Fields below "the starter's" are touched by that thread alone.
+*/
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "fault.h"
+#include "interrupt.h"
+#include "luax.h"
+#include "memory.h"
+#include "system.h"
+#include "thread.h"
+#include "worker.h"
+
+static const char our_part;       /* of the library or program */
+
+#define STACK ((size_t)1 << 20)   /* below 512 KiB runaway Lua code crashes */
+
+typedef struct lc_thread {
+  atomic_uint references;
+  lc_worker worker;        /* the thread's, while it runs */
+  lc_port *home;           /* of the starter */
+  lc_note ended;
+  lc_memory memory;
+  size_t limit;            /* of memory, bytes; 0: none */
+  /* the starter's */
+  lc_remote *remote;       /* NULL: it was abandoned */
+  pthread_t id;
+  size_t stack;
+} lc_thread;
+
+static lc_thread *thread_of (const lc_remote *r) {
+  return r->body;
+}
+
+static void release (lc_thread *t) {
+  if (atomic_fetch_sub(&t->references, 1) > 1) return;
+  lc_worker_free(&t->worker);
+  lc_port_release(t->worker.port);
+  lc_port_release(t->home);
+  lc_free(t, sizeof(*t));
+}
+
+/* {{ In the thread */
+
+static void run_state (lc_thread *t, lua_State *L) {
+  if (!t->limit || lc_memory_limit(L, &t->memory, t->limit))
+    lc_worker_run(L, &t->worker, false);
+  lua_close(L);
+}
+
+static void *thread_main (void *arg) {
+  lc_thread *t = arg;
+  lua_State *L = luaL_newstate();
+  if (L) run_state(t, L);
+  lc_port_close(t->worker.port, NULL);
+  if (!lc_port_post(t->home, &t->ended)) release(t);
+  return NULL;
+}
+
+static void on_letter_there (lc_note *note, lc_loop *loop) {
+  lc_letter *l = lc_container(note, lc_letter, note);
+  lc_worker *w = l->to;
+  (void)loop;
+  lc_mailbox_put(&w->mailbox, l);
+}
+
+static void on_letter_home (lc_note *note, lc_loop *loop) {
+  lc_letter *l = lc_container(note, lc_letter, note);
+  lc_thread *t = l->to;
+  (void)loop;
+  if (t->remote) lc_remote_arrived(t->remote, l);
+  else lc_letter_free(l);
+}
+
+static int post_letter (lc_port *port, lc_message *m, void *to,
+                        void (*arrive) (lc_note *, lc_loop *)) {
+  lc_letter *l = lc_letter_new(m, to);
+  if (!l) return UV_ENOMEM;
+  l->note = (lc_note){.arrive = arrive};
+  if (lc_port_post(port, &l->note)) return 0;
+  lc_letter_free(l);
+  return UV_EPIPE;
+}
+
+/* From the thread to its starter. */
+static int post_home (lc_worker *w, lc_message *m) {
+  lc_thread *t = lc_container(w, lc_thread, worker);
+  return post_letter(t->home, m, t, on_letter_home);
+}
+
+/* }} */
+
+/* {{ At the starter's */
+
+static void on_ended (lc_note *note, lc_loop *loop) {
+  lc_thread *t = lc_container(note, lc_thread, ended);
+  lc_remote *r = t->remote;
+  (void)loop;
+  if (r) {
+    pthread_join(t->id, NULL);
+    lc_interrupt_release();
+    t->remote = NULL;
+    lc_remote_ended(r, t->worker.outcome, t->worker.nresults,
+                    &t->worker.reply);
+  }
+  release(t);
+}
+
+/* A signal to the process is for the threads of its program, not for ours;
+** what a thread brings upon itself is its own. */
+static void fill_mask (sigset_t *mask) {
+  static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP,
+                            SIGSYS, SIGPIPE, SIGPROF, SIGXCPU, SIGXFSZ};
+  sigfillset(mask);
+  for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+    sigdelset(mask, own[i]);
+}
+
+static int create (lc_thread *t) {
+  pthread_attr_t attr;
+  sigset_t mask, old;
+  int err = pthread_attr_init(&attr);
+  if (err) return err;
+  err = pthread_attr_setstacksize(&attr, t->stack);
+  fill_mask(&mask);
+  pthread_sigmask(SIG_BLOCK, &mask, &old);
+  if (!err) err = pthread_create(&t->id, &attr, thread_main, t);
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  pthread_attr_destroy(&attr);
+  return err;
+}
+
+static int thread_start (lc_remote *r) {
+  lc_thread *t = thread_of(r);
+  t->worker.context = r->context;
+  t->worker.request = r->request;
+  r->context = r->request = (lc_message){0};
+  t->remote = r;
+  atomic_fetch_add(&t->references, 1);
+  lc_interrupt_hold();
+  int err = lc_uv(uv_translate_sys_error(create(t)));
+  if (!err) return 0;
+  lc_interrupt_release();
+  t->remote = NULL;
+  release(t);
+  return err;
+}
+
+static bool is_asleep (const lc_job *j) {
+  return lc_port_is_asleep(thread_of(lc_remote_of(j))->worker.port);
+}
+
+/* The thread goes on alone, until its process ends or it does. What it runs
+** must not be unloaded. */
+static void abandon (lc_remote *r, lc_thread *t) {
+  lc_system_pin(&our_part);
+  pthread_detach(t->id);
+  t->remote = NULL;
+  lc_remote_ended(r, LC_ABANDONED, 0, NULL);
+}
+
+/* Stuck in C: neither asleep, nor has Lua code felt the last strike. */
+static bool is_stuck (const lc_remote *r, lc_thread *t) {
+  return !is_asleep(&r->job) &&
+         atomic_load(&t->worker.answered) != atomic_load(&t->worker.strikes);
+}
+
+static void thread_strike (lc_remote *r, bool overdue) {
+  lc_thread *t = thread_of(r);
+  if (overdue && (r->job.loop->ending || is_stuck(r, t))) {
+    abandon(r, t);
+    return;
+  }
+  atomic_fetch_add(&t->worker.strikes, 1);
+  lc_interrupt_strike(t->id);
+  lc_port_ring(t->worker.port);
+}
+
+static int thread_post (lc_remote *r, lc_message *m) {
+  lc_thread *t = thread_of(r);
+  return post_letter(t->worker.port, m, &t->worker, on_letter_there);
+}
+
+/* }} */
+
+/* {{ Making and closing */
+
+static size_t read_stack (lua_State *L, int options) {
+  lua_Integer n = (lua_Integer)STACK;
+  if (!options) return STACK;
+  if (lc_luax_option(L, options, "stack") != LUA_TNIL) {
+    n = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+    if (n < PTHREAD_STACK_MIN || n > (lua_Integer)1 << 40)
+      lc_luax_bad_option(L, options, "stack", "a number of bytes, at least "
+                         "those that the system asks for");
+  }
+  lua_pop(L, 1);
+  return ((size_t)n + 65535) & ~(size_t)65535;   /* whole pages */
+}
+
+static int thread_make (lua_State *L, lc_remote *r, int options) {
+  size_t stack = read_stack(L, options);
+  lc_thread *t = lc_alloc(sizeof(*t));
+  lc_port *port = lc_port_new();
+  if (!t || !port) {
+    lc_free(t, sizeof(*t));
+    lc_port_release(port);
+    return UV_ENOMEM;
+  }
+  memset(t, 0, sizeof(*t));
+  atomic_init(&t->references, 1);
+  lc_worker_init(&t->worker, "thread");
+  t->worker.open_core = r->job.loop->open_core;
+  t->worker.port = port;
+  t->worker.post = post_home;
+  t->home = r->job.loop->port;
+  lc_port_hold(t->home);
+  t->ended.arrive = on_ended;
+  t->limit = r->memory;
+  t->stack = stack;
+  r->body = t;
+  return 0;
+}
+
+static void thread_close (void *body) {
+  release(body);
+}
+
+/* }} */
+
+static const lc_remotekind thread_kind = {
+  .engine = LC_REMOTE_ENGINE("thread", is_asleep),
+  .open = thread_make,
+  .close = thread_close,
+  .start = thread_start,
+  .strike = thread_strike,
+  .post = thread_post
+};
+
+/* conc.thread(f, ...) or conc.thread{f, ..., name=, memory=, stack=} */
+static int thread_new (lua_State *L) {
+  return lc_remote_form(L, NULL, 1, &thread_kind);
+}
+
+static const luaL_Reg functions[] = {
+  {"thread", thread_new},
+  {NULL, NULL}
+};
+
+void lc_thread_open (lua_State *L, lc_loop *loop) {
+  loop->engines[LC_THREADS] = &thread_kind;
+  lc_luax_functions(L, loop, functions);
+}

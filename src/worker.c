@@ -1,0 +1,318 @@
+/*
+** worker.c: a state that runs one job for another. See worker.h.
+*/
+
+#include <string.h>
+
+#include <lualib.h>
+
+#include "errors.h"
+#include "interrupt.h"
+#include "luax.h"
+#include "spawn.h"
+#include "task.h"
+#include "traceback.h"
+#include "worker.h"
+
+static const char worker_key;
+
+enum { CONTEXT = 4 };   /* values: locals, package.path, .cpath, name */
+
+lc_worker *lc_worker_of (lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &worker_key);
+  lc_worker *w = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return w;
+}
+
+static lc_loop *loop_of (lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  lc_loop *loop = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return loop;
+}
+
+void lc_worker_init (lc_worker *w, const char *noun) {
+  memset(w, 0, sizeof(*w));
+  w->noun = noun;
+  w->outcome = LC_NOMEMORY;
+  atomic_init(&w->strikes, 0);
+  atomic_init(&w->answered, 0);
+  lc_mailbox_init(&w->mailbox);
+}
+
+void lc_worker_adopt (lua_State *L, lc_worker *w) {
+  lua_pushlightuserdata(L, w);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &worker_key);
+  lc_loop *loop = loop_of(L);
+  if (loop) loop->worker = w;
+}
+
+void lc_worker_free (lc_worker *w) {
+  lc_message_free(&w->context);
+  lc_message_free(&w->request);
+  lc_message_free(&w->reply);
+  lc_mailbox_free(&w->mailbox);
+}
+
+bool lc_worker_is_root (const lc_job *j) {
+  return j->loop->worker && j->loop->worker->root == j;
+}
+
+bool lc_worker_struck (lc_worker *w) {
+  unsigned strikes = atomic_load(&w->strikes);
+  if (strikes == w->seen) return false;
+  w->seen = strikes;
+  return true;
+}
+
+/* {{ What the state must know beside the job */
+
+static void push_package_field (lua_State *L, const char *name) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, "package") != LUA_TTABLE) lua_pushnil(L);
+  else lua_getfield(L, -1, name);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+void lc_worker_context (lua_State *L, lc_message *m, lc_job *j, int handle,
+                        bool process) {
+  int top = lua_gettop(L);
+  handle = lua_absindex(L, handle);
+  luaL_checkstack(L, CONTEXT + 4, NULL);
+  if (!lc_job_push_locals(L, j->loop)) lua_pushnil(L);
+  push_package_field(L, "path");
+  push_package_field(L, "cpath");
+  lc_job_field(L, j, handle, "name");
+  m->process = process;
+  lc_message_encode(L, top + 1, CONTEXT, "conc.locals()", m);
+  lua_settop(L, top);
+}
+
+static void set_package_field (lua_State *L, const char *name, int index) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, "package") == LUA_TTABLE &&
+      lua_type(L, index) == LUA_TSTRING) {
+    lua_pushvalue(L, index);
+    lua_setfield(L, -2, name);
+  }
+  lua_pop(L, 2);
+}
+
+/* Leaves the name of the job, or nil, on top. */
+static void apply_context (lua_State *L, lc_loop *loop, lc_worker *w) {
+  int locals = lua_gettop(L) + 1;
+  if (lc_message_decode(L, &w->context) != CONTEXT)
+    luaL_error(L, "the message that starts the job is no such message");
+  set_package_field(L, "path", locals + 1);
+  set_package_field(L, "cpath", locals + 2);
+  if (lua_istable(L, locals)) lc_job_set_locals(L, loop, locals);
+  lua_replace(L, locals);
+  lua_settop(L, locals);
+}
+
+/* }} */
+
+/* {{ Opening the state */
+
+/* os.exit in a thread: it would end the program under everybody. */
+static int refuse_exit (lua_State *L) {
+  return luaL_error(L, "os.exit can't be called in a thread: return from its "
+                       "function, or raise an error");
+}
+
+static void set_loaded_field (lua_State *L, const char *library,
+                              const char *name) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, library);
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 3);
+}
+
+/* Lua's coroutine library gives way to ours, whose coroutines may wait, and
+** can be interrupted. The core is on top. */
+static void replace_coroutine (lua_State *L) {
+  lua_getfield(L, -1, "coroutine");
+  lua_pushvalue(L, -1);
+  lua_setglobal(L, "coroutine");
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "coroutine");
+  lua_pop(L, 1);
+}
+
+/* worker (light userdata) */
+static int open_state (lua_State *L) {
+  lc_worker *w = lua_touserdata(L, 1);
+  luaL_openlibs(L);
+  lc_worker_adopt(L, w);
+  luaL_requiref(L, "luaconc.core", w->open_core, 0);
+  replace_coroutine(L);
+  lua_pushcfunction(L, refuse_exit);
+  set_loaded_field(L, "os", "exit");
+  return 0;
+}
+
+/* }} */
+
+/* {{ Running the job */
+
+static int k_job (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  return lua_gettop(L);
+}
+
+/* The root task: reads the job, which may ask for modules, and runs it. */
+static int run_job (lua_State *L) {
+  lc_worker *w = lc_luax_loop(L)->worker;
+  lua_settop(L, 0);
+  int n = lc_message_decode(L, &w->request);
+  lc_message_free(&w->request);
+  lua_callk(L, n - 1, LUA_MULTRET, 0, k_job);
+  return k_job(L, LUA_OK, 0);
+}
+
+static int k_nothing (lua_State *L, int status, lua_KContext ctx) {
+  (void)L; (void)status; (void)ctx;
+  return 0;
+}
+
+/* Pushes the handle of the job, which has ended. Upvalue 1: the loop. */
+static int run_root (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  lc_worker *w = loop->worker;
+  apply_context(L, loop, w);
+  lua_pushlightuserdata(L, loop);
+  lua_pushcclosure(L, run_job, 1);
+  lc_spawn_form(L, loop->root, lua_gettop(L));
+  w->root = lua_touserdata(L, -1);
+  if (lua_type(L, -2) == LUA_TSTRING) {
+    lc_job_extra(L, w->root, -1, true);
+    lua_pushvalue(L, -3);
+    lua_setfield(L, -2, "name");
+    lua_pop(L, 1);
+  }
+  while (lc_group_pending(loop->root))
+    lc_group_wait(L, loop->main, loop->root, k_nothing, 0);
+  return 1;
+}
+
+/* }} */
+
+/* {{ The outcome */
+
+/* handle -> its results go into the reply. Upvalue 1: the loop. */
+static int encode_results (lua_State *L) {
+  lc_worker *w = lc_luax_loop(L)->worker;
+  int n = lc_job_outcome(L, w->root, 1);
+  lc_message_encode(L, lua_gettop(L) - n + 1, n, "result", &w->reply);
+  w->nresults = (uint32_t)n;
+  w->outcome = LC_RETURNED;
+  return 0;
+}
+
+/* error -> it and its traceback go into the reply. */
+static int encode_error (lua_State *L) {
+  lc_worker *w = lc_worker_of(L);
+  if (loop_of(L)) lc_traceback_push(L, 1);
+  else lua_pushnil(L);
+  lc_message_encode(L, 1, 2, "error", &w->reply);
+  w->outcome = LC_RAISED;
+  return 0;
+}
+
+/* error -> the same for its text, where it can't be sent. */
+static int encode_text (lua_State *L) {
+  luaL_tolstring(L, 1, NULL);
+  lua_replace(L, 1);
+  if (lua_gettop(L) > 1) lua_settop(L, 1);
+  return encode_error(L);
+}
+
+/* The error on top becomes the outcome, as well as it can be sent. */
+static void reply_error (lua_State *L, lc_worker *w) {
+  static const lua_CFunction ways[] = {encode_error, encode_text};
+  for (int i = 0; i < 2; i++) {
+    lua_pushcfunction(L, ways[i]);
+    lua_pushvalue(L, -2);
+    if (lua_pcall(L, 1, 0, 0) == LUA_OK) return;
+    lua_pop(L, 1);
+  }
+  w->outcome = LC_NOMEMORY;
+}
+
+static int push_job_error (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  lc_job_error(L, loop->worker->root, 1);
+  lc_group_forget_all(loop->root);
+  return 1;
+}
+
+/* Calls `f` with the n values on top and the loop as its upvalue. */
+static int call (lua_State *L, lc_loop *loop, lua_CFunction f, int n,
+                 int nresults) {
+  lua_pushlightuserdata(L, loop);
+  lua_pushcclosure(L, f, 1);   /* allocates; the caller is protected */
+  lua_insert(L, -n - 1);
+  return lua_pcall(L, n, nresults, 0);
+}
+
+/* The handle of the ended job is on top. */
+static void reply_outcome (lua_State *L, lc_loop *loop, lc_worker *w) {
+  if (w->root->state == LC_ENDCANCELLED) w->outcome = LC_UNWOUND;
+  else if (w->root->state == LC_FAILED) {
+    call(L, loop, push_job_error, 1, 1);   /* or the error of failing here */
+    reply_error(L, w);
+  }
+  else if (call(L, loop, encode_results, 1, 0) != LUA_OK) reply_error(L, w);
+}
+
+/* worker (light userdata): runs the job and notes the outcome */
+static int run_and_reply (lua_State *L) {
+  lc_worker *w = lua_touserdata(L, 1);
+  lc_loop *loop = loop_of(L);
+  lc_interrupt_adopt(loop);
+  if (call(L, loop, run_root, 0, 1) == LUA_OK) reply_outcome(L, loop, w);
+  else reply_error(L, w);
+  return 0;
+}
+
+/* }} */
+
+static bool protected (lua_State *L, lc_worker *w, lua_CFunction f) {
+  lua_pushcfunction(L, f);
+  lua_pushlightuserdata(L, w);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return true;
+  if (lc_worker_of(L)) reply_error(L, w);
+  lua_pop(L, 1);
+  return false;
+}
+
+void lc_worker_run (lua_State *L, lc_worker *w, bool warm) {
+  if (!warm && !protected(L, w, open_state)) return;
+  protected(L, w, run_and_reply);
+  lc_interrupt_adopt(NULL);
+}
+
+/* {{ Errors that are not what they seem */
+
+void lc_worker_explain (lua_State *L, lc_worker *w, int index) {
+  static const char what[] = "attempt to call a nil value (global '";
+  const char *text = lua_tostring(L, index), *at = strstr(text, what);
+  if (!at) return;
+  const char *name = at + sizeof(what) - 1, *end = strchr(name, '\'');
+  if (!end || strcmp(end, "')") != 0) return;
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, 4, NULL);
+  lua_pushlstring(L, text, (size_t)(at - text));
+  lua_pushlstring(L, name, (size_t)(end - name));
+  lua_pushfstring(L, "%sglobal '%s' does not exist in a %s: make it local, or "
+                  "require it", lua_tostring(L, -2), lua_tostring(L, -1),
+                  w->noun);
+  lua_replace(L, index);
+  lua_pop(L, 2);
+}
+
+/* }} */

@@ -1,0 +1,77 @@
+/*
+** worker.h: a state that runs one job for another: what threads and worker
+** processes share, on the side of the job.
+**
+** Whoever makes the state fills an lc_worker, makes it known, and runs it:
+** the libraries are opened, the job is read from the request and runs as the
+** root task, and what became of it stands in `outcome` and `reply`. The state
+** is closed by its maker, before the outcome is told.
+**
+** Invariants:
+** 1. The worker outlives its state.
+** 2. `strikes` is counted up by who cancels the job, before it interrupts the
+**    thread; the state cancels everything when it sees a new one.
+*/
+
+#ifndef lc_worker_h
+#define lc_worker_h
+
+#include <stdatomic.h>
+
+#include "loop.h"
+#include "mailbox.h"
+#include "remote.h"
+
+typedef struct lc_worker lc_worker;
+
+struct lc_worker {
+  const char *noun;            /* "thread", "process" */
+  lua_CFunction open_core;     /* opens luaconc.core */
+  lc_port *port;               /* that its loop takes; NULL: it makes one */
+  int (*post) (lc_worker *w, lc_message *m);   /* a letter to the starter: 0,
+                               ** UV_EPIPE, UV_ENOMEM; takes the message */
+  lc_message context;
+  lc_message request;
+  lc_mailbox mailbox;          /* letters from the starter */
+  atomic_uint strikes;
+  atomic_uint answered;        /* the last strike that Lua code has felt */
+  unsigned seen;               /* the last one that the loop has seen */
+  lc_job *root;                /* NULL: not begun */
+  lc_outcome outcome;
+  uint32_t nresults;
+  lc_message reply;
+};
+
+/* The worker of the state that L belongs to, or NULL. */
+lc_worker *lc_worker_of (lua_State *L);
+
+/* All but messages and `post`; `noun` is what it is called. */
+void lc_worker_init (lc_worker *w, const char *noun);
+
+/* Makes the state a worker's: before luaconc.core is opened in it, or after,
+** where the worker has no port of its own. May raise. */
+void lc_worker_adopt (lua_State *L, lc_worker *w);
+
+/* Runs the job; does not raise. The libraries of the state are opened unless
+** `warm`: then that has been done, and luaconc.core is open. */
+void lc_worker_run (lua_State *L, lc_worker *w, bool warm);
+
+/* Frees the messages that are left. */
+void lc_worker_free (lc_worker *w);
+
+/* What the state of a job must know beside it: pushes nothing, fills an
+** empty message with module paths and job-local values. May raise. */
+void lc_worker_context (lua_State *L, lc_message *m, lc_job *j, int handle,
+                        bool process);
+
+/* Is it the job that the state is there for? */
+bool lc_worker_is_root (const lc_job *j);
+
+/* Where the error at `index`, a string, is about a global function that the
+** starter had and this state lacks: replaces it by one that says so. */
+void lc_worker_explain (lua_State *L, lc_worker *w, int index);
+
+/* Has a new strike come that the loop does not know of yet? */
+bool lc_worker_struck (lc_worker *w);
+
+#endif
