@@ -151,9 +151,9 @@ static bool on_result (lc_conduit *c, uint32_t kind, char *bytes,
 /* core.birth([spawn]) -> b | nil, message, code */
 static int birth_new (lua_State *L) {
   lc_origin from = lc_kin_hold(L, lc_luax_loop(L))->origin;
+  from.spawn = lua_toboolean(L, 1);
   birth *b = lua_newuserdatauv(L, sizeof *b, 0);
   memset(b, 0, sizeof *b);
-  from.spawn = lua_toboolean(L, 1);
   int err = lc_forkserver_birth(&from, &b->child);
   if (err) return lc_errors_uv(L, err);
   lc_conduit_init(&b->conduit, b->child.link);
