@@ -155,6 +155,11 @@ tsan: $(SO_plain) $(SO_tsan) $(HOST_tsan) ## run the specs of threads under Thre
 	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
 	  sh spec/support/tsan.sh
 
+SECONDS ?= 60
+
+fuzz: ## feed bytes at random to the codec (SECONDS=60; needs clang)
+	@BUILD='$(BUILD)' CLANG='$(CLANG)' sh spec/fuzz/run.sh $(SECONDS)
+
 # ---- lint: gcc with its analyser, clang where it is, luacheck, the rest ----
 
 GCC   ?= gcc
@@ -230,5 +235,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build compare test sanitize tsan bench lint docs rockspec install \
+.PHONY: build compare test sanitize tsan bench lint fuzz docs rockspec install \
         uninstall help clean FORCE

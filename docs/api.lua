@@ -1572,8 +1572,97 @@ print(select(3, job:await()))  --> EBADF]],
   },
 }
 
+local codec = {
+  title = "Values as bytes",
+  text = [[
+What crosses from one Lua state to another crosses as bytes: for a thread or a
+process, through a channel, and by hand for a file or a socket. nil, booleans,
+integers, floats, strings; tables with their identity and cycles; Lua functions
+with copies of their upvalues; loaded modules and the C functions in them, found
+again by `require`; `_G`, which becomes the receiver's; instances of registered
+classes; userdata with a `__transfer` metamethod, which returns a function and
+its arguments for the receiver to call. Anything else is refused before anything
+is sent, with the path to it.]],
+  {
+    name = "conc.codec.encode",
+    call = "conc.codec.encode(...)",
+    text = [[
+The values as bytes, which begin with the version of the format. (Channels and
+other shared objects can't be kept as bytes: they are sent as themselves.)]],
+    params = { { "...", "any", "what is encoded" } },
+    returns = { { "string", "bytes", "" } },
+    raises = "a value can't be sent: the message has its path",
+    waits = false,
+    example = [[
+local bytes = conc.codec.encode({ 1, 2.0 }, "three")
+local list, three = conc.codec.decode(bytes)
+print(list[1], list[2], three)  --> 1	2.0	three
+print(pcall(conc.codec.encode, { jobs = { { file = io.stdout } } }))
+--> false	cannot send argument #1.jobs[1].file: userdata 'FILE*' has no __transfer]],
+  },
+  {
+    name = "conc.codec.decode",
+    call = "conc.codec.decode(bytes [, options])",
+    text = [[
+The values back. The bytes may come from anywhere: whatever they are, the worst
+is an error. Functions and modules are refused unless the caller vouches for the
+bytes, as bytecode can do anything.]],
+    params = {
+      { "bytes", "string", "from `encode`" },
+      { "options", "table?", "" },
+    },
+    options = {
+      { "functions", "boolean?", "the bytes come from this program, or one "
+        .. "that is trusted as much" },
+    },
+    returns = { { "any", "...", "the values" } },
+    raises = "they are no message (code EPROTO), hold functions that are not "
+      .. "allowed (EPERM), or a class or module is not found (ENOENT)",
+    waits = false,
+    example = [[
+local bytes = conc.codec.encode(function(x) return x + 1 end)
+print(conc.codec.decode(bytes, { functions = true })(41))  --> 42
+local ok, err = pcall(conc.codec.decode, bytes)
+print(err.code)  --> EPERM]],
+  },
+  {
+    name = "conc.codec.register",
+    call = "conc.codec.register(name, metatable)",
+    text = [[
+Lets instances of a class cross: tables with this metatable keep it. The
+receiver finds it under the name; where it is not registered there, the module
+of that name is loaded, which registers it, or is the metatable itself.]],
+    params = {
+      { "name", "string", "of the class, and of the module it is in" },
+      { "metatable", "table", "of its instances" },
+    },
+    returns = {},
+    waits = false,
+    example = [[
+local Point = { __index = { sum = function(p) return p.x + p.y end } }
+conc.codec.register("point", Point)
+local bytes = conc.codec.encode(setmetatable({ x = 1, y = 2 }, Point))
+print(conc.codec.decode(bytes):sum())  --> 3]],
+  },
+  {
+    name = "conc.codec.limit",
+    call = "conc.codec.limit([bytes])",
+    text = [[
+The longest message that this state makes, and what it was before; a longer one
+is refused. 2 GiB unless said.]],
+    params = { { "bytes", "integer?", "as it is unless said" } },
+    returns = { { "integer", "before", "" } },
+    waits = false,
+    example = [[
+local before = conc.codec.limit(100)
+print(pcall(conc.codec.encode, ("x"):rep(200)))
+--> false	cannot send argument #1: the message would be longer than 100 bytes
+conc.codec.limit(before)]],
+  },
+}
+
 return {
   running, several, job, groups, group, scopes, scope,
   coordinating, queue, lock, semaphore, event, condition, barrier,
-  tcp, stream, listener,
+  codec, tcp, stream, listener,
 }

@@ -70,6 +70,8 @@
 ---@class luaconc
 local conc = {}
 
+conc.codec = {}
+
 conc.tcp = {}
 
 ---Runs `f(...)` as the root task and returns its results once every job started
@@ -523,6 +525,39 @@ local barrier = {}
 ---Waits unless it is the last to come.
 ---@return integer order 1 for the first to come, and so on
 function barrier:wait() end
+
+---The values as bytes, which begin with the version of the format. (Channels and
+---other shared objects can't be kept as bytes: they are sent as themselves.)
+---Never waits.
+---Raises a value can't be sent: the message has its path
+---@param ... any what is encoded
+---@return string bytes
+function conc.codec.encode(...) end
+
+---The values back. The bytes may come from anywhere: whatever they are, the worst
+---is an error. Functions and modules are refused unless the caller vouches for the
+---bytes, as bytecode can do anything.
+---Never waits.
+---Raises they are no message (code EPROTO), hold functions that are not allowed (EPERM), or a class or module is not found (ENOENT)
+---@param bytes string from `encode`
+---@param options? table
+---@return any ... the values
+function conc.codec.decode(bytes, options) end
+
+---Lets instances of a class cross: tables with this metatable keep it. The
+---receiver finds it under the name; where it is not registered there, the module
+---of that name is loaded, which registers it, or is the metatable itself.
+---Never waits.
+---@param name string of the class, and of the module it is in
+---@param metatable table of its instances
+function conc.codec.register(name, metatable) end
+
+---The longest message that this state makes, and what it was before; a longer one
+---is refused. 2 GiB unless said.
+---Never waits.
+---@param bytes? integer as it is unless said
+---@return integer before
+function conc.codec.limit(bytes) end
 
 ---Connects to a server.
 ---Waits.

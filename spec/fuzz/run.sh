@@ -17,7 +17,7 @@ flags() { pkg-config --silence-errors "$@"; }
 
 # The codec and what it stands on; libuv only for the names of errors.
 sources='alloc bytes closure codec decode encode encoder errors fault luax
-  names path ptrmap transfer'
+  names path ptrmap shared transfer'
 list=spec/fuzz/decode.c
 for name in $sources; do list="$list src/$name.c"; done
 

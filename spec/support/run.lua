@@ -51,11 +51,12 @@ local function collect_always()
   return setmetatable({}, { __close = function() host.collect_always(false) end })
 end
 
--- The state's loop, libuv's thread pool, the forkserver and the thread of the
+-- The state's loop, its encoder, libuv's thread pool, the forkserver and the thread of the
 -- road stay until the end: they are made here, so that no test is blamed for
 -- them.
 local function warm_up()
   if not conc then return end
+  conc.codec.encode(print)
   conc.run(function() conc.sleep(0.001) end)
   testing.virtual(conc.sleep, 1)
   if conc.tcp then
