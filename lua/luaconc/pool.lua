@@ -207,12 +207,16 @@ function methods:stats()
   }
 end
 
--- Closes it once; who comes later waits for that one.
+local closing = { __close = function(self) self.state.ended:set() end }
+
+-- Closes it once; who comes meanwhile waits for that one.
 local function close(state, err)
-  if state.closed then return state.ended:wait() end
-  local _ <close> = setmetatable({}, { __close = function()
-    state.ended:set()
-  end })
+  local ended = state.ended
+  if state.closed then
+    if not ended:is_set() then ended:wait() end
+    return
+  end
+  local _ <close> = setmetatable({ state = state }, closing)
   state:close(err)
 end
 

@@ -173,19 +173,21 @@ local function dismiss(idle)
   for _, worker in ipairs(idle) do M.await_end(worker.job) end
 end
 
---- Ends the idle workers, once there are no others.
+-- Idle workers are asked to end; those that don't in time are cancelled.
+local function end_all(crew)
+  local scope = core.scope { timeout = GRACE }
+  local ok, err = pcall(dismiss, crew.idle)
+  scope:close()
+  crew.group:cancel()
+  for _, worker in ipairs(crew.members) do M.await_end(worker.job) end
+  if not ok and not core.is_cancelled(err) then core.raise(err) end
+end
+
+--- Ends the workers, once the jobs have ended.
 function Crew:close()
-  local group <close> = self.group
-  core.shield(function()
-    local _ <close> = core.scope { timeout = GRACE }
-    local ok, err = pcall(dismiss, self.idle)
-    if not ok and not core.is_cancelled(err) then error(err, 0) end
-  end)
-  group:cancel()
-  core.shield(function()
-    for _, worker in ipairs(self.members) do M.await_end(worker.job) end
-  end)
+  core.shield(end_all, self)
   self.members, self.idle = {}, {}
+  self.group:close()
 end
 
 Crew.__close = Crew.close
