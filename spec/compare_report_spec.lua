@@ -1,5 +1,6 @@
 local advice = require "luaconc.compare.advice"
 local compare = require "luaconc.compare"
+local csv = require "luaconc.compare.csv"
 local figures = require "spec.support.figures"
 local json = require "luaconc.compare.json"
 local plain = require "luaconc.compare.plain"
@@ -166,27 +167,176 @@ describe("the advice", function()
   end)
 end)
 
+describe("the advice on four engines", function()
+  local function four(serial, task, thread, process, pilot)
+    return { row("serial", near(serial), { busy = 1 }),
+      row("task", near(task), { busy = 1 }),
+      row("thread", near(thread), { busy = 1.98, workers = 2, memory = 3,
+        ready = 0.0004 }),
+      row("process", near(process), { busy = 1.98, workers = 2, memory = 6,
+        ready = 0.009 }) }, pilot
+  end
+
+  it("is the simplest of those that tie, and tells how far the rest is", function()
+    local words, engine = advise(16, four(4, 4, 2, 2.002))
+    assert.equal("thread", engine)
+    assert.matches("^No clear difference: 2%.00 s for threads and 2%.00 s for "
+      .. "processes; the ratio lies between 0%.99%d and 1%.0%d%d%. Threads "
+      .. "fit, as the simplest%. Clearly slower: 4%.00 s for the serial run "
+      .. "%(2%.00 times as long; 1%.9%d to 2%.0%d%) and 4%.00 s for tasks %(",
+      words)
+    assert.matches("The jobs compute: a serial run keeps a core busy for 100 "
+      .. "%%  ?of its time, and threads keep 1%.98 cores busy%.", words)
+    assert.matches("The price is 1%.00 MiB more memory at the peak", words)
+    assert.matches("Starting 2 threads took 400 us before that%.", words)
+  end)
+
+  it("differs from the rule of thumb with its figures", function()
+    local words = advise(16, four(4, 4, 2, 2.2))
+    assert.matches("The rule of thumb says processes for jobs that compute; "
+      .. "here they take 1%.10 times as long as threads %(1%.09 to 1%.1%d%), "
+      .. "and threads start in 400 us against 9%.00 ms and take 3%.00 MiB of "
+      .. "memory at the peak against 6%.00 MiB%.", words)
+    words = advise(16, four(4, 4, 2.2, 2))
+    assert.matches("^Processes fit: 16 jobs took 2%.00 s", words)
+    assert.not_matches("rule of thumb", words)
+  end)
+
+  it("knows what the rule of thumb says, and where it says nothing", function()
+    local rule = require "luaconc.compare.rule"
+    local function named(jobs, share, wait)
+      return (rule.names(jobs, { share = share, wait = wait }))
+    end
+    assert.equal("process", named(4, 0.9, 0))
+    assert.equal("thread", named(99, 0.1, 0.009))
+    assert.equal("task", named(100, 0.1, 0.01))
+    assert.is_nil(named(100, 0.1, 0.009))
+    assert.is_nil(named(99, 0.1, 0.01))
+    assert.is_nil(named(4, 0.5, 1))
+  end)
+
+  it("is not contradicted where one round carries no verdict", function()
+    local words, engine = advise(16, { row("serial", { 4 }, { busy = 1 }),
+      row("thread", { 2 }, { busy = 2, workers = 2 }),
+      row("process", { 2.1 }, { busy = 2, workers = 2 }) })
+    assert.is_nil(engine)
+    assert.not_matches("rule of thumb", words)
+  end)
+
+  it("tells where starting the workers takes more than they save", function()
+    local words = advise(4, { row("serial", near(0.02), { busy = 1 }),
+      row("process", near(0.015), { busy = 1.9, workers = 2,
+        ready = 0.009 }) })
+    assert.matches("Starting 2 processes took 9%.00 ms before that, more than "
+      .. "the 5%.00 ms that they save: they pay where they are kept for "
+      .. "further jobs%.", words)
+  end)
+
+  it("tells what handing out small jobs costs", function()
+    local words, engine = advise(1000, { row("serial", near(0.001),
+      { busy = 1 }), row("task", near(0.002), { busy = 1 }),
+      row("thread", near(0.021), { busy = 1, workers = 2 }) })
+    assert.equal("serial", engine)
+    assert.matches("tasks take turns on one core, with no waits to overlap, "
+      .. "and with threads a job takes 20%.0 us longer%.", words)
+  end)
+
+  it("goes by the pilot where the serial run was only estimated", function()
+    local rows = { row("serial", {}), row("task", near(0.15), { busy = 0.9 }),
+      row("thread", near(0.5), { busy = 0.5, workers = 128 }) }
+    rows[1].estimate = { wall = 50, size = 4 }
+    local s = size(500, rows, { size = 2, wall = 0.2, share = 0.005 })
+    local words, engine = advice.paragraph(s, compare.ratio)
+    assert.equal("task", engine)
+    assert.matches("About 50%.0 s for the serial run, not run but estimated "
+      .. "from the runs with 4 jobs %(a larger %-%-budget runs it%)%.", words)
+    assert.matches("The jobs mostly wait: one after the other, they keep a "
+      .. "core busy for 0%.5 %% of their time, and the waits overlap%.", words)
+  end)
+
+  it("gives no verdict against an estimate that is near", function()
+    local rows = { row("serial", {}), row("task", near(0.15)),
+      row("thread", near(0.5), { workers = 2 }) }
+    rows[1].estimate = { wall = 0.2, size = 4 }
+    local words, engine = advise(500, rows)
+    assert.is_nil(engine)
+    assert.matches("^No verdict: 500 jobs took 150 ms for tasks, against 500 "
+      .. "ms for threads %(", words)
+  end)
+
+  it("names calls that block, where tasks don't overlap them", function()
+    local words, engine = advise(4, { row("serial", near(0.4)),
+      row("task", near(0.4)), row("thread", near(0.1), { workers = 4 }) })
+    assert.equal("thread", engine)
+    assert.matches("and the waits overlap, but not on tasks: there, calls "
+      .. "that block hold all jobs%.", words)
+  end)
+end)
+
+describe("the number of workers", function()
+  local workers = require "luaconc.compare.workers"
+
+  local function choose(jobs, share, wall)
+    return workers.choose(jobs, 2, share
+      and { size = 2, wall = wall or 1, share = share })
+  end
+
+  it("is that of the cores where jobs compute", function()
+    assert.equal(2, choose(16, 1))
+    assert.equal(2, choose(16, 0.9))
+    assert.equal(2, choose(16, nil))
+    assert.equal(1, choose(1, 1))
+  end)
+
+  it("is the more, the more they wait", function()
+    assert.equal(4, choose(16, 0.5))
+    assert.equal(16, choose(16, 0.01))
+    assert.equal(20, choose(500, 0.1))
+    assert.equal(workers.MOST, choose(500, 0.001))
+    assert.equal(workers.MOST, choose(500, 0))
+  end)
+
+  it("trusts no pilot that was too short", function()
+    assert.equal(2, choose(500, 0.01, workers.SHORT / 2))
+  end)
+
+  it("follows from the pilot's own time on a busy machine", function()
+    local p = workers.pilot({ wall = 1, delayed = 0.5, user = 0.4,
+      system = 0.1 }, 2)
+    assert.same({ size = 2, wall = 0.5, share = 1 }, p)
+  end)
+end)
+
 describe("the report of a size", function()
   it("is a table with bars, a table of costs, and the advice", function()
     local s = size(20, { row("serial", near(4)), row("task", near(0.2),
-      { memory = 3 }) })
+      { memory = 3 }), row("thread", near(1), { workers = 4, sent = 900,
+      ready = 0.001 }), row("process", near(1.25), { workers = 4,
+      sent = 123456, ready = 0.02, memory = 1000 }) })
     assert.equal([[
 
 20 jobs, 8 rounds, results equal
-               wall                                    95 % interval  speed-up
-  serial     4.00 s  █████████████████████████████    3.98 to 4.02 s      1.00
-  task       200 ms  █▌                                199 to 201 ms      20.0
+               wall                     95 % interval  speed-up  95 % interval
+  serial     4.00 s  ██████████████    3.98 to 4.02 s      1.00
+  task       200 ms  ▊                  199 to 201 ms      20.0   19.8 to 20.2
+  thread     1.00 s  ███▌              0.99 to 1.00 s      4.00   3.96 to 4.04
+  process    1.25 s  ████▍             1.24 to 1.26 s      3.20   3.17 to 3.23
 
-                 CPU      time        peak     context     switches
-                user    system      memory   voluntary  involuntary  start-up
-  serial     40.0 ms      0 ms    2.00 MiB          40            3   3.00 ms
-  task       2.00 ms      0 ms    3.00 MiB          40            3   3.00 ms
+               CPU    time     peak          switches
+              user  system   memory  per job  to wait  forced start-up     sent
+  serial   40.0 ms    0 ms 2.00 MiB 2.00 KiB       40       3  3.00 ms        -
+  task     2.00 ms    0 ms 3.00 MiB 2.00 KiB       40       3  3.00 ms        -
+  thread   10.0 ms    0 ms 2.00 MiB 2.00 KiB       40       3  4.00 ms    900 B
+  process  12.5 ms    0 ms 1000 MiB 2.00 KiB       40       3  23.0 ms  121 KiB
 
+Workers: 4 threads, 4 processes.
 ]], (report.size(pipe, s, RESULT):gsub("Tasks fit.*", "")))
   end)
 
   it("stays within 80 columns and plain when it is piped", function()
-    local rows = { row("serial", near(4)), row("task", near(0.2)) }
+    local rows = { row("serial", near(1234.5)), row("task", near(0.02)),
+      row("thread", near(99.96), { workers = 128, sent = 2 ^ 20 - 1 }),
+      row("process", near(0.09996), { workers = 128, memory = 1023.9 }) }
     local s = size(3, rows)
     for line in report.size(pipe, s, RESULT):gmatch "[^\n]+" do
       assert.is_true(utf8.len(line) < 80, line)
@@ -218,6 +368,34 @@ describe("the report of a size", function()
       row("task", near(0.3), { order = { 3, 1, 2 } }) })
     assert.matches("Jobs in the order in which they ended: serial 1 2 3; "
       .. "task 3 1 2%.", report.size(pipe, s, RESULT))
+  end)
+
+  it("tells how many workers there were, and why", function()
+    local function shown(pilot)
+      return report.size(pipe, size(500, { row("serial", near(4)),
+        row("thread", near(1), { workers = 40 }),
+        row("process", near(1), { workers = 40 }) }, pilot), RESULT)
+    end
+    assert.matches("\nWorkers: 40 threads, 40 processes on 2 cores, as a job "
+      .. "alone keeps a core busy\nfor 5.0 %% of its time%.\n",
+      shown { size = 2, wall = 1, share = 0.05 })
+    -- As told by --workers.
+    assert.matches("\nWorkers: 40 threads, 40 processes%.\n",
+      shown { size = 2, wall = 1, share = 0.5 })
+  end)
+
+  it("says which figures are unstable, and counts outliers", function()
+    local walls = { 1, 1.01, 0.99, 1.02, 0.98, 1.01, 9 }
+    local wild = { 1, 1.3, 0.7, 1.4, 0.6, 1.2, 0.8 }
+    local shown = report.size(pipe, size(4, { row("serial", near(2)),
+      row("task", walls), row("thread", wild, { workers = 2 }) }), RESULT)
+    assert.matches("\nUnstable: thread %(the interval of the median is wider "
+      .. "than 20 %% of it%)%.\n", shown)
+    assert.matches("\nOutliers, which count like all runs: task 1 of 7 "
+      .. "%(beyond the quartiles by more\nthan 1.5 times their distance%)%.\n",
+      shown)
+    assert.not_matches("Unstable", report.size(pipe, size(4, {
+      row("serial", near(2)) }), RESULT))
   end)
 
   it("shows one engine's figures beside the other's failure", function()
@@ -332,6 +510,84 @@ describe("JSON", function()
 
   it("replaces what is not UTF-8", function()
     assert.equal('"a\u{FFFD}b\u{20AC}"', json.encode "a\xFFb\u{20AC}")
+  end)
+end)
+
+describe("CSV", function()
+  -- Rows of fields, as RFC 4180 reads them.
+  local function parse(source)
+    local rows, at = {}, 1
+    while at <= #source do
+      local fields = {}
+      repeat
+        local value, stop
+        if source:sub(at, at) == '"' then
+          local close = at
+          repeat
+            close = source:find('"', close + 1, true)
+            local double = source:sub(close + 1, close + 1) == '"'
+            if double then close = close + 1 end
+          until not double
+          value = source:sub(at + 1, close - 1):gsub('""', '"')
+          stop = close + 1
+        else
+          stop = source:find("[,\r]", at)
+          value = source:sub(at, stop - 1)
+        end
+        fields[#fields + 1] = value
+        local comma = source:sub(stop, stop) == ","
+        if not comma then assert.equal("\r\n", source:sub(stop, stop + 1)) end
+        at = stop + (comma and 1 or 2)
+      until not comma
+      rows[#rows + 1] = fields
+    end
+    return rows
+  end
+
+  local function records(results)
+    local rows = parse(csv.text(results))
+    local list = {}
+    for i = 2, #rows do
+      assert.equal(#rows[1], #rows[i])
+      list[i - 1] = {}
+      for k, name in ipairs(rows[1]) do list[i - 1][name] = rows[i][k] end
+    end
+    return list
+  end
+
+  it("has a line for each run, with all its figures", function()
+    local s = size(4, { row("serial", { 1.5, 1.25 }),
+      row("process", { 0.5, 0.75 }, { workers = 2, sent = 12345,
+        ready = 0.25 }) })
+    local list = records { { name = 'a "b", c', file = "x\ny.lua",
+      sizes = { s } } }
+    assert.equal(4, #list)
+    assert.equal('a "b", c', list[1].scenario)
+    assert.equal("x\ny.lua", list[1].file)
+    local r = list[4]
+    assert.same({ "4", "process", "2", "run", "2", "0.75", "12345", "40" },
+      { r.jobs, r.engine, r.workers, r.status, r.round, r.wall_s,
+        r.sent_bytes, r.voluntary })
+    assert.equal("0.253", r.startup_s)
+    assert.equal("2097152", r.memory_bytes)
+    assert.same({ "", "0", "" }, { list[1].workers, list[1].outlier,
+      list[1].message })
+  end)
+
+  it("says why there are no runs", function()
+    local rows = { row("serial", {}), row("task", {}) }
+    rows[1].estimate = { wall = 100, size = 20 }
+    rows[2].failure = { message = "boom", job = 2 }
+    local list = records { { name = "x", file = "x.lua",
+      sizes = { size(500, rows) } },
+      { file = "y.lua", failure = { message = "no, not this" }, sizes = {} } }
+    assert.same({ "estimated", "100", "from the runs with 20 jobs" },
+      { list[1].status, list[1].wall_s, list[1].message })
+    assert.same({ "failed", "", "job 2: boom" },
+      { list[2].status, list[2].wall_s, list[2].message })
+    assert.same({ "", "y.lua", "", "failed", "no, not this" },
+      { list[3].scenario, list[3].file, list[3].jobs, list[3].status,
+        list[3].message })
   end)
 end)
 

@@ -147,3 +147,41 @@ describe("the verdict on a ratio", function()
     assert.equal(-1, verdict(0.5, 0.5, 0.5, 1))
   end)
 end)
+
+describe("outliers", function()
+  -- R: quantile(c(1, 2, 3, 4, 100), c(.25, .75)) is 2 and 4: fences -1 and 7.
+  it("lie beyond the quartiles by more than 1.5 times their distance", function()
+    local marks, count = stats.outliers { 100, 1, 2, 3, 4 }
+    assert.same({ true, false, false, false, false }, marks)
+    assert.equal(1, count)
+    assert.equal(0, select(2, stats.outliers { 7, 1, 2, 3, 4 }))
+    assert.equal(1, select(2, stats.outliers { 7.01, 1, 2, 3, 4 }))
+    assert.equal(1, select(2, stats.outliers { -1.01, 2, 2, 3, 4, 4 }))
+  end)
+
+  -- R: quantile(c(1, 2, 3, 4, 5, 6), c(.25, .75)) is 2.25 and 4.75.
+  it("are told by quartiles between samples", function()
+    assert.equal(0, select(2, stats.outliers { 1, 2, 3, 4, 5, 6 }))
+    -- With 20 in the place of 6: 2.25 and 4.75 again, fences -1.5 and 8.5.
+    assert.equal(1, select(2, stats.outliers { 1, 2, 3, 4, 5, 20 }))
+    assert.equal(0, select(2, stats.outliers { 1, 2, 3, 4, 5, 8.5 }))
+  end)
+
+  it("are not told of less than five samples", function()
+    assert.equal(0, select(2, stats.outliers { 1, 1, 1, 1000 }))
+    assert.equal(0, select(2, stats.outliers { 1 }))
+  end)
+
+  it("stay in the median and its interval", function()
+    local i = stats.interval { 1, 1, 1, 1, 100, 100, 100 }
+    assert.equal(1, i.median)
+    assert.equal(100, i.high)
+  end)
+end)
+
+describe("the width of an interval", function()
+  it("is a share of the median", function()
+    assert.equal(0.5, stats.width { median = 2, low = 1.5, high = 2.5 })
+    assert.equal(0, stats.width { median = 0, low = 0, high = 0 })
+  end)
+end)

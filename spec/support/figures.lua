@@ -1,20 +1,23 @@
 -- Made-up measurements, for specs of what is said about figures.
 
 local compare = require "luaconc.compare"
-local stats = require "luaconc.compare.stats"
 
 local M = {}
 
---- A row of an engine whose wall times are `walls`. `given`: `busy` (share of
---- CPU, 0.01 unless given), `delayed` (share of waiting for a core), `memory` (MiB), `order`.
+--- A row of an engine whose wall times are `walls`. `given`: `busy` (cores
+--- kept busy, 0.01 unless given), `delayed` (share of waiting for a core),
+--- `memory` (MiB), `order`, `workers`, `ready` (seconds), `sent` (bytes).
 function M.row(engine, walls, given)
   given = given or {}
-  local row = { engine = engine, runs = {}, order = given.order }
+  local row = { engine = engine, runs = {}, order = given.order,
+    workers = given.workers }
+  local ready = given.ready or 0
   for i, wall in ipairs(walls) do
     row.runs[i] = {
       wall = wall, user = wall * (given.busy or 0.01), system = 0,
-      delayed = wall * (given.delayed or 0), voluntary = 40, involuntary = 3, startup = 0.003,
-      memory = (given.memory or 2) * 2 ^ 20,
+      delayed = wall * (given.delayed or 0), voluntary = 40, involuntary = 3,
+      startup = 0.003 + ready, ready = ready, sent = given.sent or 0,
+      memory = (given.memory or 2) * 2 ^ 20, job_memory = 2048,
     }
   end
   return row
@@ -29,23 +32,13 @@ function M.near(wall)
   return walls
 end
 
---- What is measured of a size with these rows.
-function M.size(size, rows)
+--- What is measured of a size with these rows, on two cores.
+function M.size(size, rows, pilot)
   local rounds = 0
-  for _, row in ipairs(rows) do
-    rounds = math.max(rounds, #row.runs)
-    if #row.runs > 0 then
-      for _, name in ipairs(compare.FIGURES) do
-        local list = {}
-        for i, run in ipairs(row.runs) do list[i] = run[name] end
-        row[name] = stats.interval(list)
-      end
-    end
-  end
-  for _, row in ipairs(rows) do
-    row.speedup = compare.ratio(compare.row(rows, "serial"), row, "wall")
-  end
-  return { size = size, rounds = rounds, rows = rows }
+  for _, row in ipairs(rows) do rounds = math.max(rounds, #row.runs) end
+  compare.summarise(rows)
+  return { size = size, rounds = rounds, rows = rows, cores = 2,
+    pilot = pilot, measured = true }
 end
 
 return M

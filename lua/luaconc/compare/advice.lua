@@ -1,23 +1,16 @@
 -- Which engine fits, and why: one paragraph, from the figures of one size.
---
--- An engine fits if its median wall time is the lowest and the interval of
--- the ratio leaves no doubt. Where it does, the simplest of those that can't
--- be told from the fastest fits; simplest is the order of `engines.ORDER`.
--- One round tells only what seems to fit; and of runs on a crowded machine,
--- no tie is believed, and no lead that others' load may explain. The reasons
--- are the share of CPU in the jobs' time, and what the winner costs in memory
--- and CPU.
+-- The reasons are the times with the intervals of their ratios, the share of
+-- CPU in the jobs' time, and what the engine that fits costs in memory, CPU
+-- and start-up; then, where it differs, what the rule of thumb says.
 
+local character = require "luaconc.compare.character"
 local engines = require "luaconc.compare.engines"
+local rule = require "luaconc.compare.rule"
 local stats = require "luaconc.compare.stats"
 local units = require "luaconc.compare.units"
+local verdict = require "luaconc.compare.verdict"
 
 local M = {}
-
-M.MATTERS = 0.02 -- a difference below this is none to act upon
-M.WAITING = 0.2  -- share of CPU below which jobs mostly wait
-M.COMPUTING = 0.8
-M.CROWDED = 0.1  -- share of a run spent waiting for a core, to be told
 
 local format = string.format
 
@@ -25,13 +18,16 @@ local function title(row)
   return engines.get(row.engine).title
 end
 
+local function capital(text)
+  return (text:gsub("^%l", string.upper))
+end
+
 -- "Tasks fit", "The serial run fits"; of one round, "Tasks seem to fit"
 local function fits(row)
-  local t = title(row)
-  local one = t:find "^the "
+  local one = title(row):find "^the "
   local verb = one and "fits" or "fit"
   if row.wall.n < 2 then verb = one and "seems to fit" or "seem to fit" end
-  return t:gsub("^%l", string.upper) .. " " .. verb
+  return capital(title(row)) .. " " .. verb
 end
 
 local function list(rows, show)
@@ -50,99 +46,98 @@ local function range(ratio)
   return format("%s to %s", units.ratio(ratio.low), units.ratio(ratio.high))
 end
 
--- The rows with figures, and the fastest of them.
-local function measured(rows)
-  local list_, best = {}, nil
-  for _, row in ipairs(rows) do
-    if row.wall then
-      list_[#list_ + 1] = row
-      if not best or row.wall.median < best.wall.median then best = row end
+-- "4.00 s for the serial run (19.6 times as long; 19.1 to 20.0)"
+local function behind(best, ratio)
+  return function(row)
+    local r = ratio(row, best, "wall")
+    return format("%s (%s times as long; %s)", took(row),
+      units.ratio(r.median), range(r))
+  end
+end
+
+local function estimates(v)
+  return list(v.estimated, function(row)
+    return format("about %s for %s, not run but estimated from the runs with "
+      .. "%s (a larger --budget runs it)", units.time(row.estimate.wall),
+      title(row), units.plural(row.estimate.size, "job"))
+  end)
+end
+
+-- Where one engine alone has figures.
+local function alone(size, v)
+  local row = v.rows[1]
+  if #v.estimated == 0 then
+    return format("Only %s gave figures, so there is nothing to compare "
+      .. "%s with.", title(row), title(row):find "^the " and "it" or "them")
+  end
+  return format("%s: %s took %s, against %s.",
+    v.winner and fits(row) or "No verdict", units.plural(size.size, "job"),
+    v.winner and units.time(row.wall.median) or took(row), estimates(v))
+end
+
+local function clear(size, v, ratio)
+  local winner = v.tied[1]
+  local jobs, time = units.plural(size.size, "job"),
+    units.time(winner.wall.median)
+  if not v.winner then
+    return format("No verdict: %s took %s, against %s.", jobs, took(winner),
+      list(v.slower, behind(winner, ratio)))
+  elseif winner.engine ~= "serial" then
+    return format("%s: %s took %s, against %s.", fits(winner), jobs, time,
+      list(v.slower, behind(winner, ratio)))
+  end
+  return format("%s: %s took %s. %s.", fits(winner), jobs, time,
+    capital(list(v.slower, function(row)
+      local r = ratio(row, winner, "wall")
+      return format("%s took %s times as long (%s)", title(row),
+        units.ratio(r.median), range(r))
+    end)))
+end
+
+-- How those that can't be told from the fastest differ from it.
+local function closeness(v, ratio)
+  local low, high, n, r = math.huge, 0, 0, nil
+  for _, row in ipairs(v.tied) do
+    if row ~= v.best then
+      r = ratio(row, v.best, "wall")
+      low, high, n = math.min(low, r.low), math.max(high, r.high), n + 1
     end
   end
-  return list_, best
-end
-
--- How simple an engine is.
-local function place(row)
-  for i, name in ipairs(engines.ORDER) do
-    if name == row.engine then return i end
+  if n > 1 then
+    return format("their ratios to the fastest lie between %.3f and %.3f",
+      low, high)
+  elseif r.low > 1 then
+    return format("they differ by %s, too little to act upon",
+      units.percent(r.median - 1))
   end
+  return format("the ratio lies between %.3f and %.3f", r.low, r.high)
 end
 
--- The largest share of its time for which a run waited for others to leave a
--- core; nil where that is little.
-local function crowding(rows)
-  local most = 0
-  for _, row in ipairs(rows) do
-    most = math.max(most, row.delayed.median / row.wall.median)
+local function tie(v, ratio)
+  if v.best.wall.n < 2 then
+    return format("No verdict: %s; with one round there is no interval to go "
+      .. "by.", list(v.tied, took))
+  elseif v.crowded then
+    return format("No verdict: %s, and the difference may be that of other "
+      .. "programs.", list(v.tied, took))
   end
-  return most >= M.CROWDED and most or nil
+  local text = format("No clear difference: %s; %s.", list(v.tied, took),
+    closeness(v, ratio))
+  if not v.winner then return text end
+  return text .. " " .. fits(v.winner) .. ", as the simplest."
 end
 
--- Whether a row is slower than the fastest without doubt. On a crowded
--- machine it must be so without the time for which it was held up.
-local function is_slower(row, best, ratio, crowded)
-  if stats.verdict(ratio(row, best, "wall"), M.MATTERS) <= 0 then
-    return false
+local function first(size, v, ratio)
+  if #v.rows == 1 then return alone(size, v) end
+  local parts = { #v.tied > 1 and tie(v, ratio) or clear(size, v, ratio) }
+  if #v.tied > 1 and #v.slower > 0 then
+    parts[2] = format("Clearly slower: %s.",
+      list(v.slower, behind(v.best, ratio)))
   end
-  return not crowded
-    or row.wall.median - row.delayed.median > best.wall.median
-end
-
--- Those that can't be told from the fastest, the simplest first, and those
--- that can.
-local function divide(rows, best, ratio, crowded)
-  local tied, slower = {}, {}
-  for _, row in ipairs(rows) do
-    local clear = row ~= best and is_slower(row, best, ratio, crowded)
-    local into = clear and slower or tied
-    into[#into + 1] = row
+  if #v.estimated > 0 then
+    parts[#parts + 1] = capital(estimates(v)) .. "."
   end
-  table.sort(tied, function(a, b) return place(a) < place(b) end)
-  return tied, slower
-end
-
--- Of the time that the run had a core for itself or needed none: where other
--- programs held the cores, jobs didn't wait, they were made to.
-local function share_of_cpu(row)
-  local own = row.wall.median - row.delayed.median
-  return math.min(1, (row.user.median + row.system.median) / own)
-end
-
-local function crowd(crowded)
-  return crowded and format("Other programs kept the cores busy: runs waited "
-    .. "for one for up to %s of their time, so measure again on a quieter "
-    .. "machine.", units.percent(crowded)) or nil
-end
-
--- "a serial run keeps a core busy for 12 % of its time"
-local function busy(row)
-  local serial = row.engine == "serial"
-  return format("%s a core busy for %s of %s time",
-    serial and "a serial run keeps" or title(row) .. " keep",
-    units.percent(share_of_cpu(row)), serial and "its" or "their")
-end
-
--- Why: the jobs wait, compute, or both, going by the serial run if there is
--- one, as nothing overlaps there. `winner` is nil where there is no verdict.
-local function character(rows, winner)
-  local row = rows.serial or winner or rows[1]
-  local share = share_of_cpu(row)
-  if share <= M.WAITING then
-    local why = ""
-    if not winner then why = ""
-    elseif winner.engine ~= "serial" then why = ", and the waits overlap"
-    elseif rows.task then why = ", but too few waits overlap"
-    end
-    return format("The jobs mostly wait: %s%s.", busy(row), why)
-  elseif share >= M.COMPUTING then
-    local turns = winner and rows.task and winner ~= rows.task
-    return format("The jobs compute: %s%s.", busy(row), turns
-      and ", and tasks take turns on one core, with no waits to overlap"
-      or "")
-  end
-  return format("The jobs wait and compute: %s, and only waits can overlap "
-    .. "on one core.", busy(row))
+  return table.concat(parts, " ")
 end
 
 -- What the winner takes more than the serial run.
@@ -150,7 +145,7 @@ local function price(serial, winner, size, ratio)
   if not serial or winner == serial then return nil end
   local parts = {}
   local memory = ratio(winner, serial, "memory")
-  if memory and stats.verdict(memory, M.MATTERS) > 0 then
+  if memory and stats.verdict(memory, verdict.MATTERS) > 0 then
     local more = winner.memory.median - serial.memory.median
     parts[1] = format("%s more memory at the peak (%s a job)",
       units.memory(more), units.memory(more / size))
@@ -164,90 +159,31 @@ local function price(serial, winner, size, ratio)
   return "The price is " .. table.concat(parts, " and ") .. "."
 end
 
-local function not_run(rows)
-  local parts = {}
-  for _, row in ipairs(rows) do
-    if row.estimate then
-      parts[#parts + 1] = format("about %s for %s, not run but estimated from "
-        .. "the runs with %s (a larger --budget runs it)",
-        units.time(row.estimate.wall), title(row),
-        units.plural(row.estimate.size, "job"))
+-- The start of the winner's workers, and whether it eats up what they save
+-- against the fastest engine that has none.
+local function start(v)
+  local winner, other = v.winner, nil
+  if not winner.workers then return nil end
+  for _, row in ipairs(v.rows) do
+    if not row.workers
+      and (not other or row.wall.median < other.wall.median) then
+      other = row
     end
   end
-  return parts
+  local name = winner.workers == 1 and engines.get(winner.engine).one
+    or title(winner)
+  local text = format("Starting %s %s took %s before that",
+    units.count(winner.workers), name, units.time(winner.ready.median))
+  local saved = other and other.wall.median - winner.wall.median
+  if not saved or saved > winner.ready.median then return text .. "." end
+  return format("%s, more than the %s that they save: they pay where they "
+    .. "are kept for further jobs.", text, units.time(math.max(0, saved)))
 end
 
--- The estimates leave no doubt where each is far above what was measured.
-local function is_foreseen(rows, winner)
-  local any = false
-  for _, row in ipairs(rows) do
-    local e = row.estimate
-    if e and e.wall < stats.GROSS * winner.wall.median then return false end
-    any = any or e ~= nil
-  end
-  return any
-end
-
-local function alone(rows, size, winner)
-  local against = not_run(rows)
-  if #against == 0 then
-    return format("Only %s gave figures, so there is nothing to compare "
-      .. "%s with.", title(winner), title(winner):find "^the " and "it"
-      or "them")
-  end
-  local sure = is_foreseen(rows, winner)
-  return format("%s: %s took %s, against %s.",
-    sure and fits(winner) or "No verdict", units.plural(size, "job"),
-    sure and units.time(winner.wall.median) or took(winner),
-    table.concat(against, " and "))
-end
-
-local function clear(winner, slower, size, ratio)
-  if winner.engine == "serial" then
-    return format("%s: %s took %s. %s", fits(winner),
-      units.plural(size, "job"), units.time(winner.wall.median),
-      list(slower, function(row)
-        local r = ratio(row, winner, "wall")
-        return format("%s took %s times as long (%s)", title(row),
-          units.ratio(r.median), range(r))
-      end):gsub("^%l", string.upper) .. ".")
-  end
-  return format("%s: %s took %s, against %s.", fits(winner),
-    units.plural(size, "job"), units.time(winner.wall.median),
-    list(slower, function(row)
-      local r = ratio(row, winner, "wall")
-      return format("%s (%s times as long; %s)", took(row),
-        units.ratio(r.median), range(r))
-    end))
-end
-
-local function tie(tied, best, ratio, crowded)
-  local other = tied[1] ~= best and tied[1] or tied[2]
-  local r = ratio(other, best, "wall")
-  local how
-  if r.n < 2 then
-    return format("No verdict: %s; with one round there is no interval to go "
-      .. "by.", list(tied, took))
-  elseif crowded then
-    return format("No verdict: %s, and the difference may be that of other "
-      .. "programs.", list(tied, took))
-  elseif r.low > 1 then
-    how = format("they differ by %s, too little to act upon",
-      units.percent(r.median - 1))
-  else
-    how = format("the ratio lies between %.3f and %.3f", r.low, r.high)
-  end
-  return format("No clear difference: %s; %s. %s, as the simplest.",
-    list(tied, took), how, fits(tied[1]))
-end
-
--- Where one engine alone has figures.
-local function only(size, rows, row)
-  local text = alone(size.rows, size.size, row)
-  if #not_run(size.rows) == 0 then return text end
-  local sure = is_foreseen(size.rows, row)
-  text = text .. " " .. character(rows, sure and row or nil)
-  return text, sure and row.wall.n >= 2 and row.engine or nil
+local function crowd(crowded)
+  return crowded and format("Other programs kept the cores busy: runs waited "
+    .. "for one for up to %s of their time, so measure again on a quieter "
+    .. "machine.", units.percent(crowded)) or nil
 end
 
 --- The paragraph, or nil where nothing was measured, or one engine was asked
@@ -256,26 +192,20 @@ end
 ---@param ratio function `ratio` of `luaconc.compare`
 ---@return string? text, string? engine the one that fits, if that is sure
 function M.paragraph(size, ratio)
-  local rows, best = measured(size.rows)
-  if not best then return nil end
-  for _, row in ipairs(rows) do rows[row.engine] = row end
-  if #size.rows == 1 then return nil end
-  if #rows == 1 then return only(size, rows, best) end
-  local crowded = crowding(rows)
-  local tied, slower = divide(rows, best, ratio, crowded)
-  local open = #tied > 1 and (crowded or best.wall.n < 2)
-  local winner = not open and tied[1] or nil
-  local parts = { #tied > 1 and tie(tied, best, ratio, crowded)
-    or clear(winner, slower, size.size, ratio) }
-  if #tied > 1 and #slower > 0 then
-    parts[#parts + 1] = format("Clearly slower: %s.", list(slower, took))
+  local v = verdict.of(size, ratio)
+  if not v.best or #size.rows == 1 then return nil end
+  local parts = { first(size, v, ratio) }
+  local function add(text) parts[#parts + 1] = text end
+  if #v.rows == 1 and #v.estimated == 0 then return parts[1] end
+  local c = character.of(size, v)
+  add(character.sentence(size, v, c))
+  if v.winner then
+    add(price(v.rows.serial, v.winner, size.size, ratio))
+    add(start(v))
+    add(rule.sentence(size, v, c, ratio))
   end
-  parts[#parts + 1] = character(rows, winner)
-  parts[#parts + 1] = winner
-    and price(rows.serial, winner, size.size, ratio) or nil
-  parts[#parts + 1] = crowd(crowded)
-  local sure = winner and winner.wall.n >= 2
-  return table.concat(parts, " "), sure and winner.engine or nil
+  add(crowd(v.crowded))
+  return table.concat(parts, " "), v.sure and v.winner.engine or nil
 end
 
 return M

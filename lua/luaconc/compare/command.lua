@@ -23,6 +23,7 @@ local function run_file(file, given, style, progress)
     runs = given.runs,
     budget = given.budget,
     limit = given.limit,
+    workers = given.workers,
     progress = function(text) progress:set(text) end,
     done = function(size, result)
       progress:erase()
@@ -36,38 +37,38 @@ local function run_file(file, given, style, progress)
   return result
 end
 
--- The file for `--json`: tried at once, written at the end. Closing it
--- before that (Ctrl-C) leaves what was there before.
-local function open_json(path)
+-- A file for results: tried at once, written at the end. Closing it before
+-- that (Ctrl-C) leaves what was there before.
+local function open_file(path, form)
   local before = io.open(path, "r")
   if before then before:close() end
   local try, message = io.open(path, "a")
   if not try then return nil, "cannot write " .. message end
   try:close()
-  return setmetatable({ path = path, new = before == nil }, {
+  return setmetatable({ path = path, form = form, new = before == nil }, {
     __close = function(self)
       if self.new and not self.written then os.remove(self.path) end
     end,
   })
 end
 
-local function write_json(json, results)
-  local record = require "luaconc.compare.record"
-  local file, message = io.open(json.path, "w")
+local function write_file(out, results)
+  local file, message = io.open(out.path, "wb")
   local ok = file
   if file then
-    ok, message = file:write(record.text(results))
+    ok, message = file:write(require(out.form).text(results))
     if ok then ok, message = file:close() end
   end
-  json.written = true
+  out.written = true
   if not ok then
-    complain(("cannot write '%s': %s"):format(json.path, message))
+    complain(("cannot write '%s': %s"):format(out.path, message))
   end
   return ok
 end
 
-local function run_files(given, json)
+local function run_files(given, json, csv)
   local _ <close> = json
+  local _ <close> = csv
   local compare = require "luaconc.compare"
   local core = require "luaconc.core"
   local style = require("luaconc.compare.text").new(core.terminal(1))
@@ -83,22 +84,36 @@ local function run_files(given, json)
       end
     end
   end
-  if json and not write_json(json, results) then failed = true end
+  if json and not write_file(json, results) then failed = true end
+  if csv and not write_file(csv, results) then failed = true end
   return failed and 1 or 0
+end
+
+local function misused(message)
+  complain(message .. "\nTry 'luaconc help compare'.")
+  return 2
 end
 
 local function main(args)
   local given, message = options.parse(args)
-  local json
-  if given and given.json then json, message = open_json(given.json) end
-  if not given or given.json and not json then
-    complain(message .. "\nTry 'luaconc help compare'.")
-    return 2
-  elseif given.help then
+  if not given then return misused(message) end
+  if given.help then
     write(M.help)
     return 0
   end
-  return require("luaconc").run(run_files, given, json)
+  local json, csv
+  if given.json then
+    json, message = open_file(given.json, "luaconc.compare.record")
+    if not json then return misused(message) end
+  end
+  if given.csv then
+    csv, message = open_file(given.csv, "luaconc.compare.csv")
+    if not csv then
+      local _ <close> = json
+      return misused(message)
+    end
+  end
+  return require("luaconc").run(run_files, given, json, csv)
 end
 
 --- Runs the command; returns its exit status: 0, 1 where a scenario failed

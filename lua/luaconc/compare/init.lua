@@ -23,6 +23,8 @@ M.BUDGET = 20 -- seconds for one scenario
 ---@field runs integer? rounds, whatever they take
 ---@field budget number? seconds for each scenario
 ---@field limit number? seconds for one run
+---@field workers integer? of engines that have any; as many as the jobs need,
+--- unless given
 ---@field progress fun(text: string)? told what runs now
 ---@field done fun(size: luaconc.compare.Size, result: luaconc.compare.Result)?
 
@@ -30,6 +32,8 @@ M.BUDGET = 20 -- seconds for one scenario
 ---@field size integer
 ---@field rounds integer
 ---@field rows luaconc.compare.Row[]
+---@field cores integer of this machine
+---@field pilot luaconc.compare.Pilot? what the first jobs showed
 ---@field measured boolean all rounds were run, whatever failed after them
 ---@field failure luaconc.compare.Failure? of setup, of what it started, or of
 --- teardown
@@ -42,7 +46,7 @@ M.BUDGET = 20 -- seconds for one scenario
 ---@field sizes luaconc.compare.Size[]
 
 local FIGURES = { "wall", "user", "system", "voluntary", "involuntary",
-  "delayed", "memory", "startup" }
+  "delayed", "sent", "memory", "job_memory", "startup", "ready" }
 
 M.FIGURES = FIGURES
 
@@ -52,12 +56,20 @@ local function figures(runs, name)
   return list
 end
 
-local function summarise(rows)
+--- Adds the intervals of all figures to measured rows, and what else can be
+--- said of their runs.
+---@param rows luaconc.compare.Row[]
+function M.summarise(rows)
   for _, row in ipairs(rows) do
     if #row.runs > 0 then
       for _, name in ipairs(FIGURES) do
         row[name] = stats.interval(figures(row.runs, name))
       end
+      local marks
+      marks, row.outliers = stats.outliers(figures(row.runs, "wall"))
+      for i, r in ipairs(row.runs) do r.outlier = marks[i] end
+      row.unstable = row.wall.n > 1
+        and stats.width(row.wall) > stats.UNSTABLE
     end
   end
   for _, row in ipairs(rows) do
@@ -166,18 +178,20 @@ local function measure_size(s, size, result, options, left, share)
   local rows = make_rows(result, options, size, left)
   local job = {
     scenario = s, size = size, limit = options.limit, runs = options.runs,
-    budget = share,
+    budget = share, workers = options.workers,
     progress = function(engine, n)
-      local round = n == 0 and "warm-up" or "round " .. n
+      local round = n < 0 and "pilot" or n == 0 and "warm-up"
+        or "round " .. n
       options.progress(("%s: %d job%s, %s, %s"):format(s.name, size,
         size == 1 and "" or "s", round, engine))
     end,
   }
   local ok, err = pcall(measure, job, rows)
   local outcome = { size = size, rows = rows, rounds = job.rounds or 0,
+    cores = core.machine().cores, pilot = job.pilot,
     measured = job.rounds ~= nil }
   if not ok then outcome.failure = failure_of(err) end
-  summarise(rows)
+  M.summarise(rows)
   return outcome
 end
 
@@ -187,6 +201,7 @@ local function with_defaults(options)
     engines = options.engines or engines.names(),
     sizes = options.sizes,
     runs = options.runs,
+    workers = options.workers,
     budget = budget,
     limit = options.limit or math.max(60, 10 * budget),
     progress = options.progress or function() end,
@@ -212,9 +227,9 @@ function M.scenario(file, options)
   local sizes = table.move(options.sizes or s.sizes, 1,
     #(options.sizes or s.sizes), 1, {})
   table.sort(sizes)
-  local start = core.usage()
+  local start = core.clock()
   for i, size in ipairs(sizes) do
-    local left = options.budget - (core.usage() - start)
+    local left = options.budget - (core.clock() - start)
     local share = math.max(0, left / (#sizes - i + 1))
     local outcome = measure_size(s, size, result, options, left, share)
     result.sizes[i] = outcome

@@ -22,7 +22,10 @@ options:
                     suffice is estimated from a smaller one, and marked so
   --limit SECONDS   time after which a single run is ended and counts as
                     failed (10 times the budget, 60 at least)
+  --workers N       threads and processes for each run (as many as the jobs keep
+                    busy: cores / share of a core that a job alone needs)
   --json FILE       write every run and every figure to FILE
+  --csv FILE        write a line for each run to FILE (RFC 4180)
   --version         the version of luaconc
   --help            this text
 
@@ -102,10 +105,11 @@ end
 
 local VALUES = {
   engines = parse_engines, sizes = parse_sizes, runs = parse_count,
-  budget = parse_seconds, limit = parse_seconds, json = parse_file,
+  budget = parse_seconds, limit = parse_seconds, workers = parse_count,
+  json = parse_file, csv = parse_file,
 }
 local NAMES = { "--engines", "--sizes", "--runs", "--budget", "--limit",
-  "--json", "--version", "--help" }
+  "--workers", "--json", "--csv", "--version", "--help" }
 
 local function exists(path)
   local file, message, code = io.open(path, "r")

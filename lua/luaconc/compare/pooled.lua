@@ -43,7 +43,7 @@ end
 
 --- The `run` of an engine (see `engines`) over a pool of that name.
 ---@param name string
----@return fun(meter: table, job: function, size: integer, ctx: any, workers: integer): any[]
+---@return fun(meter: luaconc.compare.Meter, ...: any): any[]
 function M.engine(name)
   return function(...)
     return conc.run(measure, name, ...)

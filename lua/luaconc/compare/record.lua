@@ -10,11 +10,12 @@ local M = {}
 local function row_of(row)
   local out = { engine = row.engine, failure = row.failure,
     estimate = row.estimate, order = row.order, speedup = row.speedup,
+    workers = row.workers, outliers = row.outliers, unstable = row.unstable,
     runs = json.list {} }
   if row.failure then out.order = nil end
   for _, name in ipairs(compare.FIGURES) do out[name] = row[name] end
   for i, run in ipairs(row.runs) do
-    local figures = {}
+    local figures = { outlier = run.outlier }
     for _, name in ipairs(compare.FIGURES) do figures[name] = run[name] end
     out.runs[i] = figures
   end
@@ -23,7 +24,7 @@ end
 
 local function size_of(size)
   local out = { size = size.size, rounds = size.rounds,
-    failure = size.failure, rows = json.list {} }
+    failure = size.failure, pilot = size.pilot, rows = json.list {} }
   for i, row in ipairs(size.rows) do out.rows[i] = row_of(row) end
   if size.measured then
     out.advice, out.fits = advice.paragraph(size, compare.ratio)

@@ -1,8 +1,10 @@
 -- The result as text: for each size a table with bars, a table of costs,
--- what went wrong, and the paragraph that says which engine fits.
+-- remarks on the figures, what went wrong, and the paragraph that says which
+-- engine fits.
 
 local compare = require "luaconc.compare"
 local advice = require "luaconc.compare.advice"
+local remarks = require "luaconc.compare.remarks"
 local stats = require "luaconc.compare.stats"
 local text = require "luaconc.compare.text"
 local units = require "luaconc.compare.units"
@@ -11,7 +13,8 @@ local M = {}
 
 local left, right = text.left, text.right
 
-local NAME, WALL, RANGE, SPEED = 8, 9, 18, 10 -- cells
+local NAME, WALL, RANGE, SPEED, SPEEDS = 8, 9, 18, 10, 15 -- cells
+local OTHERS = 6 + NAME + WALL + RANGE + SPEED + SPEEDS
 
 local function wall_of(row)
   if row.wall then return row.wall.median end
@@ -38,12 +41,18 @@ local function speed_of(row, rows)
   return ""
 end
 
+local function speeds_of(row)
+  local s = row.speedup
+  if not s or row.engine == "serial" or s.n < 2 then return "" end
+  return units.ratio(s.low) .. " to " .. units.ratio(s.high)
+end
+
 local function wall_line(style, row, size, most, fitting)
   local wall = wall_of(row)
   if row.failure then
     return "  " .. paint_name(style, row) .. style:paint("  failed", "red")
   end
-  local cells = style.width - 6 - NAME - WALL - RANGE - SPEED
+  local cells = style.width - OTHERS
   local bar = style:bar(wall / most, cells, row.estimate)
   local range = row.estimate and "not run: estimate"
     or row.wall.n < 2 and "one round"
@@ -53,6 +62,7 @@ local function wall_line(style, row, size, most, fitting)
     .. right((row.estimate and "~" or "") .. units.time(wall), WALL) .. "  "
     .. (row.engine == fitting and style:paint(padded, "green") or padded)
     .. right(range, RANGE) .. right(speed_of(row, size.rows), SPEED)
+    .. right(speeds_of(row), SPEEDS)
 end
 
 local function wall_table(style, size, fitting)
@@ -60,10 +70,10 @@ local function wall_table(style, size, fitting)
   local n = size.rounds
   local heading = n >= stats.FEW and "95 % interval"
     or n > 1 and "lowest, highest" or ""
-  local cells = style.width - 6 - NAME - RANGE - SPEED
-  local lines = { style:paint("  " .. left("", NAME) .. right("wall", WALL)
-    .. right(heading, cells - WALL + 2 + RANGE)
-    .. right("speed-up", SPEED), "dim") }
+  local line = "  " .. left("", NAME) .. right("wall", WALL)
+    .. right(heading, style.width - OTHERS + 2 + RANGE)
+    .. right("speed-up", SPEED) .. right(heading, SPEEDS)
+  local lines = { style:paint((line:gsub("%s+$", "")), "dim") }
   for _, row in ipairs(size.rows) do
     lines[#lines + 1] = wall_line(style, row, size, most, fitting)
       :gsub("%s+$", "")
@@ -71,18 +81,21 @@ local function wall_table(style, size, fitting)
   return table.concat(lines, "\n") .. "\n"
 end
 
+local function median(name, show)
+  return function(row) return show(row[name].median) end
+end
+
 local COSTS = {
-  { "CPU", "user", 10, function(row) return units.time(row.user.median) end },
-  { "time", "system", 10,
-    function(row) return units.time(row.system.median) end },
-  { "peak", "memory", 12,
-    function(row) return units.memory(row.memory.median) end },
-  { "context", "voluntary", 12,
-    function(row) return units.count(row.voluntary.median) end },
-  { "switches", "involuntary", 13,
-    function(row) return units.count(row.involuntary.median) end },
-  { "", "start-up", 10,
-    function(row) return units.time(row.startup.median) end },
+  { "CPU", "user", 8, median("user", units.time) },
+  { "time", "system", 8, median("system", units.time) },
+  { "peak", "memory", 9, median("memory", units.memory) },
+  { "", "per job", 9, median("job_memory", units.size) },
+  { "switches", "to wait", 9, median("voluntary", units.count) },
+  { "", "forced", 8, median("involuntary", units.count) },
+  { "", "start-up", 9, median("startup", units.time) },
+  { "", "sent", 9, function(row)
+    return row.workers and units.size(row.sent.median) or "-"
+  end },
 }
 
 local function cost_table(style, size)
@@ -91,7 +104,7 @@ local function cost_table(style, size)
     first = first .. right(c[1], c[3])
     second = second .. right(c[2], c[3])
   end
-  local lines = { style:paint(first:gsub("%s+$", ""), "dim"),
+  local lines = { style:paint((first:gsub("%s+$", "")), "dim"),
     style:paint(second, "dim") }
   for _, row in ipairs(size.rows) do
     if row.wall then
@@ -139,21 +152,6 @@ local function failures(style, size, name)
       table.concat(group, " and ")), group.failure)
   end
   return table.concat(out)
-end
-
--- Where jobs of some engine ended in another order than they were started.
-local function order_line(size)
-  if size.size < 2 or size.size > 10 then return nil end
-  local parts, other = {}, false
-  for _, row in ipairs(size.rows) do
-    if row.wall and row.order then
-      for i, job in ipairs(row.order) do other = other or i ~= job end
-      parts[#parts + 1] = row.engine .. " " .. table.concat(row.order, " ")
-    end
-  end
-  if not other then return nil end
-  return "Jobs in the order in which they ended: "
-    .. table.concat(parts, "; ") .. "."
 end
 
 -- Whether any row was measured, and whether any can be shown.
@@ -211,13 +209,13 @@ function M.size(style, size, result)
   local measured, shown = any_figures(size)
   if shown then add(wall_table(style, size, fitting)) end
   if measured then add("\n" .. cost_table(style, size)) end
-  local failed, ended = failures(style, size, result.name), order_line(size)
+  local failed, said = failures(style, size, result.name), remarks.of(size)
   if size.failure then
     failed = failed .. failure_text(style, result.name, size.failure)
   end
   if failed ~= "" then add((shown and "\n" or "") .. failed) end
-  if ended or advised then add "\n" end
-  if ended then add(style:paragraph(ended)) end
+  if said[1] or advised then add "\n" end
+  for _, remark in ipairs(said) do add(style:paragraph(remark)) end
   if advised then add(style:paragraph(advised)) end
   return table.concat(out)
 end

@@ -4,13 +4,16 @@
 -- The first round is a warm-up: its figures are thrown away, its results are
 -- checked and compared. An engine whose run fails, now or later, is left out
 -- from then on and shows no figures. In each round another engine begins, so
--- that none always runs in the wake of the same one.
+-- that none always runs in the wake of the same one. Before all that, a pilot
+-- runs a few jobs, which tells how many workers they need.
 
 local core = require "luaconc.core"
+local engines = require "luaconc.compare.engines"
 local plain = require "luaconc.compare.plain"
 local run = require "luaconc.compare.run"
 local stats = require "luaconc.compare.stats"
 local trace = require "luaconc.compare.trace"
+local workers = require "luaconc.compare.workers"
 
 local M = {}
 
@@ -24,10 +27,7 @@ M.MOST = 40     -- rounds after which more would tell nothing new
 ---@field failure luaconc.compare.Failure?
 ---@field estimate {wall: number, size: integer}? instead of runs
 ---@field order integer[]? of the last run
-
-local function clock()
-  return (core.usage())
-end
+---@field workers integer? where its engine has any
 
 local function walls(row)
   local list = {}
@@ -36,8 +36,7 @@ local function walls(row)
 end
 
 local function is_narrow(row)
-  local i = stats.interval(walls(row))
-  return i.high - i.low <= M.NARROW * i.median
+  return stats.width(stats.interval(walls(row))) <= M.NARROW
 end
 
 -- Calls the scenario's check, and compares with the first engine's results.
@@ -64,7 +63,7 @@ end
 -- Runs one engine once; returns the run if nothing is wrong with it.
 local function run_engine(job, row)
   local r, failure = run.once({ file = job.scenario.file, engine = row.engine,
-    size = job.size, ctx = job.ctx }, job.limit)
+    size = job.size, ctx = job.ctx, workers = row.workers }, job.limit)
   if r then
     failure = verify(job.scenario, job.size, r.results, job.state)
     job.state.first = job.state.first or (not failure and row.engine or nil)
@@ -104,6 +103,27 @@ local function enough(job, rows, n, spent, last)
   return true
 end
 
+-- Runs a few jobs alone. What fails here fails again in the first round.
+local function fly(job)
+  local size = math.min(job.size, job.cores)
+  job.progress("serial", -1)
+  local r = run.once({ file = job.scenario.file, engine = "serial",
+    size = size, ctx = job.ctx }, job.limit)
+  job.pilot = r and workers.pilot(r, size)
+end
+
+local function prepare(job, rows)
+  job.state = {}
+  job.cores = core.machine().cores
+  fly(job)
+  for _, row in ipairs(rows) do
+    if engines.get(row.engine).workers then
+      row.workers = job.workers and math.min(job.workers, job.size)
+        or workers.choose(job.size, job.cores, job.pilot)
+    end
+  end
+end
+
 ---@class luaconc.compare.Job
 ---@field scenario luaconc.compare.Scenario
 ---@field size integer
@@ -111,22 +131,24 @@ end
 ---@field limit number seconds for one run
 ---@field budget number seconds for all rounds
 ---@field runs integer? this many rounds, whatever they take
----@field progress fun(engine: string, round: integer)
+---@field workers integer? as many as possible and needed, unless given
+---@field pilot luaconc.compare.Pilot? as measured
+---@field progress fun(engine: string, round: integer) 0: warm-up, -1: pilot
 
 --- Measures. Rows that carry an estimate are left alone.
 ---@param job luaconc.compare.Job
 ---@param rows luaconc.compare.Row[]
 ---@return integer rounds that count
 function M.measure(job, rows)
-  job.state = {}
-  local start = clock()
+  local start = core.clock()
+  prepare(job, rows)
   if not round(job, rows, 0, false) then return 0 end
   local n = 0
   repeat
-    local before = clock()
+    local before = core.clock()
     n = n + 1
     local any = round(job, rows, n, true)
-    local now = clock()
+    local now = core.clock()
   until not any or enough(job, rows, n, now - start, now - before)
   return n
 end

@@ -105,7 +105,8 @@ local function broken(process, ending, unreadable)
 end
 
 --- Runs the jobs once. Waits until that process is gone, however it ends.
----@param request {file: string, engine: string, size: integer, ctx: any, workers: integer?}
+---@param request {file: string, engine: string, size: integer, ctx: any,
+--- workers: integer?}
 ---@param limit number seconds after which it is ended
 ---@return luaconc.compare.Run? run, luaconc.compare.Failure? failure
 function M.once(request, limit)

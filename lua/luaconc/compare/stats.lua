@@ -10,12 +10,19 @@
 -- A bootstrap needs something to draw from. Below `FEW` samples the interval
 -- is from the lowest to the highest, which covers the true median with a
 -- probability of 1 - 2^(1-n): 75 % for three runs, 94 % for five.
+--
+-- No sample is ever dropped. Those far outside are counted (by Tukey's rule:
+-- beyond the quartiles by more than 1.5 times their distance), and a median
+-- whose interval is wide is called unstable.
 
 local M = {}
 
 M.FEW = 6          -- samples from which on the bootstrap is used
 M.RESAMPLES = 2000 -- the interval's ends then repeat to about 1 % of its width
 M.LEVEL = 0.95
+M.FENCE = 1.5      -- quartile distances beyond which a sample is an outlier
+M.ENOUGH = 5       -- samples from which on quartiles tell outliers
+M.UNSTABLE = 0.2   -- width of the interval, as a share of the median
 M.GROSS = 1.5      -- the least factor worth telling of single runs
 M.SEED = 0x1d872b41
 
@@ -129,6 +136,40 @@ function M.ratio(a, b)
     low, high = ends(ratios)
   end
   return { median = middle(x) / middle(y), low = low, high = high, n = n }
+end
+
+-- The value below which a share of the ordered samples lies, between two of
+-- them in proportion (type 7 of Hyndman and Fan, R's own).
+local function quantile(ordered, share)
+  local at = (#ordered - 1) * share + 1
+  local below = floor(at)
+  local a, b = ordered[below], ordered[below + 1] or ordered[below]
+  return a + (b - a) * (at - below)
+end
+
+--- Which samples are outliers (see the top of this file): a list as long as
+--- the first, and their number. Of less than `M.ENOUGH` samples, none is.
+---@param list number[] at least one
+---@return boolean[] marks, integer count
+function M.outliers(list)
+  check(list, "list")
+  local ordered, marks, count = sorted(list), {}, 0
+  local first, third = quantile(ordered, 0.25), quantile(ordered, 0.75)
+  local reach = M.FENCE * (third - first)
+  for i, v in ipairs(list) do
+    marks[i] = #list >= M.ENOUGH
+      and (v < first - reach or v > third + reach)
+    if marks[i] then count = count + 1 end
+  end
+  return marks, count
+end
+
+--- How wide an interval is, as a share of its median.
+---@param interval luaconc.compare.Interval
+---@return number
+function M.width(interval)
+  if interval.high <= interval.low then return 0 end
+  return (interval.high - interval.low) / interval.median
 end
 
 --- Whether a ratio leaves no doubt that the two differ, and by more than

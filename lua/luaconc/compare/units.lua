@@ -52,6 +52,14 @@ function M.memory(bytes)
   return digits(bytes / 1024) .. " KiB"
 end
 
+--- "0 B", "814 B", "2.10 MiB": what may be little, or nothing.
+---@param bytes number
+---@return string
+function M.size(bytes)
+  if bytes < 1023.5 then return format("%.0f B", bytes) end
+  return M.memory(bytes)
+end
+
 --- "12,345"
 ---@param n number
 ---@return string

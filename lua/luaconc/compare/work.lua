@@ -67,8 +67,8 @@ function M.tell()
   local _, user, system, voluntary, involuntary, delayed = core.usage()
   asked = asked + 1
   return { asked = asked, user = user, system = system, voluntary = voluntary,
-    involuntary = involuntary, delayed = delayed, sent = core.sent and core.sent() or 0,
-    ends = ends }
+    involuntary = involuntary, delayed = delayed,
+    sent = core.sent and core.sent() or 0, ends = ends }
 end
 
 return M

@@ -1,0 +1,14 @@
+-- A pool of processes.
+
+local pooled = require "luaconc.compare.pooled"
+
+return {
+  name = "process",
+  title = "processes",
+  one = "process",
+  about = "a pool of processes",
+  needs = "process",
+  workers = true,
+  apart = true,
+  run = pooled.engine "process",
+}

@@ -1,0 +1,13 @@
+-- A pool of threads, each with a Lua state of its own.
+
+local pooled = require "luaconc.compare.pooled"
+
+return {
+  name = "thread",
+  title = "threads",
+  one = "thread",
+  about = "a pool of threads, each with a Lua state of its own",
+  needs = "thread",
+  workers = true,
+  run = pooled.engine "thread",
+}

@@ -1,0 +1,93 @@
+-- What must be said of the figures of a size, a sentence each.
+
+local engines = require "luaconc.compare.engines"
+local stats = require "luaconc.compare.stats"
+local units = require "luaconc.compare.units"
+local workers = require "luaconc.compare.workers"
+
+local M = {}
+
+M.SHORT = 10 -- jobs up to which the order of their ends is told
+
+local format = string.format
+
+local function names(rows)
+  local list = {}
+  for i, row in ipairs(rows) do list[i] = row.engine end
+  if #list < 2 then return list[1] end
+  return table.concat(list, ", ", 1, #list - 1) .. " and " .. list[#list]
+end
+
+-- Where jobs of some engine ended in another order than they were started.
+local function order(size)
+  if size.size < 2 or size.size > M.SHORT then return nil end
+  local parts, other = {}, false
+  for _, row in ipairs(size.rows) do
+    if row.wall and row.order then
+      for i, job in ipairs(row.order) do other = other or i ~= job end
+      parts[#parts + 1] = row.engine .. " " .. table.concat(row.order, " ")
+    end
+  end
+  if not other then return nil end
+  return "Jobs in the order in which they ended: "
+    .. table.concat(parts, "; ") .. "."
+end
+
+-- How many workers there were. Where that is what follows from the pilot,
+-- why.
+local function crew(size)
+  local parts, chosen = {}, true
+  for _, row in ipairs(size.rows) do
+    if row.workers and row.wall then
+      local engine = engines.get(row.engine)
+      parts[#parts + 1] = format("%s %s", units.count(row.workers),
+        row.workers == 1 and engine.one or engine.title)
+      chosen = chosen and row.workers
+        == workers.choose(size.size, size.cores or 1, size.pilot)
+    end
+  end
+  if #parts == 0 then return nil end
+  local why = ""
+  if chosen and size.pilot and size.cores then
+    why = format(" on %s, as a job alone keeps a core busy for %s of its time",
+      units.plural(size.cores, "core"), units.percent(size.pilot.share))
+  end
+  return "Workers: " .. table.concat(parts, ", ") .. why .. "."
+end
+
+local function unstable(size)
+  local rows = {}
+  for _, row in ipairs(size.rows) do
+    if row.unstable then rows[#rows + 1] = row end
+  end
+  if #rows == 0 then return nil end
+  return format("Unstable: %s (the interval of the median is wider than %s of "
+    .. "it).", names(rows), units.percent(stats.UNSTABLE))
+end
+
+local function outliers(size)
+  local parts = {}
+  for _, row in ipairs(size.rows) do
+    if row.wall and (row.outliers or 0) > 0 then
+      parts[#parts + 1] = format("%s %d of %d", row.engine, row.outliers,
+        row.wall.n)
+    end
+  end
+  if #parts == 0 then return nil end
+  return format("Outliers, which count like all runs: %s (beyond the "
+    .. "quartiles by more than %g times their distance).",
+    table.concat(parts, ", "), stats.FENCE)
+end
+
+--- The remarks on a size.
+---@param size luaconc.compare.Size
+---@return string[]
+function M.of(size)
+  local list = {}
+  for _, remark in ipairs { order, crew, unstable, outliers } do
+    list[#list + 1] = remark(size)
+  end
+  return list
+end
+
+return M

@@ -1,0 +1,111 @@
+-- Which engine fits, going by the figures of one size.
+--
+-- An engine fits if its median wall time is the lowest and the interval of
+-- the ratio leaves no doubt. Where it does, the simplest of those that can't
+-- be told from the fastest fits; simplest is the order of `engines.ORDER`.
+-- One round tells only what seems to fit; of runs on a crowded machine, no
+-- tie is believed, and no lead that others' load may explain; and an engine
+-- that was only estimated must be far behind.
+
+local engines = require "luaconc.compare.engines"
+local stats = require "luaconc.compare.stats"
+
+local M = {}
+
+M.MATTERS = 0.02 -- a difference below this is none to act upon
+M.CROWDED = 0.1  -- share of a run spent waiting for a core, to be told
+
+---@class luaconc.compare.Verdict
+---@field rows luaconc.compare.Row[] those with figures, also by engine
+---@field best luaconc.compare.Row? the lowest median
+---@field tied luaconc.compare.Row[] not clearly slower, the simplest first
+---@field slower luaconc.compare.Row[]
+---@field winner luaconc.compare.Row? nil: none can be named
+---@field sure boolean the winner had more than one round
+---@field crowded number? share of a run spent waiting for a core, if high
+---@field estimated luaconc.compare.Row[] not run
+---@field foreseen boolean these are far behind the best
+
+-- The largest share of its time for which a run waited for others to leave a
+-- core; nil where that is little.
+local function crowding(rows)
+  local most = 0
+  for _, row in ipairs(rows) do
+    most = math.max(most, row.delayed.median / row.wall.median)
+  end
+  return most >= M.CROWDED and most or nil
+end
+
+-- Whether a row is slower than the fastest without doubt. On a crowded
+-- machine it must be so without the time for which it was held up.
+local function is_slower(row, best, ratio, crowded)
+  if stats.verdict(ratio(row, best, "wall"), M.MATTERS) <= 0 then
+    return false
+  end
+  return not crowded
+    or row.wall.median - row.delayed.median > best.wall.median
+end
+
+-- How simple an engine is.
+local function place(row)
+  for i, name in ipairs(engines.ORDER) do
+    if name == row.engine then return i end
+  end
+end
+
+local function divide(v, ratio)
+  v.tied, v.slower = {}, {}
+  for _, row in ipairs(v.rows) do
+    local clear = row ~= v.best and is_slower(row, v.best, ratio, v.crowded)
+    local into = clear and v.slower or v.tied
+    into[#into + 1] = row
+  end
+  table.sort(v.tied, function(a, b) return place(a) < place(b) end)
+end
+
+local function is_foreseen(v)
+  for _, row in ipairs(v.estimated) do
+    if row.estimate.wall < stats.GROSS * v.best.wall.median then
+      return false
+    end
+  end
+  return true
+end
+
+-- What was measured, what only estimated, and the fastest.
+local function sort_rows(v, rows)
+  for _, row in ipairs(rows) do
+    if row.wall then
+      v.rows[#v.rows + 1] = row
+      v.rows[row.engine] = row
+      if not v.best or row.wall.median < v.best.wall.median then
+        v.best = row
+      end
+    elseif row.estimate then
+      v.estimated[#v.estimated + 1] = row
+    end
+  end
+end
+
+--- The verdict on a size. Without any figures, `best` is nil and that is all.
+---@param size luaconc.compare.Size
+---@param ratio function `ratio` of `luaconc.compare`
+---@return luaconc.compare.Verdict
+function M.of(size, ratio)
+  local v = { rows = {}, estimated = {}, tied = {}, slower = {},
+    sure = false }
+  sort_rows(v, size.rows)
+  if not v.best then return v end
+  v.crowded = crowding(v.rows)
+  v.foreseen = is_foreseen(v)
+  divide(v, ratio)
+  local compared = #v.rows > 1 or #v.estimated > 0
+  local open = #v.tied > 1 and (v.crowded or v.best.wall.n < 2)
+  if compared and v.foreseen and not open then
+    v.winner = v.tied[1]
+    v.sure = v.winner.wall.n >= 2
+  end
+  return v
+end
+
+return M
