@@ -183,7 +183,7 @@ describe("the advice on four engines", function()
     assert.matches("^No clear difference: 2%.00 s for threads and 2%.00 s for "
       .. "processes; the ratio lies between 0%.99%d and 1%.0%d%d%. Threads "
       .. "fit, as the simplest%. Clearly slower: 4%.00 s for the serial run "
-      .. "%(2%.00 times as long; 1%.9%d to 2%.0%d%) and 4%.00 s for tasks %(",
+      .. "%(2%.00 times as long as threads; 1%.9%d to 2%.0%d%) and 4%.00 s for tasks %(",
       words)
     assert.matches("The jobs compute: a serial run keeps a core busy for 100 "
       .. "%%  ?of its time, and threads keep 1%.98 cores busy%.", words)
@@ -194,9 +194,12 @@ describe("the advice on four engines", function()
   it("differs from the rule of thumb with its figures", function()
     local words = advise(16, four(4, 4, 2, 2.2))
     assert.matches("The rule of thumb says processes for jobs that compute; "
-      .. "here they take 1%.10 times as long as threads %(1%.09 to 1%.1%d%), "
-      .. "and threads start in 400 us against 9%.00 ms and take 3%.00 MiB of "
-      .. "memory at the peak against 6%.00 MiB%.", words)
+      .. "here they take 1%.10 times as long as threads %(1%.09 to 1%.1%d%); "
+      .. "with threads, workers start in 400 us against 9%.00 ms and memory peaks at "
+      .. "3%.00 MiB against 6%.00 MiB%.", words)
+    words = advise(16, four(4, 4, 2, 2.002))
+    assert.matches("here they take as long as threads %(0%.99 to 1%.0%d "
+      .. "times%); with threads, workers start", words)
     words = advise(16, four(4, 4, 2.2, 2))
     assert.matches("^Processes fit: 16 jobs took 2%.00 s", words)
     assert.not_matches("rule of thumb", words)

@@ -26,6 +26,7 @@
 #include "measure.h"
 #include "errors.h"
 #include "luax.h"
+#include "message.h"
 #include "system.h"
 
 #include <errno.h>
@@ -250,6 +251,12 @@ static int memory (lua_State *L) {
   return 1;
 }
 
+/* sent() -> bytes of the messages that this process made for other states */
+static int sent (lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)lc_message_made());
+  return 1;
+}
+
 /* machine() -> {cores=, system=, processor=, libuv=} */
 static int machine (lua_State *L) {
   uv_utsname_t name;
@@ -287,8 +294,8 @@ void lc_measure_open (lua_State *L, struct lc_loop *loop) {
   };
   static const luaL_Reg functions[] = {
     {"measure", measure_start}, {"clock", read_clock}, {"usage", usage},
-    {"memory", memory}, {"machine", machine}, {"terminal", terminal},
-    {NULL, NULL}
+    {"memory", memory}, {"sent", sent}, {"machine", machine},
+    {"terminal", terminal}, {NULL, NULL}
   };
   lc_luax_type(L, loop, TYPE, methods, metamethods);
   lua_pop(L, 1);

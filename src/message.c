@@ -2,6 +2,7 @@
 ** message.c: encoded values and their holds. See message.h.
 */
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -11,6 +12,13 @@
 #include "message.h"
 
 enum { COPIED = 4096 };  /* up to here the encoder keeps its block */
+
+/* Bytes of all messages that were made in this process. */
+static _Atomic uint64_t made;
+
+uint64_t lc_message_made (void) {
+  return atomic_load_explicit(&made, memory_order_relaxed);
+}
 
 /* The encoder's bytes, in a block of exactly their size; NULL: no memory. */
 static char *take_bytes (lc_bytes *out) {
@@ -54,6 +62,7 @@ void lc_message_encode (lua_State *L, int first, int n, const char *what,
     m->nheld = e->nheld;
     e->nheld = 0;
   }
+  atomic_fetch_add_explicit(&made, m->len, memory_order_relaxed);
   lua_pop(L, 1);
 }
 

@@ -30,6 +30,10 @@ void lc_message_encode (lua_State *L, int first, int n, const char *what,
 ** the message stays. Raises like lc_decode. */
 int lc_message_decode (lua_State *L, const lc_message *m);
 
+/* Bytes of all messages made by this process so far, in all its threads: what
+** `luaconc compare` shows as sent. Any thread. */
+uint64_t lc_message_made (void);
+
 /* Drops what it holds, frees its blocks and empties it. Any thread; harmless
 ** on an empty one. */
 void lc_message_free (lc_message *m);

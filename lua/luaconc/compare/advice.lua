@@ -47,11 +47,12 @@ local function range(ratio)
 end
 
 -- "4.00 s for the serial run (19.6 times as long; 19.1 to 20.0)"
-local function behind(best, ratio)
+local function behind(best, ratio, named)
+  local as = named and " as " .. title(best) or ""
   return function(row)
     local r = ratio(row, best, "wall")
-    return format("%s (%s times as long; %s)", took(row),
-      units.ratio(r.median), range(r))
+    return format("%s (%s times as long%s; %s)", took(row),
+      units.ratio(r.median), as, range(r))
   end
 end
 
@@ -132,7 +133,7 @@ local function first(size, v, ratio)
   local parts = { #v.tied > 1 and tie(v, ratio) or clear(size, v, ratio) }
   if #v.tied > 1 and #v.slower > 0 then
     parts[2] = format("Clearly slower: %s.",
-      list(v.slower, behind(v.best, ratio)))
+      list(v.slower, behind(v.winner or v.best, ratio, true)))
   end
   if #v.estimated > 0 then
     parts[#parts + 1] = capital(estimates(v)) .. "."

@@ -72,7 +72,8 @@ local function wall_table(style, size, fitting)
     or n > 1 and "lowest, highest" or ""
   local line = "  " .. left("", NAME) .. right("wall", WALL)
     .. right(heading, style.width - OTHERS + 2 + RANGE)
-    .. right("speed-up", SPEED) .. right(heading, SPEEDS)
+    .. right("speed-up", SPEED)
+    .. right(heading == "lowest, highest" and "least, most" or heading, SPEEDS)
   local lines = { style:paint((line:gsub("%s+$", "")), "dim") }
   for _, row in ipairs(size.rows) do
     lines[#lines + 1] = wall_line(style, row, size, most, fitting)

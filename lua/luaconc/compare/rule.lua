@@ -6,6 +6,7 @@
 
 local character = require "luaconc.compare.character"
 local engines = require "luaconc.compare.engines"
+local stats = require "luaconc.compare.stats"
 local units = require "luaconc.compare.units"
 
 local M = {}
@@ -32,21 +33,32 @@ function M.names(size, c)
       long and "long" or "short", units.count(size), units.time(c.wait))
 end
 
--- What speaks for one engine against another, beside the time.
-local function costs(a, b)
+-- What speaks for the one that fits, beside the time.
+local function costs(winner, row)
   local parts = {}
-  local function add(text, x, y, show)
+  local function add(what, field, show)
+    local x, y = winner[field].median, row[field].median
     if x > 0 and x < y then
-      parts[#parts + 1] = format(text, show(x), show(y))
+      parts[#parts + 1] = format("%s %s against %s", what, show(x), show(y))
     end
   end
-  if a.workers and b.workers then
-    add("start in %s against %s", a.ready.median, b.ready.median, units.time)
+  if winner.workers and row.workers then
+    add("workers start in", "ready", units.time)
   end
-  add("take %s of memory at the peak against %s", a.memory.median,
-    b.memory.median, units.memory)
+  add("memory peaks at", "memory", units.memory)
   if #parts == 0 then return "" end
-  return ", and " .. table.concat(parts, " and ")
+  return format("; with %s, %s", engines.get(winner.engine).title,
+    table.concat(parts, " and "))
+end
+
+-- "they take 1.31 times as long as threads (1.25 to 1.36)"
+local function compared(r, other)
+  local range = format("(%s to %s", units.ratio(r.low), units.ratio(r.high))
+  if stats.verdict(r) == 0 then
+    return format("they take as long as %s %s times)", other, range)
+  end
+  return format("they take %s times as long as %s %s)", units.ratio(r.median),
+    other, range)
 end
 
 --- A sentence where an engine fits that is not the rule's, and both were
@@ -60,18 +72,10 @@ function M.sentence(size, v, c, ratio)
   local name, what = M.names(size.size, c)
   local row, winner = v.rows[name], v.winner
   if not (row and winner and v.sure) or row == winner then return nil end
-  local r = ratio(row, winner, "wall")
-  local cost = costs(winner, row)
-  if winner.engine == "serial" then
-    cost = cost:gsub(", and take", ", and it takes")
-  else
-    cost = cost:gsub(", and ", ", and " .. engines.get(winner.engine).title
-      .. " ", 1)
-  end
-  return format("The rule of thumb says %s for %s; here they take %s times as "
-    .. "long as %s (%s to %s)%s.", engines.get(name).title, what,
-    units.ratio(r.median), engines.get(winner.engine).title,
-    units.ratio(r.low), units.ratio(r.high), cost)
+  local other = engines.get(winner.engine).title
+  return format("The rule of thumb says %s for %s; here %s%s.",
+    engines.get(name).title, what,
+    compared(ratio(row, winner, "wall"), other), costs(winner, row))
 end
 
 return M

@@ -68,7 +68,7 @@ function M.tell()
   asked = asked + 1
   return { asked = asked, user = user, system = system, voluntary = voluntary,
     involuntary = involuntary, delayed = delayed,
-    sent = core.sent and core.sent() or 0, ends = ends }
+    sent = core.sent(), ends = ends }
 end
 
 return M

@@ -7,7 +7,6 @@
 --               do: what a large size would take can then be foreseen
 --     workers   true where it takes a number of workers; `one` is then what
 --               one of them is called
---     needs     what the core must be able to do
 --     apart     true where these are processes of their own
 --     run(meter, job, size, ctx, workers) -> results
 --
@@ -16,8 +15,6 @@
 -- ready and when the last job has ended, and returns when nothing of its own
 -- is left running. It raises the failure of a job that failed. It is called
 -- once, in a process of its own, outside any task.
-
-local core = require "luaconc.core"
 
 local M = {}
 
@@ -33,8 +30,10 @@ end
 function M.names()
   local names = {}
   for _, name in ipairs(M.ORDER) do
-    local needs = M.get(name).needs
-    if not needs or core[needs] then names[#names + 1] = name end
+    if package.loaded[module_of(name)]
+      or package.searchpath(module_of(name), package.path) then
+      names[#names + 1] = name
+    end
   end
   return names
 end

@@ -7,7 +7,6 @@ return {
   title = "processes",
   one = "process",
   about = "a pool of processes",
-  needs = "process",
   workers = true,
   apart = true,
   run = pooled.engine "process",

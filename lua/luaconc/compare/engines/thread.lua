@@ -7,7 +7,6 @@ return {
   title = "threads",
   one = "thread",
   about = "a pool of threads, each with a Lua state of its own",
-  needs = "thread",
   workers = true,
   run = pooled.engine "thread",
 }
