@@ -74,6 +74,7 @@ build = {
         "src/measure.c",
         "src/memory.c",
         "src/message.c",
+        "src/modules.c",
         "src/names.c",
         "src/offspring.c",
         "src/op.c",

@@ -12,7 +12,7 @@ local C_LAYERS = {
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address closure codec decode encode encoder errors luax memory "
-      .. "message names path shared transfer" },
+      .. "message modules names path shared transfer" },
   { name = "kernel", peers = true,
     files = "end frame group handle interrupt job kin loop mailbox op "
       .. "remote scope slots spawn task traceback trouble waiter worker" },

@@ -77,7 +77,7 @@ describe("a thread", function()
   end)
 
   it("fails where the limit is too small for a state", function()
-    for _, bytes in ipairs { 1, 1000, 20000, 30000, 40000 } do
+    for _, bytes in ipairs { 1, 1000, 10000, 20000, 25000 } do
       local text = message_of(function()
         conc.thread { print, memory = bytes, keep = true }:await()
       end)

@@ -25,6 +25,7 @@ enum { COMPUTES = 100000 };   /* instructions: about a millisecond */
 
 /* {{ Ctrl-C */
 
+/* Of the thread whose state is a program: others don't look at these. */
 static lc_loop *volatile target;            /* who gets it; NULL: nobody */
 static pthread_t thread;                    /* and where that runs */
 static volatile sig_atomic_t count;         /* since the handler was set */
@@ -61,7 +62,7 @@ static void on_sigint (int number) {
 
 bool lc_interrupt_start (lc_loop *loop) {
   struct sigaction sa = {0};
-  if (target || !loop->is_program) return false;
+  if (!loop->is_program || target) return false;
   sigaction(SIGINT, NULL, &before);
   if (before.sa_handler == SIG_IGN) return false;
   thread = pthread_self();
@@ -74,7 +75,7 @@ bool lc_interrupt_start (lc_loop *loop) {
 }
 
 void lc_interrupt_stop (lc_loop *loop) {
-  if (target != loop) return;
+  if (!loop->is_program || target != loop) return;
   sigaction(SIGINT, &before, NULL);
   target = NULL;
   if (count > known) {
@@ -85,7 +86,7 @@ void lc_interrupt_stop (lc_loop *loop) {
 
 bool lc_interrupt_pending (lc_loop *loop) {
   if (loop->worker) return lc_worker_struck(loop->worker);
-  if (target != loop || count == known) return false;
+  if (!loop->is_program || target != loop || count == known) return false;
   known = count;
   return true;
 }

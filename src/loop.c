@@ -21,6 +21,7 @@
 #include "handle.h"
 #include "interrupt.h"
 #include "luax.h"
+#include "modules.h"
 #include "slots.h"
 #include "task.h"
 #include "trouble.h"
@@ -476,6 +477,7 @@ static int loop_collect (lua_State *L) {
   lc_end_state(L, loop);
   lc_task_main_free(loop);
   lc_port_release(loop->port);
+  lc_modules_release();
   return 0;
 }
 
@@ -526,7 +528,7 @@ static lc_port *take_port (const lc_worker *w) {
   return w->port;
 }
 
-lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, lua_CFunction open_core) {
+lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, const lc_opener *opener) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
   lc_loop *made = lua_touserdata(L, -1);   /* by an opening that failed */
   lua_pop(L, 1);
@@ -541,7 +543,7 @@ lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, lua_CFunction open_core) {
   loop->is_program = is_program(L);
   loop->freeslot = INT32_MAX;
   lc_list_init(&loop->remotes);
-  loop->open_core = open_core;
+  loop->opener = opener;
   loop->worker = lc_worker_of(L);
   loop->port = take_port(loop->worker);
   if (!loop->port || !lc_task_main(loop) || lc_loop_reserve(loop, 1) != 0) {
@@ -554,6 +556,7 @@ lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, lua_CFunction open_core) {
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  lc_modules_hold();
   use_host_loop(L, loop, uv);
   return loop;
 }

@@ -72,7 +72,7 @@ typedef struct lc_loop {
   uint32_t live;             /* live jobs */
   lc_link remotes;           /* those that run elsewhere, anchored */
   struct lc_worker *worker;  /* the state runs a job of another; or NULL */
-  lua_CFunction open_core;   /* opens luaconc.core in another state */
+  const struct lc_opener *opener;   /* opens luaconc.core in other states */
   const struct lc_remotekind *engines[2];   /* by LC_THREADS, LC_PROCESSES */
   uint32_t lastid;
   uint32_t nops;             /* requests out of the pool */
@@ -84,17 +84,26 @@ typedef struct lc_loop {
   const char *folder;        /* of our own Lua files, or NULL */
   bool in_poll;              /* the host's loop is inside its poll */
   bool ending, ended;
+  bool complete;             /* the whole core is open */
   uint8_t trouble;           /* why main must unwind: see trouble.h */
   lua_State *woken;          /* whose wait outside tasks has just ended */
   const void *passed;        /* error that is passed on: see traceback.h */
 } lc_loop;
 
+/* How the module luaconc.core is opened: both are lua_CFunctions that give
+** its table. `begin` opens what tasks need, with few functions in the table;
+** `complete` the whole, also after `begin`. */
+typedef struct lc_opener {
+  lua_CFunction begin;
+  lua_CFunction complete;
+} lc_opener;
+
 /* Registry key of the loop's userdata. */
 extern const char lc_loop_key;
 
 /* Makes the loop of the state, on the host's uv_loop_t if it gives one, else
-** on one of its own; pushes nothing. `open_core`: who asks. May raise. */
-lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, lua_CFunction open_core);
+** on one of its own; pushes nothing. `opener`: who asks. May raise. */
+lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, const lc_opener *opener);
 
 static inline struct lc_task *lc_loop_main (lc_loop *loop) {
   return loop->main;

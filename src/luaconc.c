@@ -34,23 +34,27 @@
 #include "trouble.h"
 #include "watch.h"
 
-static void open_kernel (lua_State *L, lc_loop *loop) {
+/* What the job of a worker needs before it asks for luaconc: tasks. */
+static void open_tasks (lua_State *L, lc_loop *loop) {
   lc_errors_open(L);
-  lc_loop_open(L, loop);
   lc_slots_open(L, loop);
-  lc_handle_open(L);
   lc_job_open(L, loop);
   lc_task_open(L, loop);
+  lc_traceback_open(L, loop);
+  lc_coroutine_open(L, loop);
+  lc_codec_open(L, loop);
+}
+
+static void open_kernel (lua_State *L, lc_loop *loop) {
+  lc_loop_open(L, loop);
+  lc_handle_open(L);
   lc_spawn_open(L, loop);
   lc_frame_open(L, loop);
-  lc_traceback_open(L, loop);
   lc_trouble_open(L, loop);
   lc_remote_open(L, loop);
-  lc_coroutine_open(L, loop);
 }
 
 static void open_resources (lua_State *L, lc_loop *loop) {
-  lc_codec_open(L, loop);
   lc_watch_open(L, loop);
   lc_queue_open(L, loop);
   lc_thread_open(L, loop);
@@ -72,20 +76,42 @@ static void open_resources (lua_State *L, lc_loop *loop) {
 /* A state has one loop, so it has one core, however often it is opened. */
 static const char core_key;
 
-LC_API int luaopen_luaconc_core (lua_State *L) {
+static const lc_opener opener;
+
+/* Pushes the table of the core, with what tasks need in it. */
+static lc_loop *push_core (lua_State *L) {
   luaL_checkversion(L);
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &core_key) == LUA_TTABLE) return 1;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &core_key) == LUA_TTABLE) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+    lc_loop *loop = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return loop;
+  }
   lua_pop(L, 1);
   lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_UV_LOOP);
-  lc_loop *loop = lc_loop_new(L, lua_touserdata(L, -1),
-                              luaopen_luaconc_core);
+  lc_loop *loop = lc_loop_new(L, lua_touserdata(L, -1), &opener);
   lua_pop(L, 1);
   lua_newtable(L);
+  open_tasks(L, loop);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
+  return loop;
+}
+
+static int begin_core (lua_State *L) {
+  push_core(L);
+  return 1;
+}
+
+LC_API int luaopen_luaconc_core (lua_State *L) {
+  lc_loop *loop = push_core(L);
+  if (loop->complete) return 1;
   open_kernel(L, loop);
   open_resources(L, loop);
   lua_pushliteral(L, LUACONC_VERSION);
   lua_setfield(L, -2, "version");
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
+  loop->complete = true;
   return 1;
 }
+
+static const lc_opener opener = {begin_core, luaopen_luaconc_core};

@@ -222,7 +222,7 @@ static int thread_make (lua_State *L, lc_remote *r, int options) {
   memset(t, 0, sizeof(*t));
   atomic_init(&t->references, 1);
   lc_worker_init(&t->worker, "thread");
-  t->worker.open_core = r->job.loop->open_core;
+  t->worker.opener = r->job.loop->opener;
   t->worker.port = port;
   t->worker.post = post_home;
   t->home = r->job.loop->port;

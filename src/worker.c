@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "interrupt.h"
 #include "luax.h"
+#include "modules.h"
 #include "spawn.h"
 #include "task.h"
 #include "traceback.h"
@@ -143,13 +144,24 @@ static void replace_coroutine (lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* The job finds the rest of the core when it asks for it. */
+static void preload_core (lua_State *L, lua_CFunction complete) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, complete);
+  lua_setfield(L, -2, "luaconc.core");
+  lua_pop(L, 1);
+}
+
 /* worker (light userdata) */
 static int open_state (lua_State *L) {
   lc_worker *w = lua_touserdata(L, 1);
   luaL_openlibs(L);
   lc_worker_adopt(L, w);
-  luaL_requiref(L, "luaconc.core", w->open_core, 0);
+  lua_pushcfunction(L, w->opener->begin);
+  lua_call(L, 0, 1);
   replace_coroutine(L);
+  preload_core(L, w->opener->complete);
+  lc_modules_search(L);
   lua_pushcfunction(L, refuse_exit);
   set_loaded_field(L, "os", "exit");
   return 0;

@@ -26,7 +26,7 @@ typedef struct lc_worker lc_worker;
 
 struct lc_worker {
   const char *noun;            /* "thread", "process" */
-  lua_CFunction open_core;     /* opens luaconc.core */
+  const lc_opener *opener;
   lc_port *port;               /* that its loop takes; NULL: it makes one */
   int (*post) (lc_worker *w, lc_message *m);   /* a letter to the starter: 0,
                                ** UV_EPIPE, UV_ENOMEM; takes the message */

@@ -1,0 +1,28 @@
+/*
+** modules.h: the library's own Lua files, read and compiled once a process.
+**
+** A state that is made for one job would take longer to compile them than to
+** do the job. So worker states find them, by the name of the file that their
+** package.path leads to, as bytecode that another state has left here.
+**
+** The store is shared by all threads. It is freed when the last state that
+** holds it lets go.
+*/
+
+#ifndef lc_modules_h
+#define lc_modules_h
+
+#include "base.h"
+
+/* Any thread; no raise. */
+void lc_modules_hold (void);
+void lc_modules_release (void);
+
+/* C blocks in the store, which nobody has lost. */
+size_t lc_modules_blocks (void);
+
+/* Puts a searcher for them before the others of the state, which holds the
+** store. May raise. */
+void lc_modules_search (lua_State *L);
+
+#endif
