@@ -13,6 +13,8 @@
 **    switches this on and off; LUACONC_GC=all has it on from the start.
 */
 
+#define _GNU_SOURCE   /* RTLD_NEXT */
+
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +24,12 @@
 #include <time.h>
 
 #include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
 
 #include <lua.h>
 #include <lauxlib.h>
@@ -30,8 +38,6 @@
 /* ---- ThreadSanitizer ---- */
 
 #if defined(__SANITIZE_THREAD__)
-
-#include <setjmp.h>
 
 /* Lua raises errors by this function of glibc, which the sanitizer does not
 ** know of: it would believe that the functions left behind still run, until
@@ -43,6 +49,76 @@ void __longjmp_chk (jmp_buf place, int value) {
   longjmp(place, value);
 }
 
+/* What the sanitizer keeps for a thread lies in its stack, and is larger than
+** the stack that luaconc asks for. */
+__attribute__((visibility("default")))
+int pthread_attr_setstacksize (pthread_attr_t *attr, size_t size) {
+  int (*next) (pthread_attr_t *, size_t);
+  *(void **)&next = dlsym(RTLD_NEXT, "pthread_attr_setstacksize");
+  return next(attr, size + (2u << 20));
+}
+
+/* The sanitizer keeps a signal back until the thread calls a function that
+** it knows; Lua code that computes calls none, so that a thread could not be
+** interrupted. SIGURG gets through at once where it finds Lua at work. */
+#if defined(__x86_64__) && defined(__linux__)
+
+typedef struct kernel_action {
+  void (*handler) (int, siginfo_t *, void *);
+  unsigned long flags;
+  void (*restorer) (void);
+  unsigned long mask;
+} kernel_action;
+
+static void (*theirs) (int, siginfo_t *, void *);   /* keeps it back */
+static void (*wanted) (int);
+static uintptr_t lua_begins, lua_ends;
+
+__attribute__((no_sanitize_thread))
+static void on_signal (int number, siginfo_t *info, void *context) {
+  const ucontext_t *c = context;
+  uintptr_t at = (uintptr_t)c->uc_mcontext.gregs[REG_RIP];
+  if (at >= lua_begins && at < lua_ends) wanted(number);
+  else theirs(number, info, context);
+}
+
+static int look_for_lua (struct dl_phdr_info *object, size_t size, void *at) {
+  (void)size;
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    uintptr_t begin = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
+    uintptr_t end = begin + object->dlpi_phdr[i].p_memsz;
+    if (!(object->dlpi_phdr[i].p_flags & PF_X)) continue;
+    if ((uintptr_t)at < begin || (uintptr_t)at >= end) continue;
+    lua_begins = begin;
+    lua_ends = end;
+  }
+  return 0;
+}
+
+static void let_through (int number, void (*handler) (int)) {
+  kernel_action action;
+  dl_iterate_phdr(look_for_lua, dlsym(RTLD_DEFAULT, "lua_newstate"));
+  wanted = handler;
+  syscall(SYS_rt_sigaction, number, NULL, &action, sizeof(action.mask));
+  if (action.handler != on_signal) theirs = action.handler;
+  action.handler = on_signal;
+  action.flags |= SA_SIGINFO;
+  syscall(SYS_rt_sigaction, number, &action, NULL, sizeof(action.mask));
+}
+
+__attribute__((visibility("default")))
+int sigaction (int number, const struct sigaction *action,
+               struct sigaction *old) {
+  int (*next) (int, const struct sigaction *, struct sigaction *);
+  *(void **)&next = dlsym(RTLD_NEXT, "sigaction");
+  int failed = next(number, action, old);
+  if (failed || number != SIGURG || !action) return failed;
+  if (action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN) return 0;
+  let_through(number, action->sa_handler);
+  return 0;
+}
+
+#endif
 #endif
 
 /* ---- the allocator ---- */
