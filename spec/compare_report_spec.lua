@@ -280,7 +280,7 @@ describe("the number of workers", function()
   local workers = require "luaconc.compare.workers"
 
   local function choose(jobs, share, wall)
-    return workers.choose(jobs, 2, share
+    return workers.choose(jobs, 2, 128, share
       and { size = 2, wall = wall or 1, share = share })
   end
 
@@ -295,8 +295,19 @@ describe("the number of workers", function()
     assert.equal(4, choose(16, 0.5))
     assert.equal(16, choose(16, 0.01))
     assert.equal(20, choose(500, 0.1))
-    assert.equal(workers.MOST, choose(500, 0.001))
-    assert.equal(workers.MOST, choose(500, 0))
+    assert.equal(128, choose(500, 0.001))
+    assert.equal(128, choose(500, 0))
+  end)
+
+  it("is never more than there are descriptors for", function()
+    assert.equal(96, workers.most(1024))
+    assert.equal(workers.MOST, workers.most(20000))
+    assert.equal(1, workers.most(20))
+    assert.equal(workers.MOST, workers.most(nil))
+    local pipe = io.popen "ulimit -n"
+    local limit = tonumber(pipe:read "l")
+    pipe:close()
+    assert.equal(limit, workers.descriptors())
   end)
 
   it("trusts no pilot that was too short", function()
@@ -379,8 +390,8 @@ Workers: 4 threads, 4 processes.
         row("thread", near(1), { workers = 40 }),
         row("process", near(1), { workers = 40 }) }, pilot), RESULT)
     end
-    assert.matches("\nWorkers: 40 threads, 40 processes on 2 cores, as a job "
-      .. "alone keeps a core busy\nfor 5.0 %% of its time%.\n",
+    assert.matches("\nWorkers: 40 threads, 40 processes on 2 cores, as jobs "
+      .. "keep a core busy for 5.0\n%% of their time%.\n",
       shown { size = 2, wall = 1, share = 0.05 })
     -- As told by --workers.
     assert.matches("\nWorkers: 40 threads, 40 processes%.\n",

@@ -2,17 +2,18 @@
 --
 -- The server runs in the parent for as long as jobs are measured; each job
 -- opens a connection of its own, asks, and waits for the answer. One after
--- the other, 500 requests take 250 seconds, which is more than the usual
+-- the other, 500 requests take 50 seconds, which is more than the usual
 -- budget: `luaconc compare` then estimates that row from the smaller size
--- and says so (`--budget 600` runs it).
+-- and says so (`--budget 200` runs it).
 
 local conc = require "luaconc"
 
-local DELAY = 0.5 -- seconds
+local DELAY = 0.1 -- seconds
 
 local function answer(connection)
   local _ <close> = connection
-  local n = tonumber(connection:read "l")
+  local n = math.tointeger(connection:read "l")
+  if not n then return end
   conc.sleep(DELAY)
   connection:write(("%d\n"):format(n * n))
 end
@@ -26,7 +27,7 @@ end
 
 return {
   name = "requests to a slow server",
-  about = "Each job asks a local TCP server that answers after 500 ms.",
+  about = "Each job asks a local TCP server that answers after 100 ms.",
   sizes = { 4, 500 },
   setup = function()
     local listener = assert(conc.tcp.listen("127.0.0.1", 0))

@@ -37,7 +37,7 @@ function M.size(size, rows, pilot)
   local rounds = 0
   for _, row in ipairs(rows) do rounds = math.max(rounds, #row.runs) end
   compare.summarise(rows)
-  return { size = size, rounds = rounds, rows = rows, cores = 2,
+  return { size = size, rounds = rounds, rows = rows, cores = 2, most = 512,
     pilot = pilot, measured = true }
 end
 

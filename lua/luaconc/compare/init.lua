@@ -32,7 +32,8 @@ M.BUDGET = 20 -- seconds for one scenario
 ---@field size integer
 ---@field rounds integer
 ---@field rows luaconc.compare.Row[]
----@field cores integer of this machine
+---@field cores integer? of this machine
+---@field most integer? workers that there may be
 ---@field pilot luaconc.compare.Pilot? what the first jobs showed
 ---@field measured boolean all rounds were run, whatever failed after them
 ---@field failure luaconc.compare.Failure? of setup, of what it started, or of
@@ -188,7 +189,7 @@ local function measure_size(s, size, result, options, left, share)
   }
   local ok, err = pcall(measure, job, rows)
   local outcome = { size = size, rows = rows, rounds = job.rounds or 0,
-    cores = core.machine().cores, pilot = job.pilot,
+    cores = job.cores, most = job.most, pilot = job.pilot,
     measured = job.rounds ~= nil }
   if not ok then outcome.failure = failure_of(err) end
   M.summarise(rows)

@@ -33,26 +33,30 @@ local function order(size)
     .. table.concat(parts, "; ") .. "."
 end
 
--- How many workers there were. Where that is what follows from the pilot,
--- why.
+-- Why there were so many workers, where that follows from the pilot.
+local function reason(size, rows)
+  if not (size.cores and size.pilot) then return "" end
+  for _, row in ipairs(rows) do
+    if row.workers ~= workers.choose(size.size, size.cores, size.most,
+      size.pilot) then return "" end
+  end
+  return format(" on %s, as jobs keep a core busy for %s of their time%s",
+    units.plural(size.cores, "core"), units.percent(size.pilot.share),
+    rows[1].workers == size.most and ", and no more are taken" or "")
+end
+
 local function crew(size)
-  local parts, chosen = {}, true
+  local parts, rows = {}, {}
   for _, row in ipairs(size.rows) do
     if row.workers and row.wall then
       local engine = engines.get(row.engine)
-      parts[#parts + 1] = format("%s %s", units.count(row.workers),
+      rows[#rows + 1] = row
+      parts[#rows] = format("%s %s", units.count(row.workers),
         row.workers == 1 and engine.one or engine.title)
-      chosen = chosen and row.workers
-        == workers.choose(size.size, size.cores or 1, size.pilot)
     end
   end
   if #parts == 0 then return nil end
-  local why = ""
-  if chosen and size.pilot and size.cores then
-    why = format(" on %s, as a job alone keeps a core busy for %s of its time",
-      units.plural(size.cores, "core"), units.percent(size.pilot.share))
-  end
-  return "Workers: " .. table.concat(parts, ", ") .. why .. "."
+  return "Workers: " .. table.concat(parts, ", ") .. reason(size, rows) .. "."
 end
 
 local function unstable(size)

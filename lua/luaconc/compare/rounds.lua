@@ -114,12 +114,13 @@ end
 
 local function prepare(job, rows)
   job.state = {}
-  job.cores = core.machine().cores
+  job.cores, job.most = core.machine().cores,
+    workers.most(workers.descriptors())
   fly(job)
   for _, row in ipairs(rows) do
     if engines.get(row.engine).workers then
       row.workers = job.workers and math.min(job.workers, job.size)
-        or workers.choose(job.size, job.cores, job.pilot)
+        or workers.choose(job.size, job.cores, job.most, job.pilot)
     end
   end
 end
@@ -131,7 +132,7 @@ end
 ---@field limit number seconds for one run
 ---@field budget number seconds for all rounds
 ---@field runs integer? this many rounds, whatever they take
----@field workers integer? as many as possible and needed, unless given
+---@field workers integer? of each engine that has any; as many as possible and needed, unless given
 ---@field pilot luaconc.compare.Pilot? as measured
 ---@field progress fun(engine: string, round: integer) 0: warm-up, -1: pilot
 
