@@ -15,19 +15,18 @@ static int pool_cores (lua_State *L) {
 }
 
 /* core.recall(err, text [, whole]): the traceback of an error that is to be
-** raised in this task; where the task was started is added, unless the text
+** raised here; where the running task was started is added, unless the text
 ** is the whole */
 static int pool_recall (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   luaL_checkany(L, 1);
   luaL_checktype(L, 2, LUA_TSTRING);
-  if (!loop->current) return luaL_error(L, "this is for tasks");
-  if (lua_toboolean(L, 3)) {
-    lua_settop(L, 2);
+  bool whole = lua_toboolean(L, 3) || !loop->current;
+  lua_settop(L, 2);
+  if (whole) {
     lc_traceback_keep(L, 1);
     return 0;
   }
-  lua_settop(L, 2);
   lc_job_push(L, &loop->current->job);
   lua_insert(L, 2);
   lc_traceback_remember(L, 1, &loop->current->job, 2);
