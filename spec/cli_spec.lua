@@ -66,7 +66,7 @@ describe("luaconc", function()
     assert.equal(0, status)
     assert.equal(out, select(2, luaconc("compare", "--help")))
     for _, option in ipairs { "engines", "sizes", "runs", "budget", "limit",
-      "json" } do
+      "json", "csv", "workers" } do
       assert.matches("\n  %-%-" .. option .. " ", out)
     end
     for line in out:gmatch "[^\n]+" do assert.is_true(#line < 80, line) end
@@ -118,6 +118,8 @@ describe("luaconc compare", function()
       assert.matches("\n2 jobs, 1 round, results equal\n", out)
       assert.matches("\n  serial +[%d.]+ [mu]?s ", out)
       assert.matches("\n  task +[%d.]+ [mu]?s ", out)
+      assert.matches("\n  thread +[%d.]+ [mu]?s ", out)
+      assert.matches("\n  process +[%d.]+ [mu]?s ", out)
       assert.not_matches("\27", out)
     end)
   end)
@@ -140,6 +142,40 @@ describe("luaconc compare", function()
       assert.is_number(sizes[2].rows[1].runs[2].wall)
       assert.is_number(sizes[2].rows[1].wall.median)
       assert.is_true(data.machine.cores >= 1)
+    end)
+  end)
+
+  it("writes a line for each run as CSV", function()
+    with_file(SCENARIO, function(path)
+      local csv = os.tmpname()
+      local status = luaconc("compare", "--runs", "2", "--workers", "1",
+        "--csv", csv, path)
+      assert.equal(0, status)
+      local text, seen = contents(csv), {}
+      assert.matches("^scenario,file,jobs,engine,workers,status,round,wall_s,",
+        text)
+      for line in text:gmatch "[^\r]+\r\n" do
+        seen[#seen + 1] = line:match "^squares,[^,]+,2,(%l+,%d*,run,%d),"
+      end
+      table.sort(seen)
+      assert.same({ "process,1,run,1", "process,1,run,2", "serial,,run,1",
+        "serial,,run,2", "task,,run,1", "task,,run,2", "thread,1,run,1",
+        "thread,1,run,2" }, seen)
+    end)
+  end)
+
+  it("shows why an engine is refused, and goes on with the others", function()
+    with_file([[
+      local conc = require "luaconc"
+      return { name = "many", sizes = { 40 }, job = function(i)
+        conc.sleep(0.01) return i end }]], function(path)
+      local status, out = luaconc_with("ulimit -n 100;", "compare", "--runs=1",
+        "--workers=40", "--engines=task,process", path)
+      assert.equal(1, status)
+      assert.matches("\n  task +[%d.]+ [mu]?s ", out)
+      assert.matches("\n  process +failed\n", out)
+      assert.matches("\nmany, process: only %d+ of 40 workers started: cannot "
+        .. "start process %d+: too many open files\n", out)
     end)
   end)
 
@@ -183,12 +219,16 @@ describe("luaconc compare", function()
       complaint("--engines", "serial,", "x.lua"))
     assert.matches("%-%-runs: 'x' is no whole number",
       complaint("--runs", "x", "x.lua"))
+    assert.matches("%-%-workers: '0' is no whole number above 0",
+      complaint("--workers", "0", "x.lua"))
     assert.matches("%-%-budget: '%-1' is no number of seconds",
       complaint("--budget", "-1", "x.lua"))
     assert.matches("option '%-%-json' needs a value", complaint "--json")
     with_file(SCENARIO, function(path)
-      assert.matches("cannot write /nonesuch/x: No such file",
-        complaint("--json", "/nonesuch/x", path))
+      for _, option in ipairs { "--json", "--csv" } do
+        assert.matches("cannot write /nonesuch/x: No such file",
+          complaint(option, "/nonesuch/x", path))
+      end
     end)
   end)
 
@@ -237,6 +277,53 @@ describe("luaconc compare", function()
       assert.equal(130, status)
       assert.equal("", out)
       assert.is_nil((io.open("/proc/" .. pid .. "/stat")))
+    end)
+  end)
+
+  it("leaves no worker behind on Ctrl-C", function()
+    -- Both jobs note their process; the second one interrupts the command,
+    -- whose process leads to this one by way of forkserver and measured run.
+    with_file([[
+      local function stat(pid)
+        local file = io.open("/proc/" .. pid .. "/stat")
+        local text = file:read "l"
+        file:close()
+        return text:match "^(%d+) %((.*)%) %a (%d+)"
+      end
+      return { name = "interrupted", sizes = { 2 }, job = function(i, ctx)
+        local pids, pid = {}, "self"
+        repeat
+          local own, _, parent = stat(pid)
+          pids[#pids + 1], pid = own, parent
+        until parent == ctx
+        if #pids == 1 then return i end -- the pilot
+        local mark = io.open(os.getenv "MARK" .. i, "w")
+        mark:write(table.concat(pids, " "))
+        mark:close()
+        if i == 2 then os.execute("kill -INT " .. ctx) end
+        while true do end
+      end, setup = function() return (stat "self") end }]], function(path)
+      local mark = os.tmpname()
+      local status, out = luaconc_with("MARK=" .. mark, "compare",
+        "--engines", "process", "--workers", "2", path)
+      os.remove(mark)
+      local n = 0
+      for i = 1, 2 do
+        local file = io.open(mark .. i)
+        if file then
+          file:close()
+          for pid in contents(mark .. i):gmatch "%d+" do
+            n = n + 1
+            local left = io.open("/proc/" .. pid .. "/stat")
+            local text = left and left:read "l"
+            assert.is_true(not text or text:find "%) Z " ~= nil, text)
+          end
+        end
+      end
+      assert.equal(130, status)
+      assert.equal("", out)
+      -- The worker, the forkserver, the measured process.
+      assert.is_true(n >= 3, n)
     end)
   end)
 end)

@@ -10,6 +10,8 @@ local run = require "luaconc.compare.run"
 local script = require "spec.support.script"
 local text = require "luaconc.compare.text"
 
+local ENGINES = { "serial", "task", "thread", "process" }
+
 local files = {}
 
 -- A scenario file with this text.
@@ -53,8 +55,9 @@ describe("compare", function()
     local size = result.sizes[1]
     assert.equal(3, size.size)
     assert.equal(2, size.rounds)
-    for _, engine in ipairs { "serial", "task" } do
+    for _, engine in ipairs(ENGINES) do
       local r = row(result, engine)
+      assert.is_nil(r.failure)
       assert.equal(2, #r.runs)
       for _, name in ipairs(compare.FIGURES) do
         local i = r[name]
@@ -62,7 +65,7 @@ describe("compare", function()
           engine .. " " .. name)
       end
       assert.is_true(r.wall.median > 0)
-      assert.is_true(r.startup.median > 0)
+      assert.is_true(r.startup.median > r.ready.median)
       assert.is_true(r.memory.median > 100000, "bytes of a Lua process")
     end
     assert.equal(1, row(result, "serial").speedup.median)
@@ -83,13 +86,86 @@ describe("compare", function()
     assert.is_true(waiting.voluntary.median >= 4)
   end)
 
+  it("counts the CPU time of workers, wherever they are", function()
+    local result = comparison [[
+      return { name = "computing", sizes = { 2 }, job = function(i)
+        local s = 0 for k = 1, 2e6 do s = s + k end return s end }]]
+    local serial = row(result, "serial")
+    local whole = serial.user.median + serial.system.median
+    for _, engine in ipairs { "thread", "process" } do
+      local r = row(result, engine)
+      assert.equal(math.min(2, core.machine().cores), r.workers)
+      local cpu = r.user.median + r.system.median
+      assert.is_true(cpu > whole / 3, engine)
+      assert.is_true(cpu < whole * 3, engine)
+    end
+  end)
+
+  it("tells what states send each other, and what starting them takes", function()
+    local result = comparison([[
+      return { name = "sending", sizes = { 2 },
+        setup = function() return ("x"):rep(100000) end,
+        job = function(i, ctx) return #ctx end }]], { workers = 2 })
+    for _, engine in ipairs { "serial", "task" } do
+      assert.equal(0, row(result, engine).sent.median)
+      assert.is_nil(row(result, engine).workers)
+    end
+    for _, engine in ipairs { "thread", "process" } do
+      local r = row(result, engine)
+      assert.equal(2, r.workers)
+      assert.is_true(r.sent.median >= 200000, r.sent.median)
+      assert.is_true(r.sent.median < 210000, r.sent.median)
+      assert.is_true(r.ready.median > 0)
+    end
+  end)
+
+  it("counts what workers send back", function()
+    local result = comparison([[
+      return { name = "sending", sizes = { 2 },
+        job = function(i) return ("x"):rep(100000) end }]], { workers = 1 })
+    for _, engine in ipairs { "thread", "process" } do
+      local sent = row(result, engine).sent.median
+      assert.is_true(sent >= 200000 and sent < 210000, sent)
+    end
+  end)
+
+  it("sees the memory that workers take, for each job", function()
+    local result = comparison([[
+      local conc = require "luaconc"
+      return { name = "memory", sizes = { 2 }, job = function()
+        local s = ("x"):rep(16 << 20)
+        conc.sleep(0.1)
+        return #s end }]], { workers = 2, engines = { "thread", "process" } })
+    for _, engine in ipairs { "thread", "process" } do
+      local r = row(result, engine)
+      assert.is_true(r.memory.median > 32 << 20, engine)
+      assert.is_true(r.job_memory.median > 16 << 20, engine)
+      assert.is_true(r.job_memory.median < r.memory.median, engine)
+    end
+  end)
+
+  it("gives workers to jobs that wait, as many as overlap", function()
+    local result = comparison [[
+      local conc = require "luaconc"
+      return { name = "waiting", sizes = { 6 }, job = function(i)
+        conc.sleep(0.05) return i end }]]
+    assert.is_true(result.sizes[1].pilot.share < 0.5)
+    for _, engine in ipairs { "thread", "process" } do
+      local r = row(result, engine)
+      assert.equal(6, r.workers)
+      assert.is_true(r.wall.median < 0.3)
+    end
+  end)
+
   it("sees waits overlap on tasks, and the order in which jobs end", function()
     local result = comparison [[
       local conc = require "luaconc"
       return { name = "waiting", sizes = { 3 }, job = function(i)
         conc.sleep(({ 0.1, 0.15, 0.05 })[i]) return i end }]]
     assert.same({ 1, 2, 3 }, row(result, "serial").order)
-    assert.same({ 3, 1, 2 }, row(result, "task").order)
+    for _, engine in ipairs { "task", "thread", "process" } do
+      assert.same({ 3, 1, 2 }, row(result, engine).order)
+    end
     assert.is_true(row(result, "serial").wall.median >= 0.3)
     assert.is_true(row(result, "task").speedup.median > 1)
   end)
@@ -116,7 +192,7 @@ describe("compare", function()
     assert.is_true(r.memory.median > 32 << 20, r.memory.median)
   end)
 
-  it("lets a server that setup started answer serial jobs and tasks", function()
+  it("lets a server that setup started answer jobs on every engine", function()
     local result = comparison [[
       local conc = require "luaconc"
       return { name = "served", sizes = { 5 },
@@ -140,8 +216,9 @@ describe("compare", function()
         end,
         check = function(r) assert(r[5] == "5!") end }]]
     assert.is_false(compare.failed(result))
-    assert.equal(1, #row(result, "serial").runs)
-    assert.equal(1, #row(result, "task").runs)
+    for _, engine in ipairs(ENGINES) do
+      assert.equal(1, #row(result, engine).runs)
+    end
   end)
 
   it("runs setup and teardown once per size, in this process", function()
@@ -196,14 +273,58 @@ describe("a failure in compare", function()
       local function inner(i) error("boom " .. i) end
       return { name = "x", sizes = { 3 }, job = function(i)
         if i == 2 then inner(i) end return i end }]]
-    for _, engine in ipairs { "serial", "task" } do
-      local f = failure(source, engine)
+    local result = comparison(source)
+    for _, engine in ipairs(ENGINES) do
+      local f = row(result, engine).failure
       assert.equal(2, f.job)
       assert.matches(":1: boom 2$", f.message)
+      assert.matches("^stack traceback:\n\t%[C%]: in function 'error'\n",
+        f.traceback)
       assert.matches("in upvalue 'inner'", f.traceback)
       assert.matches(":3: in [^\n]+$", f.traceback)
       assert.not_matches("luaconc/compare", f.traceback)
     end
+  end)
+
+  it("is a job that can't cross to a worker, with the path to what can't", function()
+    local result = comparison [[
+      local files = { log = io.stdout }
+      local function write(i) return files.log and i end
+      return { name = "x", sizes = { 2 }, job = function(i)
+        return write(i) end }]]
+    assert.equal(1, #row(result, "serial").runs)
+    assert.equal(1, #row(result, "task").runs)
+    for _, engine in ipairs { "thread", "process" } do
+      local f = row(result, engine).failure
+      assert.matches("^cannot send the job, upvalue 'write' of function "
+        .. "<[^>]*:3>, upvalue 'files' of function <[^>]*:2>.*log.*userdata "
+        .. "'FILE%*' has no __transfer", f.message)
+      assert.is_nil(f.traceback)
+    end
+    local shown = report.size(text.new(), result.sizes[1], result)
+    assert.matches("\nx, thread and process: cannot send the job, ", shown)
+  end)
+
+  it("is a global of the scenario's file that a worker lacks", function()
+    local result = comparison [[
+      function helper(i) return i end
+      return { name = "x", sizes = { 1 }, job = function(i)
+        return helper(i) end }]]
+    assert.is_nil(row(result, "task").failure)
+    assert.matches(":3: global 'helper' does not exist in a thread: make it "
+      .. "local, or require it$", row(result, "thread").failure.message)
+    assert.matches(":3: global 'helper' does not exist in a process: make it "
+      .. "local, or require it$", row(result, "process").failure.message)
+  end)
+
+  it("is a worker process that is killed, by its signal's name", function()
+    local f = failure([[
+      return { name = "x", sizes = { 2 }, job = function(i)
+        local pid = io.open "/proc/self/stat":read "n"
+        if i == 2 then os.execute("kill -KILL " .. pid) end
+        return i end }]], "process", { engines = { "process" }, workers = 2 })
+    assert.matches("was killed by SIGKILL$", f.message)
+    assert.is_nil(f.traceback)
   end)
 
   it("shows what is in an error that is a table", function()
@@ -252,6 +373,15 @@ describe("a failure in compare", function()
     assert.matches("^the result of job 1%.f is a function; results must be",
       failure([[return { name = "x", sizes = { 2 }, job = function()
         return { f = print } end }]], "task").message)
+    local _, result = failure([[
+      return { name = "x", sizes = { 1 }, job = function()
+        return coroutine.create(print) end }]], "task")
+    assert.matches("^the result of job 1 is a coroutine; results must be",
+      row(result, "task").failure.message)
+    for _, engine in ipairs { "thread", "process" } do
+      assert.matches("^cannot send the result of item 1: a coroutine can't "
+        .. "leave its state", row(result, engine).failure.message)
+    end
   end)
 
   it("names the signal that ended a run", function()

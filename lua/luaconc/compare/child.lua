@@ -14,10 +14,11 @@ local work = require "luaconc.compare.work"
 
 local M = {}
 
--- What the engine raised: the failure of a job, or an error of its own.
+-- What the engine raised: the failure of a job or one of its own, or an error.
 local function failure_of(err)
-  if type(err) == "table" and err.job then return err end
-  return work.failure(err)
+  local meta = getmetatable(err)
+  if type(err) == "table" and not meta and err.message then return err end
+  return (work.failure(err))
 end
 
 local function measure(engine, request, job)

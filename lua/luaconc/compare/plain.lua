@@ -80,7 +80,8 @@ function write(out, value, path, open, depth)
   elseif kind == "table" then
     write_table(out, value, path, open, depth + 1)
   else
-    error({ path = path, what = "a " .. kind }, 0)
+    error({ path = path,
+      what = kind == "thread" and "a coroutine" or "a " .. kind }, 0)
   end
 end
 

@@ -27,7 +27,7 @@ local function describe(err)
 end
 
 --- An error for the report: what it says, where it was raised, in which job.
---- Called by a handler of `xpcall`.
+--- Called by a handler of `xpcall`, and not as its tail.
 ---@param err any
 ---@param job integer?
 ---@return luaconc.compare.Failure
@@ -35,16 +35,25 @@ function M.failure(err, job)
   return { job = job, message = describe(err), traceback = trace.here(1) }
 end
 
+-- The same words as for any job in a state of its own.
+local function explained(err, worker)
+  if not worker or type(err) ~= "string" then return err end
+  return (err:gsub("attempt to call a nil value %(global '([^']*)'%)$",
+    "global '%1' does not exist in a " .. worker .. ": make it local, or "
+    .. "require it"))
+end
+
 --- Runs a job; raises a failure. A cancellation passes as it is.
 ---@param job fun(i: integer, ctx: any): any
 ---@param i integer
 ---@param ctx any
+---@param worker string? "thread" or "process", in a state of its own
 ---@return any
-function M.call(job, i, ctx)
+function M.call(job, i, ctx, worker)
   local ok, result = xpcall(job, function(err)
     local conc = package.loaded["luaconc"]
     if conc and conc.is_cancelled(err) then return err end
-    return M.failure(err, i)
+    return (M.failure(explained(err, worker), i))
   end, i, ctx)
   ends[#ends + 1] = { job = i, time = core.clock() }
   if ok then return result end
