@@ -13,21 +13,38 @@ Every run is a process of its own; the engines take turns, round by round,
 after a warm-up round that doesn't count; their results must be equal.
 What jobs print is shown only if they fail.
 
+engines:
+%s
 options:
-  --engines LIST    engines to compare, by commas (all: %s)
+  --engines LIST    engines to compare, by commas (all)
   --sizes LIST      numbers of jobs, by commas (those that the scenario names)
   --runs N          N rounds, however long they take
+  --workers N       N threads or processes, or one for each job if those are
+                    fewer (as many as keep the cores busy, going by the share
+                    of a core that the first jobs need, run alone)
   --budget SECONDS  time for each scenario (20): rounds go on until the figures
                     are steady or the time is spent; a size for which it can't
                     suffice is estimated from a smaller one, and marked so
   --limit SECONDS   time after which a single run is ended and counts as
                     failed (10 times the budget, 60 at least)
-  --workers N       threads and processes for each run (as many as the jobs keep
-                    busy: cores / share of a core that a job alone needs)
   --json FILE       write every run and every figure to FILE
-  --csv FILE        write a line for each run to FILE (RFC 4180)
+  --csv FILE        write a line for each run to FILE, for a spreadsheet or R
   --version         the version of luaconc
   --help            this text
+
+figures, as medians of all rounds:
+  wall              from the start of the first job to the end of the last,
+                    with workers that are ready; the interval is found by the
+                    bootstrap from 6 rounds on
+  speed-up          how many times as long the serial run took
+  CPU time          of all threads and processes, in the program and in the
+                    system on its behalf
+  peak memory       of all processes; what several share is counted once
+  per job           what the peak is above the memory before, for each job
+  switches          of all threads and processes: they had to wait, or were
+                    forced off a core
+  start-up          from the start of the program until its workers are ready
+  sent              bytes that went between states while the jobs ran
 
 A scenario is a Lua file that returns a table:
   name              what is run
@@ -35,14 +52,23 @@ A scenario is a Lua file that returns a table:
   sizes             a list: how many jobs
   setup(size)       called once per size, in the parent: may start a server;
                     returns ctx, plain data for the jobs (may be left out)
-  job(i, ctx)       the work of job i; returns plain data
+  job(i, ctx)       the work of job i; returns plain data. Threads and
+                    processes run a copy of it and of the locals that it uses
   check(results, size)  raises where a result is wrong (may be left out)
   teardown(ctx)     at the end of the size, in the parent (may be left out)
 
 Exit status: 0 done, 1 a scenario failed, 2 wrong use.
 ]]
 
-M.help = M.help:format(table.concat(engines.names(), ","))
+local function list_engines()
+  local lines = {}
+  for i, name in ipairs(engines.names()) do
+    lines[i] = ("  %-18s%s\n"):format(name, engines.get(name).about)
+  end
+  return table.concat(lines)
+end
+
+M.help = M.help:format(list_engines())
 
 local function split(text)
   local list = {}

@@ -3,6 +3,7 @@
 -- by copy, once with each chunk.
 
 local conc = require "luaconc"
+local core = require "luaconc.core"
 
 local M = {}
 
@@ -24,7 +25,7 @@ local function nothing() end
 local function check_crew(pool, name, workers)
   local started = #pool:stats().workers
   if started == workers then return end
-  local job, message = conc[name](nothing)
+  local job, message = core[name](nothing)
   if job then job:await() end
   error({ message = ("only %d of %d workers started%s"):format(started,
     workers, job and "" or ": " .. message) }, 0)

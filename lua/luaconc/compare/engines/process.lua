@@ -6,7 +6,7 @@ return {
   name = "process",
   title = "processes",
   one = "process",
-  about = "a pool of processes",
+  about = "a pool of processes, jobs in chunks",
   workers = true,
   apart = true,
   run = pooled.engine "process",

@@ -6,7 +6,7 @@ return {
   name = "thread",
   title = "threads",
   one = "thread",
-  about = "a pool of threads, each with a Lua state of its own",
+  about = "a pool of threads, jobs in chunks",
   workers = true,
   run = pooled.engine "thread",
 }
