@@ -35,6 +35,12 @@ local thread_options = {
   { "stack", "integer?", "of the thread, in bytes; 1 MiB unless said" },
 }
 
+local process_options = {
+  spawn_options[1], spawn_options[2], spawn_options[3], thread_options[4],
+  { "start", "string?", '"forkserver" (the default): forked from a small '
+    .. 'process that is started for this; or "spawn": a fresh program' },
+}
+
 local reason = { "reason", "any?",
   "stands in the message and in `err.reason`" }
 
@@ -128,6 +134,42 @@ local function count(n)
 end
 local a, b = conc.thread(count, 1000), conc.thread(count, 2000)
 print(a:await() + b:await())  --> 2501500]],
+  },
+  {
+    name = "conc.process",
+    call = { "conc.process(f, ...)",
+      "conc.process{f, ..., name=, keep=, daemon=, memory=, start=}" },
+    text = [[
+Starts a process that runs `f(...)`: what `conc.thread` says of copies and
+modules holds here, too. It has this program's folder, standard output and
+standard error, an empty standard input, random numbers of its own, and nothing
+else of it. It never outlives this program, and a crash stays inside: its job
+fails with the code `EWORKER` and the name of the signal in `signal`, or the
+exit code in `exit`. A cancelled process gets SIGTERM, which cancels its job
+there, and SIGKILL where it goes on for 1 s. It ignores Ctrl-C, which is for its
+starter to deal with.]],
+    params = {
+      { "f", "function", "the body" },
+      { "...", "any", "its arguments, by copy" },
+    },
+    options = process_options,
+    optionclass = "luaconc.processoptions",
+    overload = "fun(job: luaconc.processoptions): luaconc.job",
+    returns = { { "luaconc.job", "job", "the handle" } },
+    fails = {
+      { "EAGAIN", "the system refuses another process" },
+      { "EMFILE", "or another descriptor" },
+      { "ENOMEM", "there is no memory for one" },
+    },
+    raises = "where a value can't be sent, where the group is closed, and in a "
+      .. "program that is no Lua interpreter (see `LUACONC_LUA` in errors.md).",
+    waits = false,
+    example = [[
+conc.run(function()
+  local job = conc.process { function() os.exit(7) end, keep = true }
+  local ok, err = pcall(job.await, job)
+  print(ok, err.code, err.exit)  --> false	EWORKER	7
+end)]],
   },
   {
     name = "conc.sleep",
@@ -602,6 +644,27 @@ conc.run(function()
 end)]],
   },
   {
+    name = "process",
+    call = { "group:process(f, ...)",
+      "group:process{f, ..., name=, keep=, daemon=, memory=, start=}" },
+    text = "Starts a process in this group, from anywhere: see `conc.process`.",
+    params = {
+      { "f", "function", "the body" },
+      { "...", "any", "its arguments, by copy" },
+    },
+    overload = "fun(self: luaconc.group, job: luaconc.processoptions): "
+      .. "luaconc.job",
+    returns = { { "luaconc.job", "job", "the handle" } },
+    fails = { { "EAGAIN", "the system refuses another process" } },
+    raises = "where a value can't be sent, and where the group is closed.",
+    waits = false,
+    example = [[
+conc.run(function()
+  local g <close> = conc.group { limit = 2 }
+  print(g:process(math.sqrt, 16):await())  --> 4.0
+end)]],
+  },
+  {
     name = "cancel",
     call = "group:cancel([reason])",
     text = [[
@@ -756,6 +819,33 @@ for item in q:iter() do print(item) end
 --> 1
 --> 2
 --> 3]],
+  },
+  {
+    name = "conc.channel",
+    call = "conc.channel([n])",
+    text = [[
+What a queue is inside a state, a channel is across states: tasks and threads
+send copies of values through it, `n` at most on the way, 64 unless said; with 0
+each is handed over. It can itself be sent, to a job or through a channel, and
+is the same one there. Every waiter, in whichever state, is served first come,
+first served; each value comes once.
+
+It knows the states that hold it, and counts a message on its way that holds it
+as one. Once a second state has held it and one alone is left, no value can come
+from elsewhere and none is wanted: an empty one reads as closed, and sending
+tells so. A state that ends, however, holds nothing any more.]],
+    params = { { "n", "integer?", "0 or more" } },
+    returns = { { "luaconc.channel", "channel", "" } },
+    waits = false,
+    example = [[
+local squares = conc.channel()
+conc.thread(function(out)
+  for i = 1, 3 do out:send(i * i) end
+end, squares)
+for n in squares:iter() do print(n) end
+--> 1
+--> 4
+--> 9]],
   },
   {
     name = "conc.lock",
@@ -948,6 +1038,122 @@ q:send("a")
 q:send("b")
 q:close()
 for item in q:iter() do print(item) end
+--> a
+--> b]],
+  },
+}
+
+local left_receiving = { "EOF", "it is empty, and closed or held by no other "
+  .. "state any more" }
+local left_sending = { "EPIPE", "it is closed, or held by no other state any "
+  .. "more" }
+
+local channel = {
+  title = "Channel",
+  text = "What `conc.channel` returns. nil can't be sent.",
+  type = {
+    class = "luaconc.channel",
+    name = "channel",
+    sample = "return conc.channel(1)",
+  },
+  {
+    name = "send",
+    call = "channel:send(value)",
+    text = [[
+Puts a copy of the value in. What can't cross between states is refused before
+anything happens, with the path to it. Cancelled while it waits, it takes the
+value back; cancelled as the value was taken, it returns true.]],
+    params = { { "value", "any", "anything but nil that can cross" } },
+    returns = { { "true?", "sent", "" } },
+    fails = { left_sending },
+    waits = "while it is full",
+    example = [[
+local ch = conc.channel(1)
+print(ch:send("item"))  --> true
+ch:close()
+print(ch:send("more"))  --> nil	closed	EPIPE]],
+  },
+  {
+    name = "recv",
+    call = "channel:recv()",
+    text = [[
+Takes an item out. Cancelled while it waits, it takes nothing; cancelled as a
+value was given to it, it returns that.]],
+    params = {},
+    returns = { { "any", "value", "" } },
+    fails = { left_receiving },
+    waits = "while it is empty",
+    example = [[
+local ch = conc.channel(1)
+ch:send("item")
+ch:close()
+print(ch:recv())  --> item
+print(ch:recv())  --> nil	closed	EOF]],
+  },
+  {
+    name = "try_send",
+    call = "channel:try_send(value)",
+    text = "Puts an item in if there is room now.",
+    params = { { "value", "any", "anything but nil" } },
+    returns = { { "true?", "sent", "" } },
+    fails = { left_sending, { "EAGAIN", "it is full" } },
+    waits = false,
+    example = [[
+local ch = conc.channel(1)
+print(ch:try_send(1))  --> true
+print(ch:try_send(2))  --> nil	full	EAGAIN]],
+  },
+  {
+    name = "try_recv",
+    call = "channel:try_recv()",
+    text = "Takes an item out if there is one now.",
+    params = {},
+    returns = { { "any", "value", "" } },
+    fails = { left_receiving, { "EAGAIN", "it is empty" } },
+    waits = false,
+    example = [[print(conc.channel(1):try_recv())  --> nil	empty	EAGAIN]],
+  },
+  {
+    name = "close",
+    call = "channel:close()",
+    text = [[
+Ends it: what is in it can still be taken out, nothing more be put in. Wakes
+every waiter. A second time it does nothing.]],
+    params = {},
+    returns = {},
+    waits = false,
+    example = [[
+local ch = conc.channel(1)
+local job = conc.spawn(function() return ch:recv() end)
+conc.yield()
+ch:close()
+print(job:await())  --> nil	closed	EOF]],
+  },
+  {
+    name = "len",
+    call = "channel:len()",
+    text = "How many items are in it; `#channel` tells the same.",
+    params = {},
+    returns = { { "integer", "n", "" } },
+    waits = false,
+    example = [[
+local ch = conc.channel(5)
+ch:send(1)
+print(ch:len())  --> 1]],
+  },
+  {
+    name = "iter",
+    call = "channel:iter()",
+    text = "Iterates over the items, until it is closed and empty.",
+    params = {},
+    returns = { { "fun(): any", "next", "for the generic `for`" } },
+    waits = "in each round, while it is empty",
+    example = [[
+local ch = conc.channel(2)
+ch:send("a")
+ch:send("b")
+ch:close()
+for item in ch:iter() do print(item) end
 --> a
 --> b]],
   },
@@ -1572,6 +1778,166 @@ print(select(3, job:await()))  --> EBADF]],
   },
 }
 
+local pool_options = {
+  { "engine", '("task"|"thread"|"process")?', '`"task"` unless said' },
+  { "workers", "integer?", "how many jobs run at a time: as many as this "
+    .. "process may use cores, unless said; of tasks, 64" },
+  { "name", "string?", "what `conc.tree` and tracebacks call its jobs and "
+    .. "workers" },
+}
+
+local function chunk_option(name)
+  return { name, "integer?", "how many items a worker gets at a time; tasks "
+    .. "get one, threads and processes what keeps them busy, unless said" }
+end
+
+local map_text = [[
+Calls `f(item)` for each item of a list and returns the first result of each, in
+order.]]
+
+local pools = {
+  title = "Pools",
+  text = [[
+A pool has a number of workers, which share its jobs: tasks, threads or
+processes. Changing the engine is changing one word, where what the jobs use may
+cross between states.]],
+  {
+    name = "conc.pool",
+    call = "conc.pool([options])",
+    text = [[
+Makes a pool: `local pool <close> = conc.pool()`. Its end waits for its jobs; left
+by an error, it cancels them first. Workers are started when they are first
+needed, and end with the pool.]],
+    params = { { "options", "luaconc.pooloptions?", "" } },
+    options = pool_options,
+    optionclass = "luaconc.pooloptions",
+    returns = { { "luaconc.pool", "pool", "" } },
+    waits = false,
+    example = [[
+local function count(n)
+  local sum = 0
+  for i = 1, n do sum = sum + i end
+  return sum
+end
+local pool <close> = conc.pool { engine = "thread", workers = 2 }
+local job = pool:submit(count, 1000)
+local sums = pool:map({ 10, 20, 30 }, count)
+print(job:await(), table.concat(sums, " "))  --> 500500	55 210 465]],
+  },
+  {
+    name = "conc.map",
+    call = "conc.map(list, f [, options])",
+    text = map_text .. " The work of a pool that is there for this one call: see\n"
+      .. "`pool:map`.",
+    params = {
+      { "list", "any[]", "" },
+      { "f", "function", "" },
+      { "options", "luaconc.mapoptions?", "" },
+    },
+    options = {
+      pool_options[1],
+      { "limit", "integer?", "how many run at a time: `workers` of the pool" },
+      chunk_option "chunk",
+    },
+    optionclass = "luaconc.mapoptions",
+    returns = { { "any[]", "results", "" } },
+    raises = "the first failure, once the rest is cancelled and has ended.",
+    waits = true,
+    example = [[
+local function square(n) return n * n end
+local squares = conc.map({ 1, 2, 3 }, square, { engine = "thread" })
+print(table.concat(squares, " "))  --> 1 4 9]],
+  },
+}
+
+local pool = {
+  title = "Pool",
+  text = "What `conc.pool` returns.",
+  type = {
+    class = "luaconc.pool",
+    name = "pool",
+    sample = "return conc.pool()",
+    closes = true,
+  },
+  {
+    name = "submit",
+    call = "pool:submit(f, ...)",
+    text = [[
+Runs `f(...)` as soon as a worker is free, in the order of the calls of
+`submit`. A failure is raised by `await`, or by the end of the pool where nobody
+looked at it. A cancelled job that runs in a thread or process costs its worker,
+which is replaced. One whose worker dies fails with the code `EWORKER`. Threads
+and processes get copies, made when the job's turn comes.]],
+    params = {
+      { "f", "function", "" },
+      { "...", "any", "its arguments" },
+    },
+    returns = { { "luaconc.job", "job", "the handle" } },
+    raises = "where the pool is closed.",
+    waits = false,
+    example = [[
+local pool <close> = conc.pool { engine = "thread" }
+print(pool:submit(string.rep, "ab", 3):await())  --> ababab]],
+  },
+  {
+    name = "map",
+    call = "pool:map(list, f [, options])",
+    text = map_text .. [[
+ The first failure is raised, unchanged, once the rest of this map is cancelled
+and has ended; its traceback names the item.]],
+    params = {
+      { "list", "any[]", "" },
+      { "f", "function", "" },
+      { "options", "luaconc.poolmapoptions?", "" },
+    },
+    options = { chunk_option "chunk" },
+    optionclass = "luaconc.poolmapoptions",
+    returns = { { "any[]", "results", "" } },
+    raises = "the first failure; where the pool is closed.",
+    waits = true,
+    example = [[
+local pool <close> = conc.pool { engine = "thread", workers = 2 }
+local lengths = pool:map({ "one", "three" }, string.len)
+print(table.concat(lengths, " "))  --> 3 5
+local ok, err = pcall(pool.map, pool, { 1, 2 }, error)
+print(ok, err)  --> false	1]],
+  },
+  {
+    name = "stats",
+    call = "pool:stats()",
+    text = [[
+What the pool does, in numbers of calls (items, of a map), and its workers: a
+list of `{id=, pid=, state="idle" or "busy", jobs=}`, which is empty for tasks;
+`jobs` counts what was handed to the worker, `pid` is that of a process.]],
+    params = {},
+    returns = { { "luaconc.poolstats", "stats",
+      "`{engine=, queued=, running=, done=, failed=, cancelled=, workers=}`" } },
+    waits = false,
+    example = [[
+local pool <close> = conc.pool { engine = "thread", workers = 1 }
+pool:map({ 1, 2, 3 }, tostring)
+local stats = pool:stats()
+print(stats.done, stats.queued, #stats.workers, stats.workers[1].state)
+--> 3	0	1	idle]],
+  },
+  {
+    name = "close",
+    call = "pool:close()",
+    text = [[
+Finishes what was accepted, then ends the workers. The pool takes no more jobs.
+A second time it does nothing.]],
+    params = {},
+    returns = {},
+    raises = "the first failure of a job of `submit` that nobody looked at.",
+    waits = true,
+    example = [[
+local pool = conc.pool()
+local job = pool:submit(string.upper, "done")
+pool:close()
+print(job:status(), job:await())  --> done	DONE]],
+  },
+}
+
 local codec = {
   title = "Values as bytes",
   text = [[
@@ -1662,7 +2028,7 @@ conc.codec.limit(before)]],
 }
 
 return {
-  running, several, job, groups, group, scopes, scope,
-  coordinating, queue, lock, semaphore, event, condition, barrier,
+  running, several, job, groups, group, scopes, scope, pools, pool,
+  coordinating, queue, channel, lock, semaphore, event, condition, barrier,
   codec, tcp, stream, listener,
 }

@@ -11,15 +11,15 @@ local C_LAYERS = {
       .. "interpreter list parcel port ptrmap road system system_linux "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
-    files = "address closure codec decode encode encoder errors luax memory "
-      .. "message modules names path shared transfer" },
+    files = "address census closure codec decode encode encoder errors "
+      .. "exchange item luax memory message modules names path shared transfer" },
   { name = "kernel", peers = true,
     files = "end frame group handle interrupt job kin loop mailbox op "
-      .. "remote scope slots spawn task traceback trouble waiter worker" },
+      .. "remote scope select slots spawn task traceback trouble waiter worker" },
   { name = "base of streams", peers = true, files = "listener stream write" },
   { name = "resources",
-    files = "coroutine dns measure offspring pool process queue sync tcp "
-      .. "thread tree watch" },
+    files = "channel coroutine dns measure offspring pool process queue sync tcp "
+      .. "thread timer tree watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
 

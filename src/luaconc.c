@@ -4,6 +4,7 @@
 */
 
 #include "base.h"
+#include "channel.h"
 #include "codec.h"
 #include "coroutine.h"
 #include "dns.h"
@@ -19,6 +20,7 @@
 #include "process.h"
 #include "queue.h"
 #include "remote.h"
+#include "select.h"
 #include "slots.h"
 #include "spawn.h"
 #include "stream.h"
@@ -29,6 +31,7 @@
 #include "testing.h"
 #endif
 #include "thread.h"
+#include "timer.h"
 #include "traceback.h"
 #include "tree.h"
 #include "trouble.h"
@@ -51,14 +54,17 @@ static void open_kernel (lua_State *L, lc_loop *loop) {
   lc_spawn_open(L, loop);
   lc_frame_open(L, loop);
   lc_trouble_open(L, loop);
+  lc_select_open(L, loop);
   lc_remote_open(L, loop);
 }
 
 static void open_resources (lua_State *L, lc_loop *loop) {
   lc_watch_open(L, loop);
   lc_queue_open(L, loop);
+  lc_channel_open(L, loop);
   lc_thread_open(L, loop);
   lc_sync_open(L, loop);
+  lc_timer_open(L, loop);
   lc_tree_open(L, loop);
   lc_stream_open(L, loop);
   lc_dns_open(L, loop);

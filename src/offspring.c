@@ -275,6 +275,7 @@ lc_noreturn static void work (lua_State *L) {
   lc_road_enter(LC_PLACE_ROAD);
   seed_random(L);
   lc_worker_init(&self.worker, "process");
+  self.worker.reply.process = true;
   self.worker.post = post_home;
   lc_conduit_init(&self.conduit, LC_PLACE_LINK);
   self.conduit.arrive = on_packet;

@@ -236,6 +236,7 @@ int lc_remote_form (lua_State *L, lc_group *g, int arg,
   if (!g) g = lc_task_group(L, parent);
   r->job.id = ++loop->lastid;
   lc_worker_context(L, &r->context, &r->job, handle, kind->process);
+  r->request.process = kind->process;
   lc_message_encode(L, f, n, "argument", &r->request);
   int err = kind->open(L, r, options);
   if (g->closed) return luaL_error(L, "the group is closed: start jobs before");
@@ -345,7 +346,9 @@ static int post (lc_loop *loop, lc_remote *r, lc_message *m) {
 static int remote_post (lua_State *L) {
   lc_remote *r = check_remote(L);
   lc_loop *loop = lc_luax_loop(L);
-  lc_message m = {0};
+  lc_message m = {
+    .process = r ? r->kind->process : loop->worker->reply.process
+  };
   lc_message_encode(L, 2, lua_gettop(L) - 1, "argument", &m);
   int err = post(loop, r, &m);
   lc_message_free(&m);

@@ -69,12 +69,14 @@ void lc_shared_own (lua_State *L, lc_shared *s) {
   h->shared = s;
 }
 
-bool lc_shared_garbage (lua_State *L, const lc_shared *s) {
-  bool garbage = true;
+bool lc_shared_garbage (lua_State *L, int index) {
+  const lc_handleof *h = lua_touserdata(L, index);
+  bool alive = false;
   if (push_handles(L)) {
-    garbage = lua_rawgetp(L, -1, s) == LUA_TNIL;
+    lua_rawgetp(L, -1, h->shared);
+    alive = lua_rawequal(L, -1, index);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  return garbage;
+  return !alive;
 }

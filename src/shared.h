@@ -49,8 +49,8 @@ bool lc_shared_find (lua_State *L, const lc_shared *s);
 ** its metatable set, this state's handle. May raise, before it has. */
 void lc_shared_own (lua_State *L, lc_shared *s);
 
-/* Is the handle at `index` garbage, or has its finaliser come because the
-** state is being closed? No raise. */
-bool lc_shared_garbage (lua_State *L, const lc_shared *s);
+/* In a handle's finaliser: is it garbage, or is the state being closed? Its
+** index must be absolute. No raise. */
+bool lc_shared_garbage (lua_State *L, int index);
 
 #endif

@@ -67,9 +67,10 @@ local M = { _VERSION = "luaconc " .. VERSION }
 
 -- What C does: there at once.
 local from_core = {
-  "run", "spawn", "thread", "sleep", "yield", "now", "current", "jobs", "locals",
+  "run", "spawn", "thread", "select", "after", "process", "sleep", "yield", "now",
+  "current", "jobs", "locals",
   "shield", "traceback", "is_cancelled", "coroutine", "group", "scope",
-  "queue", "lock", "semaphore", "event", "condition", "barrier", "codec",
+  "queue", "channel", "lock", "semaphore", "event", "condition", "barrier", "codec",
 }
 
 for _, name in ipairs(from_core) do M[name] = core[name] end

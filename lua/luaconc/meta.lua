@@ -40,6 +40,13 @@
 ---@field memory? number the most that its Lua state may allocate, in bytes; none unless said
 ---@field stack? integer of the thread, in bytes; 1 MiB unless said
 
+---@class luaconc.processoptions
+---@field name? string what `conc.tree` and tracebacks call it
+---@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
+---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
+---@field memory? number the most that its Lua state may allocate, in bytes; none unless said
+---@field start? string "forkserver" (the default): forked from a small process that is started for this; or "spawn": a fresh program
+
 ---@class luaconc.groupoptions
 ---@field limit? integer how many of its jobs run at once
 ---@field keep? boolean its jobs are started with `keep`
@@ -50,6 +57,19 @@
 ---@class luaconc.scopeoptions
 ---@field timeout? number seconds until it is cancelled
 ---@field deadline? number the time of `conc.now` when it is cancelled
+
+---@class luaconc.pooloptions
+---@field engine? ("task"|"thread"|"process") `"task"` unless said
+---@field workers? integer how many jobs run at a time: as many as this process may use cores, unless said; of tasks, 64
+---@field name? string what `conc.tree` and tracebacks call its jobs and workers
+
+---@class luaconc.mapoptions
+---@field engine? ("task"|"thread"|"process") `"task"` unless said
+---@field limit? integer how many run at a time: `workers` of the pool
+---@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said
+
+---@class luaconc.poolmapoptions
+---@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said
 
 ---@class luaconc.connectoptions
 ---@field timeout? number seconds for the whole, however many addresses
@@ -112,6 +132,24 @@ function conc.spawn(f, ...) end
 ---@return ("EAGAIN"|"ENOMEM")? code
 ---@overload fun(job: luaconc.threadoptions): luaconc.job
 function conc.thread(f, ...) end
+
+---Starts a process that runs `f(...)`: what `conc.thread` says of copies and
+---modules holds here, too. It has this program's folder, standard output and
+---standard error, an empty standard input, random numbers of its own, and nothing
+---else of it. It never outlives this program, and a crash stays inside: its job
+---fails with the code `EWORKER` and the name of the signal in `signal`, or the
+---exit code in `exit`. A cancelled process gets SIGTERM, which cancels its job
+---there, and SIGKILL where it goes on for 1 s. It ignores Ctrl-C, which is for its
+---starter to deal with.
+---Never waits.
+---Raises where a value can't be sent, where the group is closed, and in a program that is no Lua interpreter (see `LUACONC_LUA` in errors.md).
+---@param f function the body
+---@param ... any its arguments, by copy
+---@return luaconc.job? job the handle
+---@return string? message
+---@return ("EAGAIN"|"EMFILE"|"ENOMEM")? code
+---@overload fun(job: luaconc.processoptions): luaconc.job
+function conc.process(f, ...) end
 
 ---Waits that long. 0 lets the other tasks run, as `conc.yield` does.
 ---Waits.
@@ -293,6 +331,17 @@ function group:spawn(f, ...) end
 ---@overload fun(self: luaconc.group, job: luaconc.threadoptions): luaconc.job
 function group:thread(f, ...) end
 
+---Starts a process in this group, from anywhere: see `conc.process`.
+---Never waits.
+---Raises where a value can't be sent, and where the group is closed.
+---@param f function the body
+---@param ... any its arguments, by copy
+---@return luaconc.job? job the handle
+---@return string? message
+---@return "EAGAIN"? code
+---@overload fun(self: luaconc.group, job: luaconc.processoptions): luaconc.job
+function group:process(f, ...) end
+
 ---Cancels its jobs, and the waits of its body until it is left. The end of the
 ---group raises nothing for that.
 ---Never waits.
@@ -338,12 +387,85 @@ function scope:cancel(reason) end
 ---Never waits.
 function scope:close() end
 
+---Makes a pool: `local pool <close> = conc.pool()`. Its end waits for its jobs; left
+---by an error, it cancels them first. Workers are started when they are first
+---needed, and end with the pool.
+---Never waits.
+---@param options? luaconc.pooloptions
+---@return luaconc.pool pool
+function conc.pool(options) end
+
+---Calls `f(item)` for each item of a list and returns the first result of each, in
+---order. The work of a pool that is there for this one call: see
+---`pool:map`.
+---Waits.
+---Raises the first failure, once the rest is cancelled and has ended.
+---@param list any[]
+---@param f function
+---@param options? luaconc.mapoptions
+---@return any[] results
+function conc.map(list, f, options) end
+
+---@class luaconc.pool
+local pool = {}
+
+---Runs `f(...)` as soon as a worker is free, in the order of the calls of
+---`submit`. A failure is raised by `await`, or by the end of the pool where nobody
+---looked at it. A cancelled job that runs in a thread or process costs its worker,
+---which is replaced. One whose worker dies fails with the code `EWORKER`. Threads
+---and processes get copies, made when the job's turn comes.
+---Never waits.
+---Raises where the pool is closed.
+---@param f function
+---@param ... any its arguments
+---@return luaconc.job job the handle
+function pool:submit(f, ...) end
+
+---Calls `f(item)` for each item of a list and returns the first result of each, in
+---order. The first failure is raised, unchanged, once the rest of this map is cancelled
+---and has ended; its traceback names the item.
+---Waits.
+---Raises the first failure; where the pool is closed.
+---@param list any[]
+---@param f function
+---@param options? luaconc.poolmapoptions
+---@return any[] results
+function pool:map(list, f, options) end
+
+---What the pool does, in numbers of calls (items, of a map), and its workers: a
+---list of `{id=, pid=, state="idle" or "busy", jobs=}`, which is empty for tasks;
+---`jobs` counts what was handed to the worker, `pid` is that of a process.
+---Never waits.
+---@return luaconc.poolstats stats `{engine=, queued=, running=, done=, failed=, cancelled=, workers=}`
+function pool:stats() end
+
+---Finishes what was accepted, then ends the workers. The pool takes no more jobs.
+---A second time it does nothing.
+---Waits.
+---Raises the first failure of a job of `submit` that nobody looked at.
+function pool:close() end
+
 ---A queue of at most `n` items, 64 unless said. With 0 each item is handed over,
 ---sender to receiver; with `math.huge` there is no bound.
 ---Never waits.
 ---@param n? (integer|number) 0 or more, or `math.huge`
 ---@return luaconc.queue queue
 function conc.queue(n) end
+
+---What a queue is inside a state, a channel is across states: tasks and threads
+---send copies of values through it, `n` at most on the way, 64 unless said; with 0
+---each is handed over. It can itself be sent, to a job or through a channel, and
+---is the same one there. Every waiter, in whichever state, is served first come,
+---first served; each value comes once.
+---
+---It knows the states that hold it, and counts a message on its way that holds it
+---as one. Once a second state has held it and one alone is left, no value can come
+---from elsewhere and none is wanted: an empty one reads as closed, and sending
+---tells so. A state that ends, however, holds nothing any more.
+---Never waits.
+---@param n? integer 0 or more
+---@return luaconc.channel channel
+function conc.channel(n) end
 
 ---A lock, held by one task at a time.
 ---Never waits.
@@ -420,6 +542,57 @@ function queue:len() end
 ---Waits in each round, while it is empty.
 ---@return fun(): any next for the generic `for`
 function queue:iter() end
+
+---@class luaconc.channel
+local channel = {}
+
+---Puts a copy of the value in. What can't cross between states is refused before
+---anything happens, with the path to it. Cancelled while it waits, it takes the
+---value back; cancelled as the value was taken, it returns true.
+---Waits while it is full.
+---@param value any anything but nil that can cross
+---@return true? sent
+---@return string? message
+---@return "EPIPE"? code
+function channel:send(value) end
+
+---Takes an item out. Cancelled while it waits, it takes nothing; cancelled as a
+---value was given to it, it returns that.
+---Waits while it is empty.
+---@return any value
+---@return string? message
+---@return "EOF"? code
+function channel:recv() end
+
+---Puts an item in if there is room now.
+---Never waits.
+---@param value any anything but nil
+---@return true? sent
+---@return string? message
+---@return ("EPIPE"|"EAGAIN")? code
+function channel:try_send(value) end
+
+---Takes an item out if there is one now.
+---Never waits.
+---@return any value
+---@return string? message
+---@return ("EOF"|"EAGAIN")? code
+function channel:try_recv() end
+
+---Ends it: what is in it can still be taken out, nothing more be put in. Wakes
+---every waiter. A second time it does nothing.
+---Never waits.
+function channel:close() end
+
+---How many items are in it; `#channel` tells the same.
+---Never waits.
+---@return integer n
+function channel:len() end
+
+---Iterates over the items, until it is closed and empty.
+---Waits in each round, while it is empty.
+---@return fun(): any next for the generic `for`
+function channel:iter() end
 
 ---@class luaconc.lock
 local lock = {}

@@ -1,0 +1,60 @@
+/*
+** item.h: one value on its way through a channel.
+**
+** Small values lie in the item itself, long strings in a block, all others
+** are messages; one that holds shared objects is a freight, which the census
+** knows by the channel that it is in. An item belongs to whoever has it, and
+** goes from thread to thread as it is. All zero is none.
+*/
+
+#ifndef lc_item_h
+#define lc_item_h
+
+#include "list.h"
+#include "message.h"
+
+struct lc_exchange;
+
+typedef enum lc_itemkind {
+  LC_ITEM_NONE, LC_ITEM_BOOLEAN, LC_ITEM_INTEGER, LC_ITEM_FLOAT,
+  LC_ITEM_SHORT, LC_ITEM_LONG, LC_ITEM_MESSAGE, LC_ITEM_FREIGHT
+} lc_itemkind;
+
+/* A message with holds, and the channel that it is in or at. */
+typedef struct lc_freight {
+  lc_link link;              /* in the channel's freights: census.h */
+  lc_message message;
+} lc_freight;
+
+enum { LC_ITEM_TEXT = 40 };  /* short strings, as in Lua */
+
+typedef struct lc_item {
+  union {
+    lua_Integer integer;     /* and booleans */
+    lua_Number number;
+    char text[LC_ITEM_TEXT];
+    lc_message message;      /* long strings too: only their bytes */
+    lc_freight *freight;
+  } u;
+  uint8_t kind;
+  uint8_t len;               /* of a short string */
+} lc_item;
+
+/* Makes an item of the value at `index`, to go through the channel. Raises
+** where it can't be sent, and then has kept nothing. */
+void lc_item_read (lua_State *L, int index, struct lc_exchange *x,
+                   lc_item *item);
+
+/* Pushes its value and empties it. May raise, and has emptied it then too. */
+void lc_item_push (lua_State *L, lc_item *item);
+
+/* Drops what is in it. Any thread; harmless on none. */
+void lc_item_free (lc_item *item);
+
+/* Moves an item. */
+static inline void lc_item_move (lc_item *to, lc_item *from) {
+  *to = *from;
+  from->kind = LC_ITEM_NONE;
+}
+
+#endif
