@@ -1,15 +1,27 @@
--- A pipeline: one task makes numbers, four work on them, one collects. The
--- queues between them hold a few items each, so a slow stage slows down the
--- ones before it, and memory stays small however long the line is.
+-- A pipeline: one job makes numbers, four work on them, one collects. The
+-- lines between them hold a few items each, so a slow stage slows down the
+-- ones before it, and memory stays small however many items there are.
 --
---   lua5.4 examples/pipeline.lua [COUNT]
+--   lua5.4 examples/pipeline.lua [task|thread [COUNT]]
+--
+-- Tasks share one Lua state: a queue between them passes the items as they
+-- are. Threads have states of their own: a channel passes copies.
 
 local conc = require "luaconc"
 
-local count = tonumber(arg and arg[1]) or 1000
+local stages = {
+  task = { start = "spawn", line = conc.queue },
+  thread = { start = "thread", line = conc.channel },
+}
 
-local function produce(numbers)
-  for n = 1, count do numbers:send(n) end
+local engine, count = stages[arg[1] or "task"], tonumber(arg[2] or 1000)
+if not engine or not count then
+  io.stderr:write("usage: lua5.4 pipeline.lua [task|thread [COUNT]]\n")
+  os.exit(2)
+end
+
+local function produce(numbers, last)
+  for n = 1, last do numbers:send(n) end
   numbers:close()
 end
 
@@ -27,23 +39,26 @@ local function work(numbers, results)
   for n in numbers:iter() do results:send { n = n, steps = steps(n) } end
 end
 
+-- The longest sequence; of equally long ones, that of the smallest number.
 local function collect(results)
   local longest = { n = 1, steps = 0 }
   for result in results:iter() do
-    if result.steps > longest.steps then longest = result end
+    if result.steps > longest.steps
+      or result.steps == longest.steps and result.n < longest.n then
+      longest = result
+    end
   end
   return longest
 end
 
 conc.run(function()
-  local numbers, results = conc.queue(16), conc.queue(16)
-  local collector = conc.spawn(collect, results)
-  do
-    local workers <close> = conc.group()
-    conc.spawn(produce, numbers)
-    for _ = 1, 4 do workers:spawn(work, numbers, results) end
-  end
-  -- The group has ended: all is worked on.
+  local numbers, results = engine.line(16), engine.line(16)
+  local group <close> = conc.group()
+  local function start(...) return group[engine.start](group, ...) end
+  local collector = start(collect, results)
+  local jobs = { start(produce, numbers, count) }
+  for i = 1, 4 do jobs[1 + i] = start(work, numbers, results) end
+  for _, job in ipairs(jobs) do job:await() end
   results:close()
   local longest = collector:await()
   print(("of the first %d numbers, %d takes most steps to 1: %d")

@@ -1,5 +1,4 @@
 local lfs = require "lfs"
-local script = require "spec.support.script"
 local snippets = require "spec.support.snippets"
 
 local lua = os.getenv "LUACONC_LUA" or "lua5.4"
@@ -110,64 +109,6 @@ describe("the README", function()
     os.remove(path)
     for _, part in ipairs { "squares", "4 jobs", "16 jobs", "results equal" } do
       assert.is_truthy(text:find(part, 1, true), text)
-    end
-  end)
-end)
-
--- What each example prints, as patterns of lines; each ends by itself.
-local prints = {
-  ["hello.lua"] = { "^Cleo slept for 0%.05 s$", "^Ada slept for 0%.10 s$",
-    "^Ben slept for 0%.20 s$", "^Ada, Ben and Cleo: %d+%.%d+ s in all$" },
-  ["pipeline.lua"] = {
-    "^of the first 1000 numbers, 871 takes most steps to 1: 178$" },
-  ["crawl.lua"] = { "^read 31 pages in %d+%.%d+ s, one by one it takes 1%.55 s$" },
-}
-
-describe("the example", function()
-  for name, patterns in pairs(prints) do
-    it(name .. " runs and ends", function()
-      local result = script.run(snippets.read("examples/" .. name))
-      assert.equal("", result.err)
-      assert.equal(0, result.code)
-      local i = 0
-      for line in result.out:gmatch "[^\n]+" do
-        i = i + 1
-        assert.is_truthy(patterns[i] and line:find(patterns[i]), line)
-      end
-      assert.equal(#patterns, i)
-    end)
-  end
-
-  it("server.lua echoes, and ends on Ctrl-C with status 130", function()
-    -- The server itself, with a client that interrupts it at the end.
-    local server = snippets.read "examples/server.lua"
-    local client = [[
-      conc.spawn(function()
-        while not port_of_server do conc.sleep(0.001) end
-        local stream <close> = assert(conc.tcp.connect("127.0.0.1",
-          port_of_server))
-        stream:write("one\ntwo\n")
-        say(stream:read("l"), " ", stream:read("l"))
-        interrupt()
-      end)
-      local plain = print
-      function print(line)
-        port_of_server = tonumber(line:match ":(%d+)$") or port_of_server
-        plain(line)
-      end
-    ]]
-    local result = script.run(client .. server)
-    assert.equal(130, result.code)
-    assert.is_truthy(result.out:find(
-      "^listening on 127%.0%.0%.1:%d+\none two\n"), result.out)
-    assert.is_truthy(result.out:find "\nclosed\n$", result.out)
-  end)
-
-  it("of each name has its spec here", function()
-    for name in lfs.dir "examples" do
-      if name:find "%.lua$" and name ~= "server.lua" then
-        assert.not_nil(prints[name], name)
-      end
     end
   end)
 end)

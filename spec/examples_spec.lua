@@ -1,0 +1,184 @@
+-- The examples, run as their readers would, and what they print.
+
+local lfs = require "lfs"
+local script = require "spec.support.script"
+local sim = require "spec.support.sim"
+local snippets = require "spec.support.snippets"
+
+local lua = os.getenv "LUACONC_LUA" or "lua5.4"
+
+local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+-- Runs one with these arguments: `{code=, out=, err=}`.
+local function run(name, ...)
+  local out, err = os.tmpname(), os.tmpname()
+  local words = { "timeout", "20", lua, "examples/" .. name, ... }
+  for i = 4, #words do words[i] = quoted(words[i]) end
+  local _, _, code = os.execute(("LUA_PATH=%s LUA_CPATH=%s %s </dev/null >%s 2>%s")
+    :format(quoted(package.path), quoted(package.cpath), table.concat(words, " "),
+      out, err))
+  local result = { code = code, out = snippets.read(out), err = snippets.read(err) }
+  os.remove(out)
+  os.remove(err)
+  return result
+end
+
+-- It ends well and prints these lines, which are patterns.
+local function prints(patterns, name, ...)
+  local result = run(name, ...)
+  assert.same({ 0, "" }, { result.code, result.err })
+  local i = 0
+  for line in result.out:gmatch "[^\n]+" do
+    i = i + 1
+    assert.is_truthy(patterns[i] and line:find(patterns[i]), line)
+  end
+  assert.equal(#patterns, i)
+end
+
+-- It ends with this status, having said this on standard error only.
+local function refuses(code, text, name, ...)
+  local result = run(name, ...)
+  assert.same({ code, "" }, { result.code, result.out })
+  sim.shows(result.err, text)
+  assert.is_nil(result.err:find "traceback")
+end
+
+local function file_of(text)
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "wb"))
+  file:write(text)
+  return path, sim.on_close(function() os.remove(path) end)
+end
+
+describe("the example hello.lua", function()
+  it("naps three times at once", function()
+    prints({ "^Cleo slept for 0%.05 s$", "^Ada slept for 0%.10 s$",
+      "^Ben slept for 0%.20 s$", "^Ada, Ben and Cleo: %d+%.%d+ s in all$" }, "hello.lua")
+  end)
+end)
+
+describe("the example crawl.lua", function()
+  it("reads every page", function()
+    prints({ "^read 31 pages in %d+%.%d+ s, one by one it takes 1%.55 s$" }, "crawl.lua")
+  end)
+end)
+
+describe("the example pipeline.lua", function()
+  local line = "^of the first %d numbers, %d takes most steps to 1: %d$"
+
+  it("finds the longest sequence, by tasks and by threads", function()
+    prints({ line:format(1000, 871, 178) }, "pipeline.lua")
+    prints({ line:format(1000, 871, 178) }, "pipeline.lua", "thread")
+    prints({ line:format(5000, 3711, 237) }, "pipeline.lua", "thread", "5000")
+    prints({ line:format(1, 1, 0) }, "pipeline.lua", "task", "1")
+  end)
+
+  it("says how it is used", function()
+    refuses(2, "usage: lua5.4 pipeline.lua [task|thread [COUNT]]\n", "pipeline.lua", "fibre")
+    refuses(2, "usage: ", "pipeline.lua", "task", "many")
+  end)
+end)
+
+describe("the example words.lua", function()
+  for _, engine in ipairs { "task", "thread", "process" } do
+    it("counts words with engine " .. engine, function()
+      local one <const>, _ <close> = file_of "Pears and apples; apples, plums.\n"
+      local two <const>, _ <close> = file_of "PEARS apples and figs"
+      prints({ "^     3 apples$", "^     2 pears$", "^     1 figs$", "^     1 plums$" },
+        "words.lua", engine, one, two)
+    end)
+
+    it("names a file that can't be read (" .. engine .. ")", function()
+      refuses(1, "/nosuch/file: No such file or directory\n", "words.lua", engine,
+        "README.md", "/nosuch/file")
+    end)
+  end
+
+  it("says how it is used", function()
+    refuses(2, "usage: lua5.4 words.lua task|thread|process FILE...\n", "words.lua")
+    refuses(2, "usage: ", "words.lua", "thread")
+    refuses(2, "usage: ", "words.lua", "README.md")
+  end)
+end)
+
+describe("the example mandelbrot.lua", function()
+  -- The rows of a picture, as strings; its head is checked.
+  local function rows_of(path, width, height)
+    local text = snippets.read(path)
+    local head = ("P6\n%d %d\n255\n"):format(width, height)
+    assert.equal(head, text:sub(1, #head))
+    assert.equal(#head + 3 * width * height, #text)
+    local rows = {}
+    for i = 1, height do
+      local first = #head + 3 * width * (i - 1) + 1
+      rows[i] = text:sub(first, first + 3 * width - 1)
+    end
+    return rows
+  end
+
+  local pictures = {}
+  for _, engine in ipairs { "task", "thread", "process" } do
+    it("paints the set with engine " .. engine, function()
+      local path <const>, _ <close> = file_of ""
+      prints({ "^/.+: 60 x 41 points in %d+%.%d+ s$" }, "mandelbrot.lua", engine, path,
+        "60", "41")
+      local rows = rows_of(path, 60, 41)
+      -- Black where it is in the set: the middle; not at the edges.
+      local function black(x, y) return rows[y]:sub(3 * x - 2, 3 * x) == "\0\0\0" end
+      assert.is_true(black(41, 21) and black(30, 21))
+      assert.is_false(black(1, 1) or black(60, 21) or black(60, 41))
+      -- It is the same above and below the real axis.
+      for i = 1, 20 do assert.equal(rows[i], rows[42 - i]) end
+      pictures[#pictures + 1] = table.concat(rows)
+      assert.equal(pictures[1], pictures[#pictures])
+    end)
+  end
+
+  it("says how it is used, and what it can't write", function()
+    refuses(2, "usage: lua5.4 mandelbrot.lua task|thread|process FILE [WIDTH [HEIGHT]]\n",
+      "mandelbrot.lua")
+    refuses(2, "usage: ", "mandelbrot.lua", "task", "/nosuch/file", "0")
+    refuses(2, "usage: ", "mandelbrot.lua", "task", "/nosuch/file", "ten")
+    refuses(1, "/nosuch/file: No such file or directory\n", "mandelbrot.lua", "task",
+      "/nosuch/file")
+  end)
+end)
+
+describe("the example server.lua", function()
+  it("echoes, and ends on Ctrl-C with status 130", function()
+    -- The server itself, with a client that interrupts it at the end.
+    local server = snippets.read "examples/server.lua"
+    local client = [[
+      conc.spawn(function()
+        while not port_of_server do conc.sleep(0.001) end
+        local stream <close> = assert(conc.tcp.connect("127.0.0.1",
+          port_of_server))
+        stream:write("one\ntwo\n")
+        say(stream:read("l"), " ", stream:read("l"))
+        interrupt()
+      end)
+      local plain = print
+      function print(line)
+        port_of_server = tonumber(line:match ":(%d+)$") or port_of_server
+        plain(line)
+      end
+    ]]
+    local result = script.run(client .. server)
+    assert.equal(130, result.code)
+    assert.is_truthy(result.out:find(
+      "^listening on 127%.0%.0%.1:%d+\none two\n"), result.out)
+    assert.is_truthy(result.out:find "\nclosed\n$", result.out)
+  end)
+end)
+
+describe("the examples", function()
+  it("all have their specs here", function()
+    local text = snippets.read "spec/examples_spec.lua"
+    for name in lfs.dir "examples" do
+      if name:find "%.lua$" then
+        assert.is_truthy(text:find(('describe("the example %s"'):format(name), 1, true),
+          name)
+      end
+    end
+  end)
+end)
