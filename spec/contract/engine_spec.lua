@@ -765,7 +765,8 @@ for _, engine in ipairs(engines) do
         sim.shows(sim.raises(start, { function() end, io.stdout, name = "x" }), "FILE*")
         local file = io.stdout
         sim.shows(sim.raises(start, function() return file end), "upvalue", "file", "FILE*")
-        sim.shows(sim.raises(start, function() end, coroutine.create(print)), "argument #2", "coroutine")
+        sim.shows(sim.raises(start, function() end, coroutine.create(print)),
+          "argument #2", "coroutine")
         expect.equal(jobs, #conc.jobs())
         expect.equal(0, testing.counts().jobs)
       end)
