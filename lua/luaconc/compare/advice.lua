@@ -120,12 +120,13 @@ local function tie(v, ratio)
       .. "by.", list(v.tied, took))
   elseif v.crowded then
     return format("No verdict: %s, and the difference may be that of other "
-      .. "programs.", list(v.tied, took))
+      .. "processes.", list(v.tied, took))
   end
   local text = format("No clear difference: %s; %s.", list(v.tied, took),
     closeness(v, ratio))
   if not v.winner then return text end
-  return text .. " " .. fits(v.winner) .. ", as the simplest."
+  return text .. " " .. fits(v.winner) .. (v.winner == v.tied[1]
+    and ", as the simplest." or ", as no simpler engine leads so clearly.")
 end
 
 local function first(size, v, ratio)
@@ -133,7 +134,7 @@ local function first(size, v, ratio)
   local parts = { #v.tied > 1 and tie(v, ratio) or clear(size, v, ratio) }
   if #v.tied > 1 and #v.slower > 0 then
     parts[2] = format("Clearly slower: %s.",
-      list(v.slower, behind(v.winner or v.best, ratio, true)))
+      list(v.slower, behind(v.best, ratio, true)))
   end
   if #v.estimated > 0 then
     parts[#parts + 1] = capital(estimates(v)) .. "."
@@ -182,7 +183,7 @@ local function start(v)
 end
 
 local function crowd(crowded)
-  return crowded and format("Other programs kept the cores busy: runs waited "
+  return crowded and format("Other processes kept the cores busy: runs waited "
     .. "for one for up to %s of their time, so measure again on a quieter "
     .. "machine.", units.percent(crowded)) or nil
 end

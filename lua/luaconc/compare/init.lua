@@ -15,7 +15,7 @@ local trace = require "luaconc.compare.trace"
 
 local M = {}
 
-M.BUDGET = 20 -- seconds for one scenario
+M.BUDGET = 25 -- seconds for one scenario
 
 ---@class luaconc.compare.Options
 ---@field engines string[]? all that there are, unless given

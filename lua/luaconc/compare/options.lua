@@ -22,7 +22,7 @@ options:
   --workers N       N threads or processes, or one for each job if those are
                     fewer (as many as keep the cores busy, going by the share
                     of a core that the first jobs need, run alone)
-  --budget SECONDS  time for each scenario (20): rounds go on until the figures
+  --budget SECONDS  time for each scenario (25): rounds go on until the figures
                     are steady or the time is spent; a size for which it can't
                     suffice is estimated from a smaller one, and marked so
   --limit SECONDS   time after which a single run is ended and counts as

@@ -18,7 +18,7 @@ local workers = require "luaconc.compare.workers"
 local M = {}
 
 M.NARROW = 0.05 -- width of the interval of wall time, against the median
-M.LEAST = 5     -- rounds before an interval is believed to be narrow
+M.LEAST = 6     -- rounds before an interval is believed to be narrow
 M.MOST = 40     -- rounds after which more would tell nothing new
 
 ---@class luaconc.compare.Row one engine's part in the table of a size
@@ -132,7 +132,8 @@ end
 ---@field limit number seconds for one run
 ---@field budget number seconds for all rounds
 ---@field runs integer? this many rounds, whatever they take
----@field workers integer? of each engine that has any; as many as possible and needed, unless given
+---@field workers integer? of each engine that has any; as many as the jobs
+--- need, unless given
 ---@field pilot luaconc.compare.Pilot? as measured
 ---@field progress fun(engine: string, round: integer) 0: warm-up, -1: pilot
 

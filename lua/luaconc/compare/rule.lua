@@ -53,12 +53,13 @@ end
 
 -- "they take 1.31 times as long as threads (1.25 to 1.36)"
 local function compared(r, other)
-  local range = format("(%s to %s", units.ratio(r.low), units.ratio(r.high))
+  local low, high = units.ratio(r.low), units.ratio(r.high)
   if stats.verdict(r) == 0 then
-    return format("they take as long as %s %s times)", other, range)
+    return format("their time does not differ clearly (%s to %s times as long "
+      .. "as %s)", low, high, other)
   end
-  return format("they take %s times as long as %s %s)", units.ratio(r.median),
-    other, range)
+  return format("they take %s times as long as %s (%s to %s)",
+    units.ratio(r.median), other, low, high)
 end
 
 --- A sentence where an engine fits that is not the rule's, and both were

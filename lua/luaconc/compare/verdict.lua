@@ -2,10 +2,11 @@
 --
 -- An engine fits if its median wall time is the lowest and the interval of
 -- the ratio leaves no doubt. Where it does, the simplest of those that can't
--- be told from the fastest fits; simplest is the order of `engines.ORDER`.
--- One round tells only what seems to fit; of runs on a crowded machine, no
--- tie is believed, and no lead that others' load may explain; and an engine
--- that was only estimated must be far behind.
+-- be told from the fastest fits; simplest is the order of `engines.ORDER`. It
+-- must itself be clearly faster than those that are simpler still, else the
+-- next one is tried. One round tells only what seems to fit; of runs on a
+-- crowded machine, no tie is believed, and no lead that others' load may
+-- explain; and an engine that was only estimated must be far behind.
 
 local engines = require "luaconc.compare.engines"
 local stats = require "luaconc.compare.stats"
@@ -87,6 +88,22 @@ local function sort_rows(v, rows)
   end
 end
 
+-- Whether it is clearly faster than all that are simpler and out of the race.
+local function beats_simpler(row, v, ratio)
+  for _, other in ipairs(v.slower) do
+    if place(other) < place(row)
+      and not is_slower(other, row, ratio, v.crowded) then return false end
+  end
+  return true
+end
+
+local function choose(v, ratio)
+  for _, row in ipairs(v.tied) do
+    if beats_simpler(row, v, ratio) then return row end
+  end
+  return v.best
+end
+
 --- The verdict on a size. Without any figures, `best` is nil and that is all.
 ---@param size luaconc.compare.Size
 ---@param ratio function `ratio` of `luaconc.compare`
@@ -102,7 +119,7 @@ function M.of(size, ratio)
   local compared = #v.rows > 1 or #v.estimated > 0
   local open = #v.tied > 1 and (v.crowded or v.best.wall.n < 2)
   if compared and v.foreseen and not open then
-    v.winner = v.tied[1]
+    v.winner = choose(v, ratio)
     v.sure = v.winner.wall.n >= 2
   end
   return v

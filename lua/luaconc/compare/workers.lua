@@ -4,9 +4,10 @@
 -- what jobs do: where they compute, more workers than cores gain nothing;
 -- where a job keeps a core busy for a tenth of its time, it takes ten for
 -- each core. That is cores / share, but never more than jobs, never more than
--- `M.MOST`, and never more than there are descriptors for. (The formula is that of B. Goetz, "Java Concurrency in
--- Practice", 8.2.) The share is measured: a pilot runs the first few jobs one
--- after the other, before all else.
+-- `M.MOST`, and never more than there are descriptors for. (The formula is
+-- that of B. Goetz, "Java Concurrency in Practice", 8.2.) The share is
+-- measured: a pilot runs the first few jobs one after the other, before all
+-- else.
 
 local M = {}
 
