@@ -15,11 +15,12 @@ local C_LAYERS = {
       .. "exchange item luax memory message modules names path shared transfer" },
   { name = "kernel", peers = true,
     files = "end frame group handle interrupt job kin loop mailbox op "
-      .. "remote scope select slots spawn task traceback trouble waiter worker" },
+      .. "remote scope select slots spawn task traceback trouble waiter "
+      .. "worker" },
   { name = "base of streams", peers = true, files = "listener stream write" },
   { name = "resources",
-    files = "channel coroutine dns measure offspring pool process queue sync tcp "
-      .. "thread timer tree watch" },
+    files = "channel coroutine dns measure offspring pool process queue "
+      .. "sync tcp thread timer tree watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
 

@@ -60,11 +60,11 @@ static int start_server (const lc_origin *from, int theirs, int nothing) {
 
 static int open_nothing (void) {
   int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  return lc_uv(fd < 0 ? uv_translate_sys_error(errno) : fd);
+  return fd < 0 ? uv_translate_sys_error(errno) : fd;
 }
 
 static int make_server (const lc_origin *from) {
-  int ends[2], nothing = open_nothing();
+  int ends[2], nothing = lc_uv(open_nothing());
   if (nothing < 0) return nothing;
   int err = lc_parcel_pair(false, ends);
   if (!err) {
@@ -161,7 +161,7 @@ static int await_answer (int life, pid_t *pid) {
 static int open_folder (void) {
   int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 && errno != EMFILE) fd = open("/", O_PATH | O_CLOEXEC);
-  return lc_uv(fd < 0 ? uv_translate_sys_error(errno) : fd);
+  return fd < 0 ? uv_translate_sys_error(errno) : fd;
 }
 
 /* Standard output or error, or nothing where it is closed. */
@@ -185,9 +185,9 @@ static int gather (int *given, lc_child *child) {
   (void)fcntl(child->link, F_SETFL, O_NONBLOCK);
   for (int i = 0; i < LC_NGIVEN; i++) {
     if (given[i] >= 0) continue;
-    int fd = i == LC_GIVE_CWD ? open_folder()
+    int fd = i == LC_GIVE_CWD ? lc_uv(open_folder())
              : i == LC_GIVE_ROAD ? lc_road_join()
-             : open_output(i == LC_GIVE_OUT ? 1 : 2);
+             : lc_uv(open_output(i == LC_GIVE_OUT ? 1 : 2));
     if (fd < 0) return fd;
     given[i] = fd;
   }

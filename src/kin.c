@@ -3,6 +3,7 @@
 */
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,11 +11,16 @@
 #include "conduit.h"
 #include "end.h"
 #include "errors.h"
+#include "interpreter.h"
 #include "kin.h"
 #include "luax.h"
 #include "road.h"
 
 static const char kin_key;
+
+/* One state that belongs to a program like `lua` speaks for those of threads,
+** which can't tell. */
+static atomic_bool like_lua;
 
 /* The state's jobs end before the family does. */
 static int kin_collect (lua_State *L) {
@@ -40,10 +46,22 @@ static const char *keep_cpath (lua_State *L) {
   return path;
 }
 
+static void check_interpreter (lua_State *L, const lc_origin *from) {
+  lc_interpreter *in = lua_newuserdatauv(L, sizeof *in, 0);
+  int err = lc_interpreter_find(in, from->like_lua, from->cpath, "worker");
+  if (err == UV_ENOENT)
+    luaL_error(L, "cannot start processes: this program is no Lua "
+               "interpreter, and the environment names none in LUACONC_LUA");
+  if (err)
+    luaL_error(L, "cannot start processes: package.cpath is too long");
+  lua_pop(L, 1);
+}
+
 static lc_kin *make_kin (lua_State *L, lc_loop *loop) {
   lc_kin *kin = lua_newuserdatauv(L, sizeof *kin, 1);
-  *kin = (lc_kin){.origin = {.like_lua = loop->is_program}};
+  *kin = (lc_kin){.origin = {.like_lua = atomic_load(&like_lua)}};
   kin->origin.cpath = keep_cpath(L);
+  check_interpreter(L, &kin->origin);
   lua_createtable(L, 0, 1);
   lua_pushlightuserdata(L, loop);
   lua_pushcclosure(L, kin_collect, 1);
@@ -243,9 +261,16 @@ static int forkserver_pid (lua_State *L) {
   return 1;
 }
 
+/* core.close_descriptor(fd) */
+static int close_descriptor (lua_State *L) {
+  (void)close((int)luaL_checkinteger(L, 1));
+  return 0;
+}
+
 static void open_births (lua_State *L, lc_loop *loop) {
   static const luaL_Reg functions[] = {
-    {"birth", birth_new}, {"forkserver_pid", forkserver_pid}, {NULL, NULL}
+    {"birth", birth_new}, {"forkserver_pid", forkserver_pid},
+    {"close_descriptor", close_descriptor}, {NULL, NULL}
   };
   static const luaL_Reg metamethods[] = {
     {"__gc", birth_close}, {"__close", birth_close}, {NULL, NULL}
@@ -260,6 +285,7 @@ static void open_births (lua_State *L, lc_loop *loop) {
 #endif
 
 void lc_kin_open (lua_State *L, lc_loop *loop) {
+  if (loop->is_program) atomic_store(&like_lua, true);
   lua_newtable(L);
   lc_luax_functions(L, loop, road_functions);
   lua_setfield(L, -2, "road");

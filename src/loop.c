@@ -347,7 +347,7 @@ static void park (lc_loop *loop, uint64_t most) {
 /* Virtual time: lets I/O that is under way have its say, then jumps. */
 static void poll_virtual (lc_loop *loop, bool wait) {
   uint64_t due = lc_heap_next(&loop->deadlines);
-  if (loop->uv && loop->external) {
+  if (loop->block && needs_uv(loop)) {
     uv_timer_t *timer = &loop->block->timer;
     uv_update_time(loop->uv);
     uv_timer_start(timer, on_timer, IO_GRACE_MS, 0);

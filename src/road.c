@@ -268,11 +268,11 @@ static int ask_get (uint64_t id) {
 
 static int copy (int fd) {
   int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  return lc_uv(own < 0 ? uv_translate_sys_error(errno) : own);
+  return own < 0 ? uv_translate_sys_error(errno) : own;
 }
 
 static int put_here (int fd, uint64_t *id) {
-  int own = copy(fd);
+  int own = lc_uv(copy(fd));
   if (own < 0) return own;
   int err = add_entry(own, id);
   if (err) (void)close(own);
@@ -290,7 +290,7 @@ int lc_road_put (int fd, uint64_t *id) {
 int lc_road_get (uint64_t id) {
   lock();
   entry *e = road.is_member ? NULL : find_entry(id);
-  int fd = road.is_member ? ask_get(id) : e ? copy(e->fd) : UV_ENOENT;
+  int fd = road.is_member ? ask_get(id) : e ? lc_uv(copy(e->fd)) : UV_ENOENT;
   unlock();
   return fd;
 }
@@ -304,7 +304,7 @@ int lc_road_drop (uint64_t id) {
 
 static int join_here (int socket) {
   int err = start_serving();
-  int own = err ? err : copy(socket);
+  int own = err ? err : lc_uv(copy(socket));
   if (own < 0) return own;
   err = add_member(own);
   if (err) (void)close(own);
