@@ -1,0 +1,391 @@
+-- What queues and channels have in common: one suite for both.
+
+local conc = require "luaconc"
+local sim = require "spec.support.sim"
+
+for _, kind in ipairs { "queue", "channel" } do
+  local make = conc[kind]
+
+  describe("a " .. kind, function()
+    it("hands on items in order", function()
+      sim.run(function()
+        local q = make(3)
+        q:send "first"
+        q:send { "second" }
+        q:send(3)
+        assert.equal("first", q:recv())
+        assert.equal("second", q:recv()[1])
+        assert.equal(3, q:recv())
+      end)
+    end)
+
+    it("passes false, but refuses nil", function()
+      sim.run(function()
+        local q = make(3)
+        assert.is_truthy(q:send(false))
+        assert.equal(false, q:recv())
+        sim.shows(sim.raises(function() q:send(nil) end), "'send'", "nil")
+        sim.shows(sim.raises(function() q:try_send(nil) end), "'try_send'", "nil")
+        assert.equal(0, q:len())
+      end)
+    end)
+
+    it("tells its length", function()
+      sim.run(function()
+        local q = make(3)
+        assert.equal(0, q:len())
+        q:send(1)
+        q:send(2)
+        assert.equal(2, q:len())
+        q:recv()
+        assert.equal(1, q:len())
+      end)
+    end)
+
+    it("makes the sender wait while it is full", function()
+      local list, log = sim.log()
+      sim.run(function()
+        local q = make(2)
+        conc.spawn(function()
+          for i = 1, 4 do
+            q:send(i)
+            log("sent " .. i)
+          end
+        end)
+        conc.sleep(1)
+        log "asleep no more"
+        for _ = 1, 4 do q:recv() end
+      end)
+      assert.same({ "sent 1", "sent 2", "asleep no more", "sent 3", "sent 4" }, list)
+    end)
+
+    it("makes the receiver wait while it is empty", function()
+      sim.run(function()
+        local q, start = make(1), conc.now()
+        conc.spawn(function() conc.sleep(2) q:send "late" end)
+        assert.equal("late", q:recv())
+        assert.near(start + 2, conc.now(), sim.tolerance)
+      end)
+    end)
+
+    it("of size 0 hands over: the sender waits for its receiver", function()
+      sim.run(function()
+        local q, start = make(0), conc.now()
+        local sent_at
+        conc.spawn(function() q:send "hand to hand" sent_at = conc.now() end)
+        conc.sleep(3)
+        assert.is_nil(sent_at)
+        assert.equal("hand to hand", q:recv())
+        conc.yield()
+        assert.near(start + 3, sent_at, sim.tolerance)
+      end)
+    end)
+
+    it("of size 0 hands over to a receiver who waits already", function()
+      sim.run(function()
+        local q = make(0)
+        local h = conc.spawn(function() return q:recv() end)
+        conc.yield()
+        assert.is_truthy(q:try_send "now")
+        assert.equal("now", h:await())
+        assert.same({ nil, "EAGAIN" }, { (function()
+          local ok, _, code = q:try_send "nobody"
+          return ok, code
+        end)() })
+      end)
+    end)
+
+    it("serves receivers first come, first served", function()
+      local list, log = sim.log()
+      sim.run(function()
+        local q = make(1)
+        for i = 1, 5 do
+          conc.spawn(function() log(i .. q:recv()) end)
+        end
+        conc.yield()
+        for _, item in ipairs { "a", "b", "c", "d", "e" } do q:send(item) end
+      end)
+      assert.same({ "1a", "2b", "3c", "4d", "5e" }, list)
+    end)
+
+    it("serves senders first come, first served", function()
+      local list, log = sim.log()
+      sim.run(function()
+        local q = make(1)
+        for i = 1, 5 do conc.spawn(function() q:send(i) end) end
+        conc.yield()
+        for _ = 1, 5 do log(q:recv()) end
+      end)
+      assert.same({ 1, 2, 3, 4, 5 }, list)
+    end)
+
+    it("lets nobody who comes later take the item of one who waits", function()
+      sim.run(function()
+        local q = make(1)
+        local first = conc.spawn(function() return q:recv() end)
+        conc.yield()
+        q:send "for the first"
+        assert.same({ nil, "empty", "EAGAIN" }, { q:try_recv() })
+        assert.equal("for the first", first:await())
+      end)
+    end)
+
+    it("lets no later sender overtake one who waits", function()
+      sim.run(function()
+        local q = make(1)
+        q:send(1)
+        conc.spawn(function() q:send(2) end)
+        conc.yield()
+        assert.equal(1, q:recv())
+        local ok, _, code = q:try_send(3)
+        assert.is_nil(ok)
+        assert.equal("EAGAIN", code)
+        assert.equal(2, q:recv())
+      end)
+    end)
+
+    it("tries: nil, \"empty\", \"EAGAIN\"; and EAGAIN when full", function()
+      sim.run(function()
+        local q = make(1)
+        assert.same({ nil, "empty", "EAGAIN", n = 3 }, table.pack(q:try_recv()))
+        assert.is_truthy(q:try_send "item")
+        assert.same({ nil, "full", "EAGAIN", n = 3 }, table.pack(q:try_send "more"))
+        assert.equal("item", q:try_recv())
+      end)
+    end)
+
+    it("tries without a task as well", function()
+      local q = make(1)
+      assert.is_truthy(q:try_send(1))
+      assert.equal(1, q:len())
+      assert.equal(1, (q:try_recv()))
+    end)
+
+    it("iterates until it is closed and empty", function()
+      local list, log = sim.log()
+      sim.run(function()
+        local q = make(2)
+        conc.spawn(function()
+          for i = 1, 5 do q:send(i) end
+          q:close()
+        end)
+        for item in q:iter() do log(item) end
+      end)
+      assert.same({ 1, 2, 3, 4, 5 }, list)
+    end)
+
+    it("iterates over false too", function()
+      sim.run(function()
+        local q = make(3)
+        q:send(false)
+        q:send(1)
+        q:close()
+        local n = 0
+        for _ in q:iter() do n = n + 1 end
+        assert.equal(2, n)
+      end)
+    end)
+
+    it("refuses a size that is none", function()
+      for _, bad in ipairs { -1, 1.5, "many", {} } do
+        sim.shows(sim.raises(make, bad), kind)
+      end
+    end)
+  end)
+
+  describe("a closed " .. kind, function()
+    it("gives what it holds, then nil, \"closed\", \"EOF\"", function()
+      sim.run(function()
+        local q = make(3)
+        q:send(1)
+        q:send(2)
+        q:close()
+        assert.equal(1, q:recv())
+        assert.equal(2, (q:try_recv()))
+        for _ = 1, 2 do
+          assert.same({ nil, "closed", "EOF", n = 3 }, table.pack(q:recv()))
+          assert.same({ nil, "closed", "EOF", n = 3 }, table.pack(q:try_recv()))
+        end
+      end)
+    end)
+
+    it("refuses items: nil, \"closed\", \"EPIPE\"", function()
+      sim.run(function()
+        local q = make(3)
+        q:close()
+        assert.same({ nil, "closed", "EPIPE", n = 3 }, table.pack(q:send(1)))
+        assert.same({ nil, "closed", "EPIPE", n = 3 }, table.pack(q:try_send(1)))
+        assert.equal(0, q:len())
+      end)
+    end)
+
+    it("wakes the receivers who wait", function()
+      local list, log = sim.log()
+      sim.run(function()
+        local q = make(1)
+        for _ = 1, 3 do
+          conc.spawn(function() log(select(3, q:recv())) end)
+        end
+        conc.yield()
+        q:close()
+      end)
+      assert.same({ "EOF", "EOF", "EOF" }, list)
+    end)
+
+    it("wakes the senders who wait, whose items are not sent", function()
+      local list, log = sim.log()
+      sim.run(function()
+        local q = make(1)
+        q:send "held"
+        for _ = 1, 3 do
+          conc.spawn(function() log(select(3, q:send "late")) end)
+        end
+        conc.yield()
+        q:close()
+        conc.yield()
+        assert.equal("held", q:recv())
+        assert.equal("EOF", select(3, q:recv()))
+      end)
+      assert.same({ "EPIPE", "EPIPE", "EPIPE" }, list)
+    end)
+
+    it("still gives the item that was handed over before the close", function()
+      sim.run(function()
+        local q = make(1)
+        local h = conc.spawn(function() return q:recv() end)
+        conc.yield()
+        q:send "handed"
+        q:close()
+        assert.equal("handed", h:await())
+      end)
+    end)
+
+    it("can be closed again", function()
+      local q = make(1)
+      q:close()
+      q:close()
+    end)
+  end)
+
+  describe("a cancelled receiver of a " .. kind, function()
+    it("swallows no item while it waits", function()
+      sim.run(function()
+        local q = make(1)
+        local h = conc.spawn(function() return q:recv() end)
+        local second = conc.spawn(function() return q:recv() end)
+        conc.yield()
+        h:cancel()
+        q:send "item"
+        assert.equal("item", second:await())
+        assert.equal("cancelled", h:status())
+      end)
+    end)
+
+    it("swallows no item after the hand-over: received, or left to the next", function()
+      sim.run(function()
+        local q = make(2)
+        local got = {}
+        local h = conc.spawn(function() got[#got + 1] = q:recv() end)
+        conc.yield()
+        q:send "one"
+        h:cancel()
+        q:send "two"
+        q:close()
+        pcall(h.await, h)
+        for item in q:iter() do got[#got + 1] = item end
+        assert.same({ "one", "two" }, got)
+      end)
+    end)
+
+    it("passes the item on to the next who waits", function()
+      sim.run(function()
+        local q = make(1)
+        local got = {}
+        local function take() got[#got + 1] = q:recv() end
+        local first, second = conc.spawn(take), conc.spawn(take)
+        conc.yield()
+        q:send "one"
+        first:cancel()
+        conc.yield()
+        if #got == 0 then conc.yield() end
+        assert.same({ "one" }, got)
+        second:cancel()
+      end)
+    end)
+
+    it("by a deadline at the very moment loses nothing", function()
+      sim.run(function()
+        local q = make(1)
+        local got, sent = {}, 0
+        conc.spawn(function()
+          for _ = 1, 50 do
+            conc.sleep(1)
+            q:send(true)
+            sent = sent + 1
+          end
+          q:close()
+        end)
+        repeat
+          local item, _, code = conc.timeout(1, q.recv, q)
+          if item then got[#got + 1] = item end
+        until code == "EOF"
+        assert.equal(50, sent)
+        assert.equal(50, #got)
+      end)
+    end)
+  end)
+
+  describe("a cancelled sender of a " .. kind, function()
+    it("has not sent while it waits", function()
+      sim.run(function()
+        local q = make(1)
+        q:send "first"
+        local h = conc.spawn(function() q:send "cancelled" end)
+        local next_one = conc.spawn(function() q:send "third" end)
+        conc.yield()
+        h:cancel()
+        assert.equal("first", q:recv())
+        next_one:await()
+        assert.equal("third", q:recv())
+        assert.equal(0, q:len())
+      end)
+    end)
+
+    it("after its item was taken has sent it, and only once", function()
+      sim.run(function()
+        local q = make(1)
+        q:send "first"
+        local returned = false
+        local h = conc.spawn(function() q:send "second" returned = true end)
+        conc.yield()
+        local got = { q:recv() }
+        h:cancel()
+        pcall(h.await, h)
+        q:close()
+        for item in q:iter() do got[#got + 1] = item end
+        assert.equal("first", got[1])
+        assert.equal(returned and 2 or 1, #got)
+      end)
+    end)
+
+    it("by a deadline at the very moment doubles nothing", function()
+      sim.run(function()
+        local q = make(1)
+        local sent, got = 0, 0
+        local receiver = conc.spawn(function()
+          for _ in q:iter() do
+            got = got + 1
+            conc.sleep(1)
+          end
+        end)
+        for _ = 1, 50 do
+          if conc.timeout(1, q.send, q, "item") then sent = sent + 1 end
+        end
+        q:close()
+        receiver:await()
+        assert.equal(sent, got)
+        assert.is_true(sent >= 25)
+      end)
+    end)
+  end)
+end
