@@ -839,13 +839,14 @@ tells so. A state that ends, however, holds nothing any more.]],
     waits = false,
     example = [[
 local squares = conc.channel()
-conc.thread(function(out)
+local job = conc.thread(function(out)
   for i = 1, 3 do out:send(i * i) end
 end, squares)
 for n in squares:iter() do print(n) end
 --> 1
 --> 4
---> 9]],
+--> 9
+job:await()]],
   },
   {
     name = "conc.lock",
@@ -918,6 +919,48 @@ lock:with(function()
   changed:notify_all()
 end)
 print(buyer:await())  --> 3]],
+  },
+  {
+    name = "conc.select",
+    call = "conc.select(cases)",
+    text = [[
+Waits for the first of several things and returns its key in the table and the
+results of the operation, as the method of the same name gives them. Exactly
+one takes effect. A case is an object alone (a queue: `recv`; an event or a
+timer: `wait`; a job: `await`) or `{object, "verb", value}`, such as `{queue,
+"send", value}`. A job that failed gives its key, nil, and its error. Where
+several are ready at once, any one of them is taken.]],
+    params = { { "cases", "table", "key to case" } },
+    returns = {
+      { "any", "key", "of the case that took effect" },
+      { "any", "...", "its results" },
+    },
+    raises = "where a case is nothing to wait for; the key is named.",
+    waits = true,
+    example = [[
+conc.run(function()
+  local numbers, stop = conc.queue(), conc.event()
+  conc.spawn(function()
+    numbers:send(7)
+    conc.sleep(0.01)
+    stop:set()
+  end)
+  print(conc.select { number = numbers, stop = stop })  --> number	7
+  print(conc.select { number = numbers, stop = stop })  --> stop	true
+  print(conc.select { number = numbers, late = conc.after(0.01) })  --> late
+end)]],
+  },
+  {
+    name = "conc.after",
+    call = "conc.after(seconds)",
+    text = "A timer: it is over that long from now, for all who wait for it.",
+    params = { { "seconds", "number", "0 or more; `math.huge` is never" } },
+    returns = { { "luaconc.timer", "timer", "" } },
+    waits = false,
+    example = [[
+local timer = conc.after(0.01)
+timer:wait()
+print(conc.select { timer = timer })  --> timer]],
   },
   {
     name = "conc.barrier",
@@ -1324,6 +1367,28 @@ local e = conc.event()
 conc.spawn(e.set, e)
 e:wait()
 print(e:is_set())  --> true]],
+  },
+}
+
+local timer = {
+  title = "Timer",
+  text = "What `conc.after` returns. It needs no closing.",
+  type = {
+    class = "luaconc.timer",
+    name = "timer",
+    sample = "return conc.after(1)",
+  },
+  {
+    name = "wait",
+    call = "timer:wait()",
+    text = "Waits until it is over.",
+    params = {},
+    returns = {},
+    waits = "unless it is over",
+    example = [[
+local timer = conc.after(0.01)
+timer:wait()
+timer:wait()   -- it is over: at once]],
   },
 }
 
@@ -1805,8 +1870,8 @@ cross between states.]],
     name = "conc.pool",
     call = "conc.pool([options])",
     text = [[
-Makes a pool: `local pool <close> = conc.pool()`. Its end waits for its jobs; left
-by an error, it cancels them first. Workers are started when they are first
+Makes a pool: `local pool <close> = conc.pool()`. Its end waits for its jobs;
+left by an error, it cancels them first. Workers are started when they are first
 needed, and end with the pool.]],
     params = { { "options", "luaconc.pooloptions?", "" } },
     options = pool_options,
@@ -1827,8 +1892,8 @@ print(job:await(), table.concat(sums, " "))  --> 500500	55 210 465]],
   {
     name = "conc.map",
     call = "conc.map(list, f [, options])",
-    text = map_text .. " The work of a pool that is there for this one call: see\n"
-      .. "`pool:map`.",
+    text = map_text .. " The work of a pool that is there for this one call:\n"
+      .. "see `pool:map`.",
     params = {
       { "list", "any[]", "" },
       { "f", "function", "" },
@@ -1899,8 +1964,7 @@ and has ended; its traceback names the item.]],
 local pool <close> = conc.pool { engine = "thread", workers = 2 }
 local lengths = pool:map({ "one", "three" }, string.len)
 print(table.concat(lengths, " "))  --> 3 5
-local ok, err = pcall(pool.map, pool, { 1, 2 }, error)
-print(ok, err)  --> false	1]],
+print(pcall(pool.map, pool, { "no" }, error))  --> false	no]],
   },
   {
     name = "stats",
@@ -1910,8 +1974,8 @@ What the pool does, in numbers of calls (items, of a map), and its workers: a
 list of `{id=, pid=, state="idle" or "busy", jobs=}`, which is empty for tasks;
 `jobs` counts what was handed to the worker, `pid` is that of a process.]],
     params = {},
-    returns = { { "luaconc.poolstats", "stats",
-      "`{engine=, queued=, running=, done=, failed=, cancelled=, workers=}`" } },
+    returns = { { "luaconc.poolstats", "stats", "`{engine=, queued=, running=, "
+      .. "done=, failed=, cancelled=, workers=}`" } },
     waits = false,
     example = [[
 local pool <close> = conc.pool { engine = "thread", workers = 1 }
@@ -2029,6 +2093,6 @@ conc.codec.limit(before)]],
 
 return {
   running, several, job, groups, group, scopes, scope, pools, pool,
-  coordinating, queue, channel, lock, semaphore, event, condition, barrier,
+  coordinating, queue, channel, lock, semaphore, event, timer, condition, barrier,
   codec, tcp, stream, listener,
 }

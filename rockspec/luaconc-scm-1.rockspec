@@ -8,14 +8,16 @@ source = {
 }
 
 description = {
-  summary = "Tasks behind one interface, and a comparison with serial runs",
+  summary = "Tasks, threads and processes behind one interface, compared",
   detailed = [[
-    luaconc lets a Lua 5.4 program do several things at once, in tasks behind
-    one interface, with a C core on libuv; `luaconc compare` runs a job in
-    tasks and one after the other, and says, with figures, which way fits it.
+    luaconc lets a Lua 5.4 program do several things at once, in tasks, threads
+    and processes behind one interface, with a C core on libuv; `luaconc
+    compare` runs a job on each of them and one after the other, and says, with
+    figures, which way fits it.
   ]],
   license = "MIT",
-  labels = { "concurrency", "coroutines", "tasks", "async", "network" },
+  labels = { "concurrency", "parallel", "threads", "processes", "coroutines",
+    "async", "network" },
 }
 
 supported_platforms = { "linux" }
@@ -92,6 +94,7 @@ build = {
         "src/remote.c",
         "src/road.c",
         "src/scope.c",
+        "src/select.c",
         "src/shared.c",
         "src/slots.c",
         "src/spawn.c",
@@ -101,6 +104,7 @@ build = {
         "src/task.c",
         "src/tcp.c",
         "src/thread.c",
+        "src/timer.c",
         "src/traceback.c",
         "src/transfer.c",
         "src/tree.c",

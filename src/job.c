@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "luax.h"
 #include "remote.h"
+#include "select.h"
 #include "slots.h"
 #include "task.h"
 #include "traceback.h"
@@ -247,6 +248,48 @@ static int job_look (lua_State *L) {
   return n < 0 ? 2 : n + 1;
 }
 
+/* {{ The case of a select */
+
+/* Pushes the results, or nil and the error. */
+static int push_outcome (lua_State *L, lc_job *j, int index) {
+  int n = lc_job_outcome(L, j, index);
+  if (n >= 0) return n;
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}
+
+static int attempt_await (lua_State *L, int object, int value) {
+  lc_job *j = lua_touserdata(L, object);
+  (void)value;
+  if (lc_job_ended(j)) return push_outcome(L, j, object);
+  if (j->loop->current && &j->loop->current->job == j)
+    return luaL_error(L, "a job can't await itself: await it from another");
+  return -1;
+}
+
+static const lc_opkind await_case = {"await", lc_op_unlink, lc_select_choose,
+                                     LC_BY_TASK};
+
+static void begin_await (lua_State *L, lc_case *c, int object, int value) {
+  lc_job *j = lua_touserdata(L, object);
+  (void)value;
+  c->op.kind = &await_case;
+  lc_list_append(&j->watchers, &c->op.u.link);
+}
+
+static int finish_await (lua_State *L, lc_case *c, int object) {
+  (void)c;
+  return push_outcome(L, lua_touserdata(L, object), object);
+}
+
+static const lc_selectable selectables[] = {
+  {"await", attempt_await, begin_await, finish_await, NULL},
+  {NULL, NULL, NULL, NULL, NULL}
+};
+
+/* }} */
+
 static int push_field (lua_State *L, lc_job *j, const char *key) {
   if (strcmp(key, "id") == 0) lua_pushinteger(L, j->id);
   else if (strcmp(key, "engine") == 0) lua_pushstring(L, j->engine->name);
@@ -397,6 +440,7 @@ void lc_job_open (lua_State *L, lc_loop *loop) {
   lc_luax_functions(L, loop, functions);
   lc_luax_type(L, loop, LC_JOB_TYPE, methods, metamethods);
   lc_luax_index(L, loop, job_index);
+  lc_select_type(L, selectables);
   loop->jobtype = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_newtable(L);
   lua_createtable(L, 0, 1);

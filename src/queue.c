@@ -19,6 +19,7 @@
 #include "errors.h"
 #include "luax.h"
 #include "queue.h"
+#include "select.h"
 #include "task.h"
 
 #define QUEUE_TYPE "luaconc.queue"
@@ -48,8 +49,8 @@ static inline lc_queue *queue_self (lua_State *L) {
 
 /* {{ The table */
 
-static void push_items (lua_State *L) {
-  lua_getiuservalue(L, 1, 1);
+static void push_items (lua_State *L, int self) {
+  lua_getiuservalue(L, self, 1);
 }
 
 static int64_t place (const lc_queue *q, int64_t i) {
@@ -98,12 +99,12 @@ static int fail_closed (lua_State *L, const char *code) {
   return lc_errors_fail(L, code, "closed");
 }
 
-/* Brings the value at 2 in, if a receiver or a place is there. */
-static bool bring (lua_State *L, lc_queue *q) {
+/* Brings the value in, if a receiver or a place is there. */
+static bool bring (lua_State *L, lc_queue *q, int self, int value) {
   lc_op *receiver = first_op(&q->receivers);
   if (!receiver && q->n >= q->capacity) return false;
-  push_items(L);
-  lua_pushvalue(L, 2);
+  push_items(L, self);
+  lua_pushvalue(L, value);
   if (receiver) {
     lua_rawsetp(L, -2, receiver);
     serve(receiver);
@@ -112,10 +113,14 @@ static bool bring (lua_State *L, lc_queue *q) {
   return true;
 }
 
+static void check_value (lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg))
+    luaL_argerror(L, arg, "nil can't be sent: it means the end");
+}
+
 static lc_queue *check_send (lua_State *L) {
   lc_queue *q = queue_self(L);
-  if (lua_isnoneornil(L, 2))
-    luaL_argerror(L, 2, "nil can't be sent: it means the end");
+  check_value(L, 2);
   return q;
 }
 
@@ -126,7 +131,7 @@ static int k_send (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
   lc_task *t = lc_task_resumed(L);
   if (t->op.result != LC_OK) {
-    push_items(L);
+    push_items(L, 1);
     take_of(L, &t->op);
   }
   if (t->op.result == CLOSED) return fail_closed(L, "EPIPE");
@@ -141,12 +146,12 @@ static int queue_send (lua_State *L) {
   lc_task *t = lc_task_at(L, q->loop);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EPIPE"));
-  if (bring(L, q)) {
+  if (bring(L, q, 1, 2)) {
     lua_pushboolean(L, 1);
     return lc_task_pause(L, t, 1);
   }
   lua_settop(L, 2);
-  push_items(L);
+  push_items(L, 1);
   lua_pushvalue(L, 2);
   lua_rawsetp(L, -2, &t->op);
   lc_task_begin(t, &send_kind);
@@ -158,7 +163,7 @@ static int queue_send (lua_State *L) {
 static int queue_try_send (lua_State *L) {
   lc_queue *q = check_send(L);
   if (q->closed) return fail_closed(L, "EPIPE");
-  if (!bring(L, q)) return lc_errors_fail(L, "EAGAIN", "full");
+  if (!bring(L, q, 1, 2)) return lc_errors_fail(L, "EAGAIN", "full");
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -168,16 +173,16 @@ static int queue_try_send (lua_State *L) {
 /* {{ Receiving */
 
 /* Pushes the next value if there is one, and lets a sender follow. */
-static bool fetch (lua_State *L, lc_queue *q) {
+static bool fetch (lua_State *L, lc_queue *q, int self) {
   lc_op *sender = first_op(&q->senders);
   if (q->n == 0) {
     if (!sender) return false;
-    push_items(L);
+    push_items(L, self);
     take_of(L, sender);
     serve(sender);
     return true;
   }
-  push_items(L);
+  push_items(L, self);
   take_first(L, q);
   if (sender) {
     lua_pushvalue(L, -2);
@@ -197,7 +202,7 @@ static int k_recv (lua_State *L, int status, lua_KContext ctx) {
   lc_task *t = lc_task_resumed(L);
   if (t->op.result == CLOSED) return fail_closed(L, "EOF");
   lc_task_woken(L);
-  push_items(L);
+  push_items(L, 1);
   take_of(L, &t->op);
   return 1;
 }
@@ -207,7 +212,7 @@ static int queue_recv (lua_State *L) {
   lc_queue *q = queue_self(L);
   lc_task *t = lc_task_at(L, q->loop);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  if (fetch(L, q)) return lc_task_pause(L, t, 1);
+  if (fetch(L, q, 1)) return lc_task_pause(L, t, 1);
   if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EOF"));
   lua_settop(L, 1);
   lc_task_begin(t, &recv_kind);
@@ -218,7 +223,7 @@ static int queue_recv (lua_State *L) {
 /* q:try_recv() -> value | nil, "empty", "EAGAIN" | nil, "closed", "EOF" */
 static int queue_try_recv (lua_State *L) {
   lc_queue *q = queue_self(L);
-  if (fetch(L, q)) return 1;
+  if (fetch(L, q, 1)) return 1;
   if (q->closed) return fail_closed(L, "EOF");
   return lc_errors_fail(L, "EAGAIN", "empty");
 }
@@ -232,6 +237,77 @@ static int queue_iter (lua_State *L) {
   lua_pushvalue(L, 1);
   return 2;
 }
+
+/* }} */
+
+/* {{ Cases of a select */
+
+static lc_queue *queue_at (lua_State *L, int object) {
+  return lua_touserdata(L, object);
+}
+
+static int attempt_recv (lua_State *L, int object, int value) {
+  lc_queue *q = queue_at(L, object);
+  (void)value;
+  if (fetch(L, q, object)) return 1;
+  return q->closed ? fail_closed(L, "EOF") : -1;
+}
+
+static const lc_opkind recv_case = {"queue:recv", lc_op_unlink,
+                                    lc_select_choose, LC_BY_TASK};
+
+static void begin_recv (lua_State *L, lc_case *c, int object, int value) {
+  (void)value;
+  c->op.kind = &recv_case;
+  lc_list_append(&queue_at(L, object)->receivers, &c->op.u.link);
+}
+
+static int finish_recv (lua_State *L, lc_case *c, int object) {
+  if (c->op.result == CLOSED) return fail_closed(L, "EOF");
+  push_items(L, object);
+  take_of(L, &c->op);
+  return 1;
+}
+
+static int attempt_send (lua_State *L, int object, int value) {
+  lc_queue *q = queue_at(L, object);
+  check_value(L, value);
+  if (q->closed) return fail_closed(L, "EPIPE");
+  if (!bring(L, q, object, value)) return -1;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static const lc_opkind send_case = {"queue:send", lc_op_unlink,
+                                    lc_select_choose, LC_BY_TASK};
+
+static void begin_send (lua_State *L, lc_case *c, int object, int value) {
+  push_items(L, object);
+  lua_pushvalue(L, value);
+  lua_rawsetp(L, -2, &c->op);
+  c->op.kind = &send_case;
+  lc_list_append(&queue_at(L, object)->senders, &c->op.u.link);
+}
+
+static void forgo_send (lua_State *L, lc_case *c, int object) {
+  push_items(L, object);
+  take_of(L, &c->op);
+}
+
+static int finish_send (lua_State *L, lc_case *c, int object) {
+  if (c->op.result == CLOSED) {
+    forgo_send(L, c, object);
+    return fail_closed(L, "EPIPE");
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static const lc_selectable selectables[] = {
+  {"recv", attempt_recv, begin_recv, finish_recv, NULL},
+  {"send", attempt_send, begin_send, finish_send, forgo_send},
+  {NULL, NULL, NULL, NULL, NULL}
+};
 
 /* }} */
 
@@ -296,5 +372,6 @@ static const luaL_Reg functions[] = {
 void lc_queue_open (lua_State *L, lc_loop *loop) {
   lc_luax_functions(L, loop, functions);
   lc_luax_type(L, loop, QUEUE_TYPE, methods, metamethods);
+  lc_select_type(L, selectables);
   lua_pop(L, 1);
 }

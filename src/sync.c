@@ -9,6 +9,7 @@
 
 #include "errors.h"
 #include "luax.h"
+#include "select.h"
 #include "sync.h"
 #include "task.h"
 
@@ -252,6 +253,39 @@ static int event_wait (lua_State *L) {
 
 /* }} */
 
+/* {{ Event: the case of a select */
+
+static int attempt_event (lua_State *L, int object, int value) {
+  const lc_event *e = lua_touserdata(L, object);
+  (void)value;
+  if (!e->set) return -1;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static const lc_opkind event_case = {"event:wait", lc_op_unlink,
+                                     lc_select_choose, LC_BY_TASK};
+
+static void begin_event (lua_State *L, lc_case *c, int object, int value) {
+  lc_event *e = lua_touserdata(L, object);
+  (void)value;
+  c->op.kind = &event_case;
+  lc_list_append(&e->waiters, &c->op.u.link);
+}
+
+static int finish_event (lua_State *L, lc_case *c, int object) {
+  (void)c; (void)object;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static const lc_selectable event_selectables[] = {
+  {"wait", attempt_event, begin_event, finish_event, NULL},
+  {NULL, NULL, NULL, NULL, NULL}
+};
+
+/* }} */
+
 /* {{ Condition. Its lock is the user value. */
 
 typedef struct lc_condition {
@@ -455,6 +489,7 @@ void lc_sync_open (lua_State *L, lc_loop *loop) {
   lc_luax_type(L, loop, LOCK_TYPE, lock_methods, lock_meta);
   lc_luax_type(L, loop, SEMAPHORE_TYPE, semaphore_methods, semaphore_meta);
   lc_luax_type(L, loop, EVENT_TYPE, event_methods, NULL);
+  lc_select_type(L, event_selectables);
   lc_luax_type(L, loop, CONDITION_TYPE, condition_methods, NULL);
   lc_luax_type(L, loop, BARRIER_TYPE, barrier_methods, NULL);
   lua_pop(L, 5);

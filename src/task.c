@@ -145,19 +145,21 @@ static int k_sleep (lua_State *L, int status, lua_KContext ctx) {
   return 0;
 }
 
+int lc_task_sleep (lua_State *L, lc_task *t, uint64_t due) {
+  t->op.u.timer = (lc_timer){on_sleep_over, 0, 0};
+  if (lc_loop_at(t->job.loop, &t->op.u.timer, due) != 0)
+    return luaL_error(L, "not enough memory");
+  lc_task_begin(t, &sleep_kind);
+  return lc_task_wait(L, t, k_sleep, 0);
+}
+
 /* conc.sleep(seconds) */
 static int task_sleep (lua_State *L) {
   uint64_t ns = lc_luax_seconds(L, 1);
   if (ns == 0) return task_yield(L);
   lc_task *t = lc_task_here(L);
-  lc_loop *loop = t->job.loop;
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  int err = 0;
-  t->op.u.timer = (lc_timer){on_sleep_over, 0, 0};
-  err = lc_loop_at(loop, &t->op.u.timer, lc_clock_after(&loop->clock, ns));
-  if (err) return luaL_error(L, "not enough memory");
-  lc_task_begin(t, &sleep_kind);
-  return lc_task_wait(L, t, k_sleep, 0);
+  return lc_task_sleep(L, t, lc_clock_after(&t->job.loop->clock, ns));
 }
 
 /* conc.now() -> seconds of a monotonic clock */

@@ -104,6 +104,9 @@ int lc_task_raise (lua_State *L, lc_task *t);  /* raises the cancellation */
 /* Resumes the task that is next in the ring. Called by the loop. */
 void lc_task_run (lc_loop *loop, lc_task *t);
 
+/* Waits until a time of the loop's clock. `return` it. */
+int lc_task_sleep (lua_State *L, lc_task *t, uint64_t due);
+
 /* Ends the wait of a task whose scope was cancelled, if it can be ended. */
 void lc_task_interrupt (lc_task *t);
 

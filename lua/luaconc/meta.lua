@@ -387,8 +387,8 @@ function scope:cancel(reason) end
 ---Never waits.
 function scope:close() end
 
----Makes a pool: `local pool <close> = conc.pool()`. Its end waits for its jobs; left
----by an error, it cancels them first. Workers are started when they are first
+---Makes a pool: `local pool <close> = conc.pool()`. Its end waits for its jobs;
+---left by an error, it cancels them first. Workers are started when they are first
 ---needed, and end with the pool.
 ---Never waits.
 ---@param options? luaconc.pooloptions
@@ -396,8 +396,8 @@ function scope:close() end
 function conc.pool(options) end
 
 ---Calls `f(item)` for each item of a list and returns the first result of each, in
----order. The work of a pool that is there for this one call: see
----`pool:map`.
+---order. The work of a pool that is there for this one call:
+---see `pool:map`.
 ---Waits.
 ---Raises the first failure, once the rest is cancelled and has ended.
 ---@param list any[]
@@ -488,6 +488,25 @@ function conc.event() end
 ---@param lock luaconc.lock
 ---@return luaconc.condition condition
 function conc.condition(lock) end
+
+---Waits for the first of several things and returns its key in the table and the
+---results of the operation, as the method of the same name gives them. Exactly
+---one takes effect. A case is an object alone (a queue: `recv`; an event or a
+---timer: `wait`; a job: `await`) or `{object, "verb", value}`, such as `{queue,
+---"send", value}`. A job that failed gives its key, nil, and its error. Where
+---several are ready at once, any one of them is taken.
+---Waits.
+---Raises where a case is nothing to wait for; the key is named.
+---@param cases table key to case
+---@return any key of the case that took effect
+---@return any ... its results
+function conc.select(cases) end
+
+---A timer: it is over that long from now, for all who wait for it.
+---Never waits.
+---@param seconds number 0 or more; `math.huge` is never
+---@return luaconc.timer timer
+function conc.after(seconds) end
 
 ---Holds tasks until `n` of them have come; then it starts anew.
 ---Never waits.
@@ -670,6 +689,13 @@ function event:is_set() end
 ---Waits until it is set. Who waited then is woken even if it is cleared at once.
 ---Waits unless it is set.
 function event:wait() end
+
+---@class luaconc.timer
+local timer = {}
+
+---Waits until it is over.
+---Waits unless it is over.
+function timer:wait() end
 
 ---@class luaconc.condition
 local condition = {}

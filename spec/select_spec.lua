@@ -1,0 +1,238 @@
+-- conc.select: the first of several takes effect, and no other.
+
+local conc = require "luaconc"
+local testing = require "luaconc.testing"
+local sim = require "spec.support.sim"
+
+local run = sim.run
+
+-- The error that a call raises, as text.
+local function failure(f, ...)
+  local ok, err = pcall(f, ...)
+  assert.is_false(ok)
+  return tostring(err)
+end
+
+describe("select", function()
+  it("returns the key and the value of a queue that has one", function()
+    run(function()
+      local empty, full = conc.queue(), conc.queue()
+      full:send "value"
+      assert.same({ "b", "value" }, { conc.select { a = empty, b = full } })
+      assert.equal(0, full:len())
+    end)
+  end)
+
+  it("waits for the first of several queues", function()
+    run(function()
+      local a, b = conc.queue(), conc.queue()
+      conc.spawn(function()
+        conc.sleep(1)
+        b:send(1)
+        a:send(2)
+      end)
+      assert.same({ 2, 1 }, { conc.select { a, b } })
+      conc.yield()
+      assert.equal(1, a:len())
+      assert.equal(0, b:len())
+    end)
+  end)
+
+  it("takes one value only, where several come at once", function()
+    run(function()
+      local a, b = conc.queue(0), conc.queue(0)
+      local sent = {}
+      for name, q in pairs { a = a, b = b } do
+        conc.spawn { function()
+          q:send(name)
+          sent[#sent + 1] = name
+        end, daemon = true }
+      end
+      conc.yield()
+      local key, value = conc.select { a = a, b = b }
+      assert.equal(key, value)
+      conc.yield()
+      assert.same({ key }, sent)
+    end)
+  end)
+
+  it("sends where there is room, and leaves nothing where another wins",
+    function()
+      run(function()
+        local q, stop = conc.queue(1), conc.event()
+        assert.same({ "out", true },
+          { conc.select { out = { q, "send", 1 }, stop = stop } })
+        conc.spawn(function()
+          conc.sleep(1)
+          stop:set()
+        end)
+        assert.same({ "stop", true },
+          { conc.select { out = { q, "send", 2 }, stop = stop } })
+        assert.equal(1, q:recv())
+        assert.same({ nil, "empty", "EAGAIN" }, { q:try_recv() })
+      end)
+    end)
+
+  it("meets another select at a queue without room", function()
+    run(function()
+      local q = conc.queue(0)
+      local receiver = conc.spawn(function()
+        return conc.select { got = q, [1] = conc.after(5) }
+      end)
+      conc.yield()
+      assert.same({ "sent", true },
+        { conc.select { sent = { q, "send", "x" }, [1] = conc.after(5) } })
+      assert.same({ "got", "x" }, { receiver:await() })
+    end)
+  end)
+
+  it("is served in its turn among others", function()
+    run(function()
+      local q, order = conc.queue(), {}
+      local function plain(name)
+        conc.spawn(function()
+          local value = q:recv()
+          order[#order + 1] = { name, value }
+        end)
+      end
+      plain "first"
+      conc.spawn(function()
+        local _, value = conc.select { q, conc.event() }
+        order[#order + 1] = { "select", value }
+      end)
+      plain "last"
+      conc.yield()
+      for i = 1, 3 do q:send(i) end
+      conc.sleep(1)
+      assert.same({ { "first", 1 }, { "select", 2 }, { "last", 3 } }, order)
+    end)
+  end)
+
+  it("tells of queues that are closed", function()
+    run(function()
+      local q = conc.queue()
+      conc.spawn(function()
+        conc.sleep(1)
+        q:close()
+      end)
+      assert.same({ "in", nil, "closed", "EOF" },
+        { conc.select { ["in"] = q, [1] = conc.after(9) } })
+      assert.same({ "out", nil, "closed", "EPIPE" },
+        { conc.select { out = { q, "send", 1 }, never = conc.event() } })
+      local r = conc.queue(0)
+      conc.spawn(function()
+        conc.sleep(1)
+        r:close()
+      end)
+      assert.same({ "out", nil, "closed", "EPIPE" },
+        { conc.select { out = { r, "send", 1 }, never = conc.event() } })
+    end)
+  end)
+
+  it("gives the results of a job, or nil and its error", function()
+    run(function()
+      local group <close> = conc.group { keep = true }
+      local good = group:spawn(function()
+        conc.sleep(1)
+        return 1, nil, 3
+      end)
+      local bad = group:spawn(function()
+        conc.sleep(2)
+        error("boom", 0)
+      end)
+      local results = table.pack(conc.select { good = good, bad = bad })
+      assert.same({ "good", 1, nil, 3, n = 4 }, results)
+      assert.same({ "bad", nil, "boom" }, { conc.select { bad = bad } })
+      assert.same({ "bad", nil, "boom" }, { conc.select { bad = bad } })
+    end)
+  end)
+
+  it("waits for threads beside the rest", function()
+    conc.run(function()
+      local job = conc.thread(math.max, 3, 4)
+      assert.same({ "job", 4 },
+        { conc.select { job = job, late = conc.after(10) } })
+    end)
+  end)
+
+  it("has timers, which may be used again", function()
+    run(function()
+      local timer, start = conc.after(2), conc.now()
+      assert.same({ "t" }, { conc.select { t = timer, e = conc.event() } })
+      assert.equal(2, conc.now() - start)
+      assert.same({ "t" }, { conc.select { t = timer, e = conc.event() } })
+      timer:wait()
+      local other = conc.after(3)
+      other:wait()
+      assert.equal(5, conc.now() - start)
+    end)
+  end)
+
+  it("works outside tasks", function()
+    local q = conc.queue()
+    conc.spawn(function() q:send(1) end)
+    assert.same({ "q", 1 }, { conc.select { q = q, t = conc.after(5) } })
+  end)
+
+  it("can be cancelled, and then has done nothing", function()
+    run(function()
+      local full, empty = conc.queue(1), conc.queue()
+      full:send(1)
+      local job = conc.spawn { function()
+        conc.select { { full, "send", 2 }, empty, conc.after(9), conc.event() }
+      end, keep = true }
+      conc.yield()
+      job:cancel()
+      assert.match("cancelled", failure(job.await, job))
+      assert.equal(1, full:recv())
+      assert.equal(0, full:len())
+      empty:send(5)
+      assert.equal(5, empty:recv())
+      assert.is_nil(conc.timeout(1, conc.select, { empty }))
+    end)
+  end)
+
+  it("names the case that is wrong", function()
+    run(function()
+      assert.match("case 'x': a queue, event, job, timer or the like expected, "
+        .. "got string", failure(conc.select, { x = "text" }))
+      assert.match("case '1': 'jump' is nothing to wait for here",
+        failure(conc.select, { { conc.queue(), "jump" } }))
+      assert.match("no case: this would wait for ever",
+        failure(conc.select, {}))
+      assert.match("nil can't be sent",
+        failure(conc.select, { { conc.queue(), "send" } }))
+      local job
+      job = conc.spawn { function() conc.select { job } end, keep = true }
+      assert.match("can't await itself", failure(job.await, job))
+      assert.match("table expected", failure(conc.select, 1))
+    end)
+  end)
+
+  it("is one wait among those of a deadlock", function()
+    assert.match("waits for select", failure(conc.run, function()
+      conc.select { conc.queue(), conc.event() }
+    end))
+  end)
+
+  it("undoes what has begun where memory ends", function()
+    local function attempt()
+      run(function()
+        local q = conc.queue(0)
+        conc.select { { q, "send", 1 }, q, conc.after(1), conc.event() }
+        assert.same({ nil, "empty", "EAGAIN" }, { q:try_recv() })
+      end)
+    end
+    for _, fail in ipairs { testing.fail_alloc, testing.fail_lua } do
+      for n = 1, 200 do
+        fail(n)
+        pcall(attempt)
+        local hit = testing.failed()
+        fail(nil)
+        testing.check()
+        if not hit then break end
+      end
+    end
+    attempt()
+  end)
+end)
