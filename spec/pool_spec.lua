@@ -138,7 +138,11 @@ each_engine(function(engine, remote)
         assert.same({ code = "EMINE", list = { 1, 2 } }, sim.raises(job.await, job))
         job = pool:submit(fail, nil)
         assert.is_nil(sim.raises(job.await, job))
-        assert.equal(3, pool:stats().failed)
+        -- As in any other job, no line of the library's comes before the text.
+        job = pool:submit(error, "plain")
+        assert.equal("plain", sim.raises(job.await, job))
+        assert.equal("plain", sim.raises(pool.map, pool, { "plain" }, error))
+        assert.equal(5, pool:stats().failed)
       end)
     end)
 

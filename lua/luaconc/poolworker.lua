@@ -7,10 +7,20 @@ local core = require "luaconc.core"
 
 local M = {}
 
--- What f starts ends with it.
+local function finish(group, ok, ...)
+  if ok then
+    group:close()
+    return ...
+  end
+  group:close((...))
+  core.raise((...))
+end
+
+-- What f starts ends with it. (f is called by C, as a job's function is: so
+-- `error` names a line of the user's, or none.)
 local function enclosed(f, ...)
-  local _ <close> = core.group()
-  return f(...)
+  local group = core.group()
+  return finish(group, core.traced(f, ...))
 end
 
 --- Calls `f(...)`: true and its results, or false and its error.
