@@ -1,6 +1,7 @@
 -- What the loop promises with real time and real sockets.
 
 local conc = require "luaconc"
+local script = require "spec.support.script"
 
 -- Computes for a while, so that deadlines pass meanwhile.
 local function be_busy(seconds)
@@ -39,5 +40,20 @@ describe("the loop", function()
     local listener = assert(conc.tcp.listen("127.0.0.1", 0))
     conc.run(function() conc.sleep(0.001) end)
     listener:close()
+  end)
+
+  it("is made where the standard descriptors are closed", function()
+    local out = script.run [[
+      local name = os.tmpname()
+      local file = io.open(name, "w")
+      file:write(("package.path=%q package.cpath=%q "):format(package.path,
+        package.cpath), "require 'luaconc'.tcp.listen('127.0.0.1', 0):close()")
+      file:close()
+      local closed = "%s %s <&- >&- 2>&-"
+      local _, _, code = os.execute(closed:format(arg[-3], name))
+      os.remove(name)
+      os.exit(code)
+    ]]
+    assert.equal(0, out.code)
   end)
 end)

@@ -9,6 +9,7 @@
 */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/eventfd.h>
@@ -161,6 +162,15 @@ static void arm_timer (lc_loop *loop) {
 
 /* {{ libuv */
 
+/* A program may be started with standard descriptors closed. libuv would get
+** their numbers then, and aborts when it closes one of these. */
+static int fill_standard (void) {
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+      return uv_translate_sys_error(errno);
+  return 0;
+}
+
 /* libuv 1.44 aborts where its first loop finds no descriptors: ask first. */
 static int probe_descriptors (void) {
   int fds[PROBE], n = 0, err = 0;
@@ -192,8 +202,9 @@ static void on_prepare (uv_prepare_t *prepare) {
   lc_port_deliver(loop->port, loop);
   run_slice(loop, true);
   arm_timer(loop);
-  if (!lc_port_poll(loop->port) || loop->nready) uv_idle_start(&loop->block->idle, on_idle);
-  else uv_idle_stop(&loop->block->idle);
+  if (lc_port_poll(loop->port) && !loop->nready)
+    uv_idle_stop(&loop->block->idle);
+  else uv_idle_start(&loop->block->idle, on_idle);
 }
 
 static void on_check (uv_check_t *check) {
@@ -235,7 +246,8 @@ static void start_handles (lc_loop *loop, lc_uvblock *b) {
 }
 
 static int open_uv (lc_loop *loop, lc_uvblock *b) {
-  int err = loop->external_uv ? 0 : lc_uv(probe_descriptors());
+  int err = loop->external_uv ? 0 : fill_standard();
+  if (!err && !loop->external_uv) err = lc_uv(probe_descriptors());
   if (err) return err;
   if (!loop->external_uv) {
     err = lc_uv(uv_loop_init(&b->loop));
@@ -528,35 +540,45 @@ static lc_port *take_port (const lc_worker *w) {
   return w->port;
 }
 
-lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, const lc_opener *opener) {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
-  lc_loop *made = lua_touserdata(L, -1);   /* by an opening that failed */
-  lua_pop(L, 1);
-  if (made) return made;
+/* A loop that its finaliser leaves alone, as there is no `main` yet. */
+static lc_loop *push_loop (lua_State *L) {
   lc_loop *loop = lua_newuserdatauv(L, sizeof(*loop), 0);
   memset(loop, 0, sizeof(*loop));
+  lc_list_init(&loop->handles);
+  lc_list_init(&loop->remotes);
+  loop->budget = LC_BUDGET;
+  loop->freeslot = INT32_MAX;
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   loop->L = loop->driver = lua_tothread(L, -1);
   lua_pop(L, 1);
-  lc_list_init(&loop->handles);
-  loop->budget = LC_BUDGET;
-  loop->is_program = is_program(L);
-  loop->freeslot = INT32_MAX;
-  lc_list_init(&loop->remotes);
-  loop->opener = opener;
-  loop->worker = lc_worker_of(L);
-  loop->port = take_port(loop->worker);
-  if (!loop->port || !lc_task_main(loop) || lc_loop_reserve(loop, 1) != 0) {
-    lc_task_main_free(loop);
-    lc_port_release(loop->port);
-    luaL_error(L, "not enough memory");
-  }
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, loop_collect);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
+  return loop;
+}
+
+static bool fill (lc_loop *loop) {
+  loop->port = take_port(loop->worker);
+  if (loop->port && lc_task_main(loop) && lc_loop_reserve(loop, 1) == 0)
+    return true;
+  lc_task_main_free(loop);
+  lc_port_release(loop->port);
+  return false;
+}
+
+lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, const lc_opener *opener) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  lc_loop *loop = lua_touserdata(L, -1);   /* by an opening that failed */
+  lua_pop(L, 1);
+  if (loop) return loop;
+  loop = push_loop(L);
+  loop->opener = opener;
+  loop->is_program = is_program(L);
+  loop->worker = lc_worker_of(L);
+  if (!fill(loop)) luaL_error(L, "not enough memory");
+  lc_modules_hold();   /* from here on the finaliser gives all of it back */
   lua_rawsetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
-  lc_modules_hold();
   use_host_loop(L, loop, uv);
   return loop;
 }
