@@ -9,6 +9,8 @@
 #include "alloc.h"
 #include "census.h"
 
+enum { SURVEYED = 64 };   /* channels looked at for each event */
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* Of this thread: dead channels that are to be emptied. */
@@ -17,88 +19,108 @@ static _Thread_local bool burying;
 
 /* {{ Garbage */
 
+/* The channels that are looked at. */
+typedef struct lc_survey {
+  lc_exchange *first, *last;   /* by `next` */
+  lc_exchange *todo;           /* by `todo`: live, not yet followed */
+  uint32_t n;
+} lc_survey;
+
+/* Those that no state holds, but messages do, and that hold others. */
+static lc_link suspects = {&suspects, &suspects};
+static uint32_t events;   /* since the last survey */
+static uint32_t due;      /* how many there must be for the next */
+
 /* The shared object, if it is a channel as x is. */
 static lc_exchange *channel_of (lc_shared *s, const lc_exchange *x) {
   if (s->kind != x->shared.kind) return NULL;
   return lc_container(s, lc_exchange, shared);
 }
 
-/* Calls `visit` for each channel that a freight at x holds. */
-static lc_exchange *visit_held (lc_exchange *x, lc_exchange *list,
-                                lc_exchange *(*visit) (lc_exchange *y,
-                                                       lc_exchange *list)) {
+/* Calls `visit` for each hold that a freight at x has. */
+static void visit_held (const lc_exchange *x, lc_survey *s,
+                        void (*visit) (lc_exchange *y, lc_survey *s)) {
   lc_list_each(l, &x->freights) {
-    lc_freight *f = lc_container(l, lc_freight, link);
-    for (uint32_t i = 0; i < f->message.nheld; i++) {
-      lc_exchange *y = channel_of(f->message.held[i], x);
-      if (y) list = visit(y, list);
+    const lc_message *m = &lc_container(l, lc_freight, link)->message;
+    for (uint32_t i = 0; i < m->nheld; i++) {
+      lc_exchange *y = channel_of(m->held[i], x);
+      if (y) visit(y, s);
     }
   }
-  return list;
 }
 
-/* Counts one hold; a channel that is new joins the end of the list. */
-static lc_exchange *count (lc_exchange *y, lc_exchange *last) {
-  y->inner++;
-  if (y->counted) return last;
-  y->counted = true;
-  y->next = NULL;
-  last->next = y;
-  return y;
-}
-
-/* Lists x and what can be reached from it, with the holds inside. */
-static void list_reachable (lc_exchange *x) {
-  lc_exchange *last = x;
+static void include (lc_exchange *x, lc_survey *s) {
+  if (x->counted) return;
   x->counted = true;
+  x->inner = 0;
   x->next = NULL;
-  for (lc_exchange *y = x; y; y = y->next) last = visit_held(y, last, count);
+  if (s->last) s->last->next = x;
+  else s->first = x;
+  s->last = x;
+  s->n++;
 }
 
-/* What a living channel holds lives. `changed` is not a channel: it tells
-** that there was one. */
-static lc_exchange *revive (lc_exchange *y, lc_exchange *changed) {
-  if (y->alive) return changed;
-  y->alive = true;
-  return y;
+static void count_hold (lc_exchange *x, lc_survey *s) {
+  include(x, s);
+  x->inner++;
+}
+
+static void revive (lc_exchange *x, lc_survey *s) {
+  if (x->alive) return;
+  x->alive = true;
+  x->todo = s->todo;
+  s->todo = x;
+}
+
+/* All suspects and what can be reached from them, with the holds inside. */
+static void find_reachable (lc_survey *s) {
+  lc_link *l;
+  while ((l = lc_list_shift(&suspects)))
+    include(lc_container(l, lc_exchange, suspect), s);
+  for (lc_exchange *x = s->first; x; x = x->next)
+    visit_held(x, s, count_hold);
 }
 
 /* Who is held from outside lives, and what these hold. */
-static void find_living (lc_exchange *x) {
-  lc_exchange *changed = x;
-  for (lc_exchange *y = x; y; y = y->next)
-    y->alive = y->states > 0 || y->flights > y->inner;
-  while (changed) {
-    changed = NULL;
-    for (lc_exchange *y = x; y; y = y->next)
-      if (y->alive) changed = visit_held(y, changed, revive);
+static void find_living (lc_survey *s) {
+  for (lc_exchange *x = s->first; x; x = x->next)
+    if (x->states > 0 || x->flights > x->inner) revive(x, s);
+  while (s->todo) {
+    lc_exchange *x = s->todo;
+    s->todo = x->todo;
+    visit_held(x, s, revive);
   }
 }
 
 static void die (lc_exchange *x) {
+  lc_list_remove(&x->suspect);
   x->dead = true;
   x->grave = dying;
   dying = x;
 }
 
-/* Nobody but messages holds x: is it out of reach? */
-static void look_for_garbage (lc_exchange *x) {
-  list_reachable(x);
-  find_living(x);
-  while (x) {
-    lc_exchange *y = x;
-    x = y->next;
-    bool dead = !y->alive && !y->dead;
-    y->counted = y->alive = false;
-    y->inner = 0;
-    if (dead) die(y);
+static void look_for_garbage (void) {
+  lc_survey s = {NULL, NULL, NULL, 0};
+  find_reachable(&s);
+  find_living(&s);
+  for (lc_exchange *x = s.first; x; x = x->next) {
+    if (!x->alive && !x->dead) die(x);
+    x->counted = x->alive = false;
   }
+  events = 0;
+  due = s.n / SURVEYED;
 }
 
+/* One that states or messages do not hold any more. A survey costs as much as
+** there is to see, so where that is much, there is one for many events. */
 static void look_after (lc_exchange *x) {
   if (x->dead || x->states > 0) return;
   if (x->flights == 0) die(x);
-  else look_for_garbage(x);
+  else if (!lc_list_empty(&x->freights)) {
+    lc_list_remove(&x->suspect);
+    lc_list_append(&suspects, &x->suspect);
+  }
+  if (++events >= due && !lc_list_empty(&suspects)) look_for_garbage();
 }
 
 /* Is it to be freed? Asked once it may. */

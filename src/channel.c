@@ -36,7 +36,8 @@ static inline lc_channel *channel_self (lua_State *L) {
   lc_channel *c = lua_touserdata(L, 1);
   if (c && lua_rawlen(L, 1) == sizeof(*c) && c->tag == &channel_tag) return c;
   c = lc_luax_self(L);
-  if (!c->seat) luaL_error(L, "this channel is gone: its state is closing");
+  if (lua_rawlen(L, 1) != sizeof(*c) || !c->seat)
+    luaL_error(L, "this channel is gone: its state is closing");
   return c;
 }
 
@@ -335,7 +336,7 @@ static void leave (lua_State *L, lc_channel *c) {
 
 static int channel_collect (lua_State *L) {
   lc_channel *c = lc_luax_self(L);
-  if (!c->seat) return 0;
+  if (lua_rawlen(L, 1) != sizeof(*c) || !c->seat) return 0;
   if (!lc_shared_garbage(L, 1)) lc_end_state(L, c->loop);
   leave(L, c);
   return 0;

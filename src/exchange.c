@@ -43,6 +43,7 @@ lc_exchange *lc_exchange_new (const lc_sharedkind *kind, uint32_t capacity) {
   lc_list_init(&x->senders);
   lc_list_init(&x->seats);
   lc_list_init(&x->freights);
+  lc_list_init(&x->suspect);
   return x;
 }
 

@@ -95,7 +95,9 @@ struct lc_exchange {
   uint32_t states;
   uint32_t flights;      /* holds by messages */
   uint32_t inner;        /* while it looks for garbage: those that it knows */
+  lc_link suspect;       /* of those that may be garbage */
   lc_exchange *next;     /* of those that it looks at */
+  lc_exchange *todo;     /* of those that it must follow */
   lc_exchange *grave;    /* of those that have died */
   bool counted, alive;   /* while it looks for garbage */
   bool spread;           /* has a second state held it? */

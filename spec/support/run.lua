@@ -57,6 +57,8 @@ end
 local function warm_up()
   if not conc then return end
   conc.codec.encode(print)
+  local ch = conc.channel(1)
+  ch:try_send { ch, print }
   conc.run(function() conc.sleep(0.001) end)
   testing.virtual(conc.sleep, 1)
   if conc.tcp then
