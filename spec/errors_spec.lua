@@ -574,3 +574,67 @@ task N 'builder' was started at:
       plain(err):match "^[^\n]*")
   end)
 end)
+
+for _, engine in ipairs { "thread", "process" } do
+  describe("the text of a " .. engine .. "'s", function()
+    local start = conc[engine]
+
+    -- Ids differ from run to run.
+    local function reads(text, options)
+      local err = conc.run(function()
+        options.keep = true
+        local job = start(options)
+        return (sim.raises(job.await, job))
+      end)
+      assert.equal(text, (tostring(err):gsub(engine .. " %d+", engine .. " N")))
+    end
+
+    it("arguments and results that can't cross", function()
+      local err = sim.raises(start, math.abs, { jobs = { 1, 2, { file = io.stdout } } })
+      assert.equal("cannot send argument #2.jobs[3].file: userdata 'FILE*' has no __transfer",
+        (err:gsub("^[^:]+:%d+: ", "")))
+      reads("cannot send result #2.f: userdata 'FILE*' has no __transfer",
+        { load "return 1, { f = io.stdout }" })
+    end)
+
+    it("global functions of the script", function()
+      local _ <close> = sim.on_close(function() _G.helper = nil end)
+      _G.helper = function() end
+      reads("HERE:1: global 'helper' does not exist in a " .. engine
+        .. ": make it local, or require it", { load("helper()", "=HERE") })
+    end)
+
+    it("limit of memory", function()
+      reads("not enough memory: the limit of this " .. engine
+        .. " is 3000000 bytes (memory=)", { string.rep, "x", 10000000, memory = 3000000 })
+    end)
+
+    it("cancellation", function()
+      local function cancelled(options, reason)
+        return (conc.run(function()
+          local job = start(options)
+          job:cancel(reason)
+          return tostring(sim.raises(job.await, job))
+        end):gsub("%d+", "N"))
+      end
+      assert.equal(engine .. " N was cancelled", cancelled { conc.sleep, 1000 })
+      assert.equal(engine .. " N 'worker' was cancelled: not needed",
+        cancelled({ conc.sleep, 1000, name = "worker" }, "not needed"))
+    end)
+
+    it("cancellation that was swallowed 100 times", function()
+      local function gluttonous()
+        local sleep = require "luaconc".sleep
+        while true do pcall(sleep, 1) end
+      end
+      local err = conc.run(function()
+        local job = start { gluttonous, keep = true, name = "glutton" }
+        repeat conc.sleep(0.05) until job:status() ~= "ready"
+        job:cancel()
+        return tostring(sim.raises(job.await, job))
+      end)
+      sim.shows(err, "'glutton' swallowed its cancellation 100 times and "
+        .. "was closed: leave the loop when conc.is_cancelled(err)")
+    end)
+  end)
+end
