@@ -139,6 +139,14 @@ describe("the advice", function()
     assert.equal("task", engine)
   end)
 
+  it("takes no workers that wait for each other for a crowd", function()
+    local rows = { row("serial", near(1)), row("thread", near(0.5),
+      { delayed = 0.6, workers = 2, busy = 1.5 }) }
+    assert.not_matches("Other processes", (advise(4, rows)))
+    assert.matches("Other processes", (advise(4, { rows[2],
+      row("process", near(0.5), { workers = 2 }) })))
+  end)
+
   it("follows no estimate that is near what was measured", function()
     local rows = { row("serial", {}), row("task", near(1)) }
     rows[1].estimate = { wall = 1.2, size = 20 }
@@ -253,8 +261,8 @@ describe("the advice on four engines", function()
       { busy = 1 }), row("task", near(0.002), { busy = 1 }),
       row("thread", near(0.021), { busy = 1, workers = 2 }) })
     assert.equal("serial", engine)
-    assert.matches("tasks take turns on one core, with no waits to overlap, "
-      .. "and with threads a job takes 20%.0 us longer%.", words)
+    assert.matches("tasks take turns on one core, with no waits to overlap; "
+      .. "with threads a job takes 20%.0 us longer%.", words)
   end)
 
   it("goes by the pilot where the serial run was only estimated", function()

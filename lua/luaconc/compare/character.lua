@@ -19,9 +19,10 @@ local format = string.format
 ---@field says string
 
 -- Of the time that a run had a core for itself or needed none: where other
--- programs held the cores, jobs didn't wait, they were made to.
+-- programs held the cores, jobs didn't wait, they were made to. (Workers also
+-- wait for each other; of them, all time counts.)
 local function cores_busy(row)
-  local own = row.wall.median - row.delayed.median
+  local own = row.wall.median - (row.workers and 0 or row.delayed.median)
   return (row.user.median + row.system.median) / own
 end
 
@@ -79,7 +80,7 @@ local function one_core(size, v)
       engines.get(other.engine).title, units.time((other.wall.median
         - v.winner.wall.median) / size.size))
   end
-  return parts[1] and ", and " .. table.concat(parts, ", and ") or ""
+  return parts[1] and ", and " .. table.concat(parts, "; ") or ""
 end
 
 local function waiting(v)

@@ -28,11 +28,15 @@ M.CROWDED = 0.1  -- share of a run spent waiting for a core, to be told
 ---@field foreseen boolean these are far behind the best
 
 -- The largest share of its time for which a run waited for others to leave a
--- core; nil where that is little.
+-- core; nil where that is little. Workers also wait for each other and for
+-- the thread that feeds them, so engines without any tell it better.
 local function crowding(rows)
-  local most = 0
+  local alone, most = false, 0
+  for _, row in ipairs(rows) do alone = alone or not row.workers end
   for _, row in ipairs(rows) do
-    most = math.max(most, row.delayed.median / row.wall.median)
+    if not (alone and row.workers) then
+      most = math.max(most, row.delayed.median / row.wall.median)
+    end
   end
   return most >= M.CROWDED and most or nil
 end
