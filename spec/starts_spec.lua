@@ -69,6 +69,7 @@ end
 local engines = {
   { name = "tasks", start = conc.spawn },
   { name = "threads", start = conc.thread },
+  { name = "processes", start = conc.process },
 }
 
 for _, engine in ipairs(engines) do
@@ -87,7 +88,7 @@ for _, engine in ipairs(engines) do
 end
 
 describe("a hundred pools", function()
-  for _, engine in ipairs { "task", "thread" } do
+  for _, engine in ipairs { "task", "thread", "process" } do
     it("of engine " .. engine .. " leave everything as before", function()
       local function use()
         conc.run(function()

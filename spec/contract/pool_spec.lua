@@ -7,7 +7,7 @@ local sim = require "spec.support.sim"
 local describe, it, expect = describe, it, assert
 local _ENV = _G  -- luacheck: ignore
 
-local engines = { "task", "thread" }
+local engines = { "task", "thread", "process" }
 
 local HANGS = 60
 
@@ -351,3 +351,82 @@ for _, engine in ipairs(engines) do
   end)
 end
 
+describe("a worker process that is killed", function()
+  local function pid()
+    return tonumber((io.open("/proc/self/stat"):read "a"):match "^%d+")
+  end
+
+  local function killed(signal)
+    local number = io.open("/proc/self/stat"):read "a":match "^%d+"
+    os.execute(("kill -%s %s"):format(signal, number))
+    conc.sleep(1000)
+  end
+
+  for _, signal in ipairs { "KILL", "SEGV" } do
+    it("fails its own job only, by SIG" .. signal .. ", and is replaced", function()
+      run(function()
+        local pool <close> = conc.pool { engine = "process", workers = 2 }
+        local good = pool:submit(function()
+          conc.sleep(0.1)
+          return "good"
+        end)
+        local bad = pool:submit(killed, signal)
+        local queued = {}
+        for i = 1, 4 do queued[i] = pool:submit(square, i) end
+        local err = failure(bad)
+        expect.equal("EWORKER", err.code)
+        expect.equal("SIG" .. signal, err.signal)
+        sim.shows(err, "process", "was killed by SIG" .. signal)
+        expect.equal("failed", bad:status())
+        expect.equal("good", good:await())
+        for i = 1, 4 do expect.equal(i * i, queued[i]:await()) end
+        local first = pool:submit(pid):await()
+        expect.equal("number", type(first))
+        expect.is_true(#pool:stats().workers <= 2)
+      end)
+    end)
+  end
+
+  it("while it was idle is no loss", function()
+    run(function()
+      local pool <close> = conc.pool { engine = "process", workers = 1 }
+      local first = pool:submit(pid):await()
+      os.execute("kill -KILL " .. first)
+      conc.sleep(0.05)
+      local second = pool:submit(pid):await()
+      expect.not_equal(first, second)
+    end)
+  end)
+
+  it("by os.exit tells the code", function()
+    run(function()
+      local pool <close> = conc.pool { engine = "process", workers = 1 }
+      local real = pool:submit(function()
+        local path = "/proc/self/exe"
+        return path, os.exit(7)
+      end)
+      local err = failure(real)
+      sim.shows(err, "exit")
+      expect.equal(25, pool:submit(square, 5):await())
+    end)
+  end)
+
+  it("ten times in a row, each job has its end", function()
+    run(function()
+      local pool <close> = conc.pool { engine = "process", workers = 2 }
+      local jobs, lost = {}, 0
+      for i = 1, 40 do
+        jobs[i] = i % 4 == 0 and pool:submit(killed, "KILL") or pool:submit(square, i)
+      end
+      for i, result in ipairs(conc.settle(jobs)) do
+        if i % 4 == 0 then
+          assert(not result.ok and result[1].code == "EWORKER")
+          lost = lost + 1
+        else
+          assert(result.ok and result[1] == i * i)
+        end
+      end
+      expect.equal(10, lost)
+    end)
+  end)
+end)
