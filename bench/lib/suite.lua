@@ -250,6 +250,69 @@ M[#M + 1] = {
   targets = { limit(2), limit(1536, "extra_kb", "KB more than plain Lua") },
 }
 
+local LUA_51 = { never = "not for Lua 5.4 in Debian" }
+
+local function pools(args)
+  return M.python .. " bench/peers/pool_peer.py " .. args
+end
+
+-- Wall time: the work is on two threads or processes, and on the way.
+local function pool_chunks(engine)
+  return {
+    name = "pool_" .. engine,
+    title = "20,000 trivial calls by map, 2 workers (" .. engine .. ")",
+    unit = "us", key = "us", better = "low",
+    ours = lua("pool.lua " .. engine .. "_chunks 20000"),
+    peers = {
+      peer("luv work queue", lua "peers/luv.lua work 20000", LUV),
+      peer("multiprocessing", pools "chunks 20000", PYTHON),
+      peer("effil", nil, LUA_51), peer("Lanes", nil, LUA_51),
+    },
+    targets = { limit(1.0) },
+  }
+end
+
+local function pool_calls(engine)
+  return {
+    name = "calls_" .. engine,
+    title = "20,000 trivial calls one by one, 2 workers (" .. engine .. ")",
+    unit = "us", key = "us", better = "low",
+    ours = lua("pool.lua " .. engine .. "_calls 20000"),
+    peers = {
+      peer("luaconc submit", lua("pool.lua " .. engine .. "_submit 20000"), {}),
+      peer("luv work queue", lua "peers/luv.lua work 20000", LUV),
+      peer("multiprocessing", pools "calls 20000", PYTHON),
+      peer("multiprocessing apply", pools "apply 5000", PYTHON),
+      peer("futures submit", pools "futures 5000", PYTHON),
+      peer("effil", nil, LUA_51), peer("Lanes", nil, LUA_51),
+    },
+    targets = { limit(8), ahead "futures submit" },
+  }
+end
+
+local function pool_speed(engine, times)
+  return {
+    name = "speed_" .. engine,
+    title = "how much sooner 16 jobs that compute end, 2 workers ("
+      .. engine .. ")",
+    unit = "times", key = "times", better = "high",
+    ours = lua("pool.lua " .. engine .. "_speed 3000000"),
+    peers = {
+      peer("luv work queue", lua "peers/luv.lua work_speed 3000000", LUV),
+      peer("multiprocessing", pools "speed 500000", PYTHON),
+      peer("effil", nil, LUA_51), peer("Lanes", nil, LUA_51),
+    },
+    targets = { limit(times) },
+  }
+end
+
+M[#M + 1] = pool_chunks "thread"
+M[#M + 1] = pool_chunks "process"
+M[#M + 1] = pool_calls "thread"
+M[#M + 1] = pool_calls "process"
+M[#M + 1] = pool_speed("thread", 1.97)
+M[#M + 1] = pool_speed("process", 1.95)
+
 local function codec(kind, title)
   return {
     name = "codec_" .. kind, title = title,

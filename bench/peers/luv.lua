@@ -165,4 +165,53 @@ function cases.idle_coroutine()
   end)
 end
 
+-- The work queue, by two threads: a call is handed over by itself.
+
+local function add_one(n) return n + 1 end
+
+local function compute(n)
+  local sum = 0
+  for i = 1, n do sum = sum + i % 7 end
+  return sum
+end
+
+local function queue_all(f, list)
+  local results = {}
+  for i, item in ipairs(list) do
+    uv.new_work(f, function(result) results[i] = result end):queue(item)
+  end
+  uv.run()
+  return results
+end
+
+local function numbers(n)
+  local list = {}
+  for i = 1, n do list[i] = i end
+  return list
+end
+
+function cases.work(n)
+  uv.os_setenv("UV_THREADPOOL_SIZE", "2")
+  queue_all(add_one, numbers(n // 10))
+  local list = numbers(n)
+  local start = uv.hrtime()
+  local results = queue_all(add_one, list)
+  measure.print("us", (uv.hrtime() - start) / n / 1e3)
+  for i = 1, n do assert(results[i] == i + 1) end
+end
+
+function cases.work_speed(n)
+  uv.os_setenv("UV_THREADPOOL_SIZE", "2")
+  queue_all(compute, { 1, 1 })
+  local list, sums = {}, {}
+  for i = 1, 16 do list[i] = n end
+  local start = uv.hrtime()
+  for i = 1, 16 do sums[i] = compute(n) end
+  local alone = uv.hrtime() - start
+  start = uv.hrtime()
+  local results = queue_all(compute, list)
+  measure.print("times", alone / (uv.hrtime() - start))
+  for i = 1, 16 do assert(results[i] == sums[i]) end
+end
+
 assert(cases[arg[1]], "no such case")(math.tointeger(tonumber(arg[2])))
