@@ -543,15 +543,22 @@ describe("what can't be sent to or from a worker", function()
       it("is named with its path, and the worker goes on (" .. engine .. ")", function()
         conc.run(function()
           local pool <close> = conc.pool { engine = engine, workers = 1 }
+          local at
+          local function refusal(f, ...)
+            at = sim.line(1)
+            pool:submit(f, ...)
+          end
+          local err = sim.raises(refusal, double, { 1, { file = io.stdout } })
+          assert.equal(at .. ": cannot send argument #2[2].file: userdata 'FILE*' has no "
+            .. "__transfer", err)
+          local file = io.stdout
+          sim.shows(sim.raises(refusal, function() return file end),
+            at .. ": cannot send argument #1, upvalue 'file'")
+          sim.shows(sim.raises(refusal, double, pool), "cannot send argument #2")
           local function message(f, ...)
             local job = pool:submit(f, ...)
             return sim.raises(job.await, job)
           end
-          sim.shows(message(double, { 1, { file = io.stdout } }),
-            "cannot send argument #2[2].file: userdata 'FILE*' has no __transfer")
-          local file = io.stdout
-          sim.shows(message(function() return file end),
-            "cannot send argument #1, upvalue 'file'")
           sim.shows(message(function() return 1, { out = io.stdout } end),
             "cannot send result #2.out: userdata 'FILE*'")
           sim.shows(message(function() error(io.stdout) end), "file (0x")
@@ -564,13 +571,40 @@ describe("what can't be sent to or from a worker", function()
           end, { chunk = 1 }), "cannot send the result of item 3: userdata")
           sim.shows(sim.raises(pool.map, pool, { 1 }, function() return file end),
             "cannot send the function, upvalue 'file'")
-          sim.shows(message(double, pool), "cannot send argument #2")
           assert.equal(4, pool:submit(double, 2):await())
           assert.equal(1, #pool:stats().workers)
         end)
       end)
     end
   end
+end)
+
+describe("what is sent to a worker", function()
+  it("is what it was when it was given to the pool", function()
+    for _, engine in ipairs { "thread", "process" } do
+      conc.run(function()
+        local pool <close> = conc.pool { engine = engine, workers = 1 }
+        local first = pool:submit(nap, 0.01)
+        local list = { 1, 2, 3 }
+        local job = pool:submit(function(t) return #t end, list)
+        list[4] = 4
+        assert.equal(3, job:await())
+        first:await()
+      end)
+    end
+  end)
+
+  it("can be a channel", function()
+    conc.run(function()
+      local pool <close> = conc.pool { engine = "thread", workers = 2 }
+      local channel = conc.channel(1)
+      pool:submit(function(c) for i = 1, 3 do c:send(i) end end, channel)
+      local job = pool:submit(function(c) return c:recv() + c:recv() + c:recv() end, channel)
+      assert.equal(6, job:await())
+      local cancelled = pool:submit(nap, 0, channel)
+      cancelled:cancel()
+    end)
+  end)
 end)
 
 describe("a worker that dies", function()
@@ -754,10 +788,15 @@ describe("where memory ends", function()
           assert.equal(14, conc.run(body))
           local hits = 0
           for n = 1, 400 do
+            -- Without a collection, in which Lua might free what it then
+            -- needs again for the call of pcall itself.
+            collectgarbage()
+            collectgarbage "stop"
             testing[seam](n)
             local ok, result = pcall(conc.run, body)
             local hit = testing.failed()
             testing[seam](nil)
+            collectgarbage "restart"
             if not hit then
               assert.is_true(ok)
               break
