@@ -540,10 +540,12 @@ describe("the text of", function()
       conc.event():wait()
     end)
     assert.equal("EDEADLK", err.code)
-    local rows = plain(err):gsub("\n  the code outside tasks[^\n]*", "")
-    assert.equal("deadlock: every task waits and nothing can wake them:"
-      .. "\n  task N waits for event:wait at HERE"
-      .. "\n  task N 'reader' waits for queue:recv at HERE", rows)
+    local head, rows = plain(err):match "^(.-)(\n.*)$"
+    assert.equal("deadlock: every task waits and nothing can wake them:", head)
+    for _, row in ipairs { "\n  task N waits for event:wait at HERE",
+      "\n  task N 'reader' waits for queue:recv at HERE" } do
+      assert.is_truthy(rows:find(row, 1, true), rows)
+    end
   end)
 
   it("a failure that leaves run", function()

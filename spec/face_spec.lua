@@ -122,7 +122,8 @@ describe("requiring luaconc", function()
       table.sort(loaded)
       say(table.concat(loaded, " "))
     ]]
-    assert.equal("luaconc luaconc.core\n", result.out)
+    assert.equal("luaconc luaconc.codec luaconc.core luaconc.coroutine\n",
+      result.out)
   end)
 
   it("loads the rest at its first use", function()

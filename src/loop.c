@@ -384,7 +384,8 @@ static void poll_port (lc_loop *loop, bool wait) {
 
 static void poll_uv (lc_loop *loop, bool wait) {
   if (loop->clock.is_virtual) poll_virtual(loop, wait);
-  else if (!needs_uv(loop)) poll_port(loop, wait && can_wake(loop));
+  else if (!needs_uv(loop) && loop->nhandles == 0)   /* these read ahead */
+    poll_port(loop, wait && can_wake(loop));
   else {
     arm_timer(loop);
     run_uv(loop, wait);
