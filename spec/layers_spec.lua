@@ -8,6 +8,7 @@ local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
     files = "alloc bytes clock conduit fault forker forkserver heap inbuf "
+      .. "fscall fsdata fsio fstree fswhole "
       .. "interpreter list parcel port ptrmap road system system_linux "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
@@ -18,8 +19,9 @@ local C_LAYERS = {
       .. "remote scope select slots spawn task traceback trouble waiter "
       .. "worker" },
   { name = "base of streams", peers = true, files = "listener stream write" },
+  { name = "base of files", peers = true, files = "fsjob fsstat fswork" },
   { name = "resources",
-    files = "channel coroutine dns measure offspring pool process queue "
+    files = "fs channel coroutine dns measure offspring pool process queue "
       .. "sync tcp thread timer tree watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
@@ -29,7 +31,7 @@ local LUA_LAYERS = {
   { name = "core", files = "core" },
   { name = "arguments", files = "check" },
   { name = "inside pools", peers = true, files = "poolcrew poolmap poolworker" },
-  { name = "modules", files = "batch meta pool tcp testing timeout tree" },
+  { name = "modules", files = "batch fs meta pool tcp testing timeout tree" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },
   { name = "command", files = "cli" },

@@ -24,6 +24,17 @@ void lc_fault_set_alloc (int nth);
 void lc_fault_set_uv (int nth, int code);
 bool lc_fault_hit (void);    /* was one hit since it was set? */
 
+/* What is set goes along with work that another thread does for this one:
+** taken here, put there, taken there, put back here. */
+typedef struct lc_faults {
+  int alloc_left, uv_left, uv_code;
+  unsigned era;              /* of the setting; an old one is not put back */
+  bool hit;
+} lc_faults;
+
+void lc_fault_take (lc_faults *f);
+void lc_fault_put (const lc_faults *f);
+void lc_fault_put_back (const lc_faults *f);
 
 #define lc_uv(call) (lc_fault_uv_code = lc_fault_uv(), \
   lc_fault_uv_code ? lc_fault_uv_code : (call))
@@ -31,7 +42,12 @@ extern _Thread_local int lc_fault_uv_code;
 
 #else
 
+typedef struct lc_faults { char none; } lc_faults;
+
 #define lc_fault_alloc() false
+#define lc_fault_take(f) ((void)(f))
+#define lc_fault_put(f) ((void)(f))
+#define lc_fault_put_back(f) ((void)(f))
 #define lc_uv(call) (call)
 
 #endif

@@ -10,6 +10,8 @@
 #include "dns.h"
 #include "errors.h"
 #include "frame.h"
+#include "fs.h"
+#include "fsjob.h"
 #include "handle.h"
 #include "kin.h"
 #include "luaconc.h"
@@ -69,6 +71,8 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_stream_open(L, loop);
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);
+  lc_fsjob_open(L, loop);
+  lc_fs_open(L, loop);
   lc_measure_open(L, loop);
   lc_pool_open(L, loop);
   lc_kin_open(L, loop);
