@@ -1931,14 +1931,13 @@ local pool = {
 Runs `f(...)` as soon as a worker is free, in the order of the calls of
 `submit`. A failure is raised by `await`, or by the end of the pool where nobody
 looked at it. A cancelled job that runs in a thread or process costs its worker,
-which is replaced. One whose worker dies fails with the code `EWORKER`. Threads
-and processes get copies, made when the job's turn comes.]],
+which is replaced. One whose worker dies fails with the code `EWORKER`.]],
     params = {
       { "f", "function", "" },
-      { "...", "any", "its arguments" },
+      { "...", "any", "its arguments; of threads and processes, copies" },
     },
     returns = { { "luaconc.job", "job", "the handle" } },
-    raises = "where the pool is closed.",
+    raises = "where the pool is closed, and where a value can't be sent.",
     waits = false,
     example = [[
 local pool <close> = conc.pool { engine = "thread" }

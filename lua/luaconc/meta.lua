@@ -412,12 +412,11 @@ local pool = {}
 ---Runs `f(...)` as soon as a worker is free, in the order of the calls of
 ---`submit`. A failure is raised by `await`, or by the end of the pool where nobody
 ---looked at it. A cancelled job that runs in a thread or process costs its worker,
----which is replaced. One whose worker dies fails with the code `EWORKER`. Threads
----and processes get copies, made when the job's turn comes.
+---which is replaced. One whose worker dies fails with the code `EWORKER`.
 ---Never waits.
----Raises where the pool is closed.
+---Raises where the pool is closed, and where a value can't be sent.
 ---@param f function
----@param ... any its arguments
+---@param ... any its arguments; of threads and processes, copies
 ---@return luaconc.job job the handle
 function pool:submit(f, ...) end
 

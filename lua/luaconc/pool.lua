@@ -3,7 +3,7 @@
 -- A job of a pool is a task in a group whose limit is the number of workers.
 -- When its turn comes it hands its call to a worker and waits for the answer;
 -- in a pool of tasks it makes the call itself. That is all in which the
--- engines differ: see `reach`, luaconc.poolworker, luaconc.poolcrew.
+-- engines differ: see `pack` and `reach`, luaconc.poolworker, luaconc.poolcrew.
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"
@@ -16,18 +16,6 @@ local M = {}
 local complain = check.complain
 
 local TASKS = 64   -- workers of a pool of tasks, unless said
-
--- How a call gets to who makes it, by engine. Returns true and the results,
--- or false, the error, the item that it is about, the traceback.
-local reach = {}
-
-function reach.task(_, ...) return poolworker.answer(...) end
-
-function reach.thread(turn, ...)
-  return turn.pool.crew:send(turn, ...):answer()
-end
-
-reach.process = reach.thread
 
 -- ---- the turn of a job ----
 
@@ -55,6 +43,21 @@ function State:begin(count)
     Turn)
 end
 
+-- A call that is yet to be made. For another state it is copied now; what
+-- can't be copied is told at the line of that level.
+function State:pack(level, ...)
+  if not self.crew then return table.pack(...) end
+  local letter = self.crew:letter(level > 0 and level + 1 or 0, ...)
+  return letter
+end
+
+-- Makes a call. True and the results, or false, the error, the item that it
+-- is about, the traceback.
+function State:reach(turn, call)
+  if self.crew then return self.crew:call(turn, call) end
+  return poolworker.answer(table.unpack(call, 1, call.n))
+end
+
 local function conclude(turn, ok, ...)
   if ok then
     turn.done = 1
@@ -66,9 +69,9 @@ local function conclude(turn, ok, ...)
   return core.raise(err)
 end
 
-local function run_job(pool, args)
+local function run_job(pool, call)
   local turn <close> = pool:begin(1)
-  return conclude(turn, pool.reach(turn, table.unpack(args, 1, args.n)))
+  return conclude(turn, pool:reach(turn, call))
 end
 
 -- A job that stands for so many calls.
@@ -131,7 +134,7 @@ end
 function methods:submit(f, ...)
   local state = check_open(state_of(self, "submit"))
   check_function("submit", 1, f)
-  return state:accept(1, run_job, state, table.pack(f, ...))
+  return state:accept(1, run_job, state, state:pack(2, f, ...))
 end
 
 local function is_count(value)
@@ -139,8 +142,10 @@ local function is_count(value)
   return n and n >= 1 and n <= 1000000, "an integer from 1 to 1,000,000"
 end
 
+local engines = { task = true, thread = true, process = true }
+
 local function is_engine(value)
-  return reach[value] ~= nil, '"task", "thread" or "process"'
+  return engines[value], '"task", "thread" or "process"'
 end
 
 local function is_string(value)
@@ -242,7 +247,6 @@ local function make(engine, workers, name)
     name = name,
     group = core.group { keep = true, limit = workers, current = false },
     crew = remote and crew.new(engine, name) or nil,
-    reach = reach[engine],
     chunk = not remote and 1 or nil,
     queue = setmetatable({}, { __mode = "k" }),
     ended = core.event(),

@@ -29,21 +29,14 @@ end
 local Worker = {}
 Worker.__index = Worker
 
--- The message numbers what it can't send; the first is ours.
-local function renumber(problem)
-  if type(problem) ~= "string" then return problem end
-  return (problem:gsub("argument #(%d+)", function(n)
-    return "argument #" .. math.tointeger(n) - 1
-  end))
-end
-
---- Hands it a call. False where that can't get there, as it is gone.
-function Worker:send(...)
-  local ok, sent = pcall(core.post, self.job, core.heritage(), ...)
-  if not ok then error(renumber(sent), 0) end
+--- Hands it a call. False where it had died before, idle: the call is still
+-- to be made.
+function Worker:send(letter)
+  local sent = core.send(self.job, letter)
+  if sent == false then return false end
   self.owes = true
   self.jobs = self.jobs + 1
-  return sent
+  return true
 end
 
 function Worker:read(more, ...)
@@ -154,18 +147,36 @@ function Crew:hire()
   end
 end
 
---- Hands a call to a worker and returns that, which may have died meanwhile.
--- One that died idle has failed nobody: another one gets the call.
+-- The message numbers what it can't send; the first is ours.
+local function renumber(problem)
+  if type(problem) ~= "string" then return problem end
+  return (problem:gsub("argument #(%d+)", function(n)
+    return "argument #" .. math.tointeger(n) - 1
+  end))
+end
+
+--- A call as it is sent: copies are made now. Where they can't be, the error
+-- is raised at that level.
+function Crew:letter(level, ...)
+  local ok, letter = pcall(core.letter, self.engine, core.heritage(), ...)
+  if ok then return letter end
+  error(renumber(letter), level > 0 and level + 1 or 0)
+end
+
+--- Hands a call to a worker, and returns what came of it: see
+-- luaconc.poolworker.
 ---@param turn table # its `worker` is the one that is to leave in the end
-function Crew:send(turn, ...)
-  while true do
-    local worker = self:hire()
-    local fresh = worker.jobs == 0
-    turn.worker = worker
-    if worker:send(...) or fresh then return worker end
+function Crew:call(turn, letter)
+  local worker = self:hire()
+  turn.worker = worker
+  while not worker:send(letter) do
     M.await_end(worker.job)
     self:remove(worker)
+    turn.worker = nil
+    worker = self:hire()
+    turn.worker = worker
   end
+  return worker:answer()
 end
 
 local function dismiss(idle)

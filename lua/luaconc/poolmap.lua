@@ -68,9 +68,9 @@ end
 
 local function take_turn(map, first, last)
   local turn <close> = map.pool:begin(last - first + 1)
-  local items = table.move(map.list, first, last, 1, {})
-  local ok, results, at, text = map.pool.reach(turn, poolworker, map.f, items,
-    turn.count)
+  local pool, items = map.pool, table.move(map.list, first, last, 1, {})
+  local call = pool:pack(0, poolworker, map.f, items, turn.count)
+  local ok, results, at, text = pool:reach(turn, call)
   if ok then
     table.move(results, 1, turn.count, first, map.results)
     turn.done = turn.count
