@@ -70,6 +70,13 @@ describe("luaconc", function()
       assert.matches("\n  %-%-" .. option .. " ", out)
     end
     for line in out:gmatch "[^\n]+" do assert.is_true(#line < 80, line) end
+    for _, engine in ipairs { "serial", "task", "thread", "process" } do
+      assert.matches("\n  " .. engine .. " +%l", out)
+    end
+    local compare = require "luaconc.compare"
+    assert.matches(("%%(%d%%): rounds go on"):format(compare.BUDGET), out)
+    assert.matches(("bootstrap from %d rounds on"):format(
+      require("luaconc.compare.stats").FEW), out)
   end)
 
   it("without a command shows its usage and says that this is wrong", function()

@@ -626,6 +626,47 @@ describe("CSV", function()
   end)
 end)
 
+describe("docs/compare.md", function()
+  local file = assert(io.open "docs/compare.md")
+  local page = file:read("a"):gsub("%s+", " ")
+  file:close()
+
+  it("explains every column of the CSV", function()
+    for name in csv.text({}):gmatch "[%w_]+" do
+      assert.matches("`" .. name .. "`", page)
+    end
+  end)
+
+  it("has the numbers of the rules", function()
+    local stats = require "luaconc.compare.stats"
+    local rounds = require "luaconc.compare.rounds"
+    local rule = require "luaconc.compare.rule"
+    local verdict = require "luaconc.compare.verdict"
+    local workers = require "luaconc.compare.workers"
+    local character = require "luaconc.compare.character"
+    local function percent(share) return ("%.0f %%"):format(share * 100) end
+    for _, words in ipairs {
+      ("than %d, or than there are descriptors for (%d a worker)"):format(
+        workers.MOST, workers.NEEDS),
+      "narrower than " .. percent(rounds.NARROW),
+      ("or there are %d"):format(rounds.MOST),
+      ("(%s times, %s, always"):format(units.count(stats.RESAMPLES),
+        percent(stats.LEVEL)),
+      "differ by less than " .. percent(verdict.MATTERS),
+      ("takes %g times as long or more"):format(stats.GROSS),
+      ("more than %g times the distance"):format(stats.FENCE),
+      "wider than " .. percent(stats.UNSTABLE),
+      ("for %s of their time or more"):format(percent(character.COMPUTING)),
+      ("less than %d jobs that wait for less than %g ms each"):format(
+        rule.MANY, rule.LONG * 1000),
+    } do
+      assert.is_truthy(page:find(words, 1, true), words)
+    end
+    assert.same({ 6, 6, 5, 0.1 }, { stats.FEW, rounds.LEAST, stats.ENOUGH,
+      verdict.CROWDED })
+  end)
+end)
+
 describe("a suggestion", function()
   it("is the nearest name, if one is near", function()
     local names = { "serial", "task", "thread" }
