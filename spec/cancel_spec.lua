@@ -31,6 +31,14 @@ local waits = {
     q:send(2)
   end,
   ["queue:iter"] = function() for _ in conc.queue(1):iter() do end end,
+  ["channel:recv"] = function() conc.channel(1):recv() end,
+  ["channel:send"] = function()
+    local ch = conc.channel(1)
+    ch:send(1)
+    ch:send { 2 }
+  end,
+  ["channel:send of size 0"] = function() conc.channel(0):send "value" end,
+  ["channel:iter"] = function() for _ in conc.channel():iter() do end end,
   ["lock:acquire"] = function()
     local l = conc.lock()
     conc.spawn(function() l:acquire() conc.sleep(1e6) end)

@@ -5,15 +5,15 @@ local conc = require "luaconc"
 local testing = require "luaconc.testing"
 local sim = require "spec.support.sim"
 
-local unpack = table.unpack
-
 local function collect()
   collectgarbage()
   collectgarbage()
 end
 
+-- (A note that is on the way keeps a seat until it has arrived.)
 local function blocks()
   collect()
+  conc.yield()
   return testing.counts().blocks
 end
 
@@ -117,6 +117,17 @@ describe("a channel", function()
       ch:send(1)
     end)
     sim.shows(err, "deadlock", "channel:send")
+  end)
+
+  it("counts one too where the messages in it hold it itself", function()
+    for _, own in ipairs { 1, 2 } do
+      local err = sim.fails(function()
+        local ch = conc.channel(own)
+        for _ = 1, own do ch:send { ch } end
+        ch:send "too many"
+      end)
+      sim.shows(err, "deadlock", "channel:send")
+    end
   end)
 
   it("is never at its end for one state that held it alone", function()
@@ -442,24 +453,21 @@ describe("across threads a channel", function()
 
   it("serves waiters of all states first come, first served", function()
     run(function()
-      local ch, order = conc.channel(), conc.channel()
+      local ch, jobs = conc.channel(), {}
       for i = 1, 6 do
         local ready = conc.channel()
-        local function take(c, tell, out, who)
+        local function take(c, tell)
           tell:send(true)
-          local v = c:recv()
-          out:send { who, v }
+          return c:recv()
         end
         local start = i % 2 == 0 and conc.spawn or conc.thread
-        start(take, ch, ready, order, i)
+        jobs[i] = start(take, ch, ready)
         ready:recv()
+        -- The thread waits soon after it has told.
         conc.sleep(0.02)
       end
       for i = 1, 6 do ch:send(i) end
-      for _ = 1, 6 do
-        local who, v = unpack((order:recv()))
-        assert.equal(who, v)
-      end
+      for i = 1, 6 do assert.equal(i, jobs[i]:await()) end
     end)
   end)
 

@@ -165,6 +165,44 @@ local operations = {
     check(select(3, conc.timeout(1, q.recv, q)) == "ETIMEDOUT")
     check(q:try_send(1) and q:try_recv() == 1)
   end,
+  ["a channel"] = function()
+    local ch, got = conc.channel(1), {}
+    conc.spawn(function()
+      for i = 1, 4 do ch:send { i } end
+      ch:send(("x"):rep(100))
+      ch:close()
+    end)
+    for item in ch:iter() do got[#got + 1] = item end
+    local a, b, c, d, x = unpack(got)
+    check(a[1] == 1 and b[1] == 2 and c[1] == 3 and d[1] == 4 and #x == 100)
+  end,
+  ["a channel of size 0"] = function()
+    local ch = conc.channel(0)
+    conc.spawn(function() ch:send(1) end)
+    check(ch:recv() == 1)
+  end,
+  ["a channel that grows"] = function()
+    local ch = conc.channel(100)
+    for i = 1, 100 do check(ch:send(i)) end
+    for i = 1, 100 do check(ch:recv() == i) end
+  end,
+  ["a channel through a channel, and through itself"] = function()
+    local ch, inner = conc.channel(2), conc.channel()
+    check(inner:send("deep"))
+    check(ch:send { inner, inner, ch })
+    inner = nil -- luacheck: ignore
+    collectgarbage()
+    local got = ch:recv()
+    check(got[1] == got[2] and got[3] == ch and got[1]:recv() == "deep")
+    check(ch:send(ch))
+  end,
+  ["a channel's waiter that is cancelled"] = function()
+    local ch = conc.channel(1)
+    check(select(3, conc.timeout(1, ch.recv, ch)) == "ETIMEDOUT")
+    check(ch:try_send(1))
+    check(select(3, conc.timeout(1, ch.send, ch, { 2 })) == "ETIMEDOUT")
+    check(ch:try_recv() == 1 and #ch == 0)
+  end,
   ["a lock"] = function()
     local l, n = conc.lock(), 0
     local g <close> = conc.group()

@@ -149,9 +149,9 @@ static void bury (void) {
 
 /* {{ Holders */
 
-/* Their number has changed. */
+/* Their number has changed. What is at x itself is no way for others. */
 static void review (lc_exchange *x) {
-  bool alone = x->states == 1 && x->flights == 0;
+  bool alone = x->states == 1 && x->flights == x->own;
   if (x->states > 0) lc_exchange_review(x, alone, alone && x->spread);
 }
 
@@ -209,14 +209,28 @@ void lc_census_drop (lc_exchange *x) {
 
 /* }} */
 
+/* How often the message holds x. */
+static uint32_t holds_on (const lc_message *m, const lc_exchange *x) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < m->nheld; i++) n += m->held[i] == &x->shared;
+  return n;
+}
+
 void lc_census_load (lc_exchange *x, lc_freight *f) {
+  uint32_t own = holds_on(&f->message, x);
   pthread_mutex_lock(&mutex);
+  f->at = x;
   lc_list_append(&x->freights, &f->link);
+  x->own += own;
+  if (own > 0) review(x);
   pthread_mutex_unlock(&mutex);
 }
 
 void lc_census_unload (lc_freight *f) {
+  lc_exchange *x = f->at;
+  uint32_t own = holds_on(&f->message, x);
   pthread_mutex_lock(&mutex);
   lc_list_remove(&f->link);
+  x->own -= own;
   pthread_mutex_unlock(&mutex);
 }

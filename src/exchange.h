@@ -94,6 +94,7 @@ struct lc_exchange {
   lc_link freights;
   uint32_t states;
   uint32_t flights;      /* holds by messages */
+  uint32_t own;          /* of these, by messages that are at it itself */
   uint32_t inner;        /* while it looks for garbage: those that it knows */
   lc_link suspect;       /* of those that may be garbage */
   lc_exchange *next;     /* of those that it looks at */

@@ -23,6 +23,7 @@ typedef enum lc_itemkind {
 /* A message with holds, and the channel that it is in or at. */
 typedef struct lc_freight {
   lc_link link;              /* in the channel's freights: census.h */
+  struct lc_exchange *at;
   lc_message message;
 } lc_freight;
 

@@ -24,6 +24,8 @@ function M.new(seed, unit)
   local self = setmetatable({ draw = draw, handles = {}, generators = {}, begun = 0, ended = 0,
     sent = 0, received = 0, inside = 0, planned = {}, jobs_left = 150, unit = unit or 1 }, Program)
   self.queue = conc.queue(draw(4) - 1)
+  self.channel = conc.channel(draw(4) - 1)
+  self.brought, self.fetched = 0, 0
   self.lock = conc.lock()
   self.permits = draw(3)
   self.semaphore = conc.semaphore(self.permits)
@@ -54,6 +56,28 @@ end
 
 function steps.try_recv(self)
   if self.queue:try_recv() ~= nil then self.received = self.received + 1 end
+end
+
+-- Some as messages, some as they are.
+local function item(self)
+  local n = self.brought
+  return n % 2 == 0 and n or { n, self.channel }
+end
+
+function steps.bring(self)
+  if self.channel:send(item(self)) then self.brought = self.brought + 1 end
+end
+
+function steps.fetch(self)
+  if self.channel:recv() ~= nil then self.fetched = self.fetched + 1 end
+end
+
+function steps.try_bring(self)
+  if self.channel:try_send(item(self)) then self.brought = self.brought + 1 end
+end
+
+function steps.try_fetch(self)
+  if self.channel:try_recv() ~= nil then self.fetched = self.fetched + 1 end
 end
 
 function steps.lock(self, depth)
@@ -289,6 +313,7 @@ function Program:audit()
     end
   end
   assert(self.sent == self.received + self.queue:len(), "items lost or doubled")
+  assert(self.brought == self.fetched + self.channel:len(), "messages lost or doubled")
   assert(self.holder == nil and self.inside == 0)
   assert(self.lock:try_acquire(), "the lock was kept")
   assert(self.condition_lock:try_acquire(), "the condition's lock was kept")
