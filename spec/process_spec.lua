@@ -183,10 +183,12 @@ for _, start in ipairs { "forkserver", "spawn" } do
       end
     end)
 
-    it("fails where its descriptors are closed under it", function()
+    it("is killed where its link is closed under it, as nobody hears of it", function()
       local _, err = failure { function()
-        for fd = 3, 20 do require("luaconc.core").close_descriptor(fd) end
-        require("luaconc").sleep(10)
+        local own = require "luaconc"
+        own.sleep(0.01)
+        require("luaconc.core").close_descriptor(3)
+        own.sleep(10)
       end, start = start }
       assert.equal("EWORKER", err.code)
       assert.equal("SIGKILL", err.signal)
@@ -196,6 +198,7 @@ for _, start in ipairs { "forkserver", "spawn" } do
       local function hoard()
         local list = {}
         for i = 1, math.huge do list[i] = { i } end
+        return list
       end
       assert.equal("not enough memory: the limit of this process is 2000000 "
         .. "bytes (memory=)", (failure { hoard, memory = 2000000, start = start }))
@@ -207,6 +210,20 @@ for _, start in ipairs { "forkserver", "spawn" } do
 end
 
 describe("conc.process", function()
+  it("tells whether the job waits", function()
+    conc.run(function()
+      local job = conc.process(function()
+        require("luaconc.core").take(nil)
+        while true do end
+      end)
+      for _, status in ipairs { "waiting", "running" } do
+        while job:status() ~= status do conc.sleep(0.001) end
+        core.post(job, "go on")
+      end
+      job:cancel()
+    end)
+  end)
+
   it("refuses what can't be sent, before there is a process", function()
     local text = message_of(conc.process, print, { { io.stdout } })
     assert.match("argument #2[1][1]", text, 1, true)
@@ -471,15 +488,18 @@ describe("letters between a process and its starter", function()
     end)
   end)
 
-  it("that nobody has taken are freed", function()
+  it("that nobody has taken are freed, and don't hide the results", function()
     conc.run(function()
-      local job = conc.process(function()
-        local own = require "luaconc.core"
-        for i = 1, 100 do own.post(nil, ("x"):rep(i * 100)) end
-        own.take(nil)
-      end)
-      for i = 1, 100 do core.post(job, ("y"):rep(i * 100)) end
-      job:await()
+      for n = 1, 20 do
+        local job = conc.process(function()
+          local own = require "luaconc.core"
+          for i = 1, 100 do own.post(nil, ("x"):rep(i * 100)) end
+          own.take(nil)
+          return n
+        end)
+        for i = 1, 100 do core.post(job, ("y"):rep(i * 100)) end
+        assert.equal(n, job:await())
+      end
     end)
   end)
 

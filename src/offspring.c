@@ -154,7 +154,7 @@ static void hang_up (void) {
 
 static void on_link (uv_poll_t *poll, int status, int events) {
   lc_handle *h = lc_handle_of(poll);
-  int err = status;
+  int err = status;   /* the starter is dead: nothing matters any more */
   if (!err && (events & UV_WRITABLE)) (void)lc_conduit_flush(&self.conduit);
   if (!err && (events & UV_READABLE))
     err = lc_conduit_read(&self.conduit, h->loop->buffer, LC_BUFFER);

@@ -161,12 +161,15 @@ static void hang_up (process *p) {
   if (!is_complete(p)) lc_forkserver_kill(p->child.id, SIGKILL);
 }
 
+/* libuv tells an error, and has stopped, where the peer died with bytes
+** unread; what it has sent before is there all the same. */
 static void on_link (uv_poll_t *poll, int status, int events) {
   process *p = lc_container(lc_handle_of(poll), watch, handle)->of;
-  int err = status;
-  if (!err && (events & UV_WRITABLE)) (void)lc_conduit_flush(&p->conduit);
-  if (!err && (events & UV_READABLE)) err = read_link(p);
-  if (err && err != UV_EAGAIN) hang_up(p);
+  int err = 0;
+  if (events & UV_WRITABLE) (void)lc_conduit_flush(&p->conduit);
+  if (status || (events & UV_READABLE)) err = read_link(p);
+  while (status && !err) err = read_link(p);
+  if (status || (err && err != UV_EAGAIN)) hang_up(p);
   else look(p);
 }
 
@@ -296,6 +299,10 @@ static int process_start (lc_remote *r) {
 
 /* }} */
 
+static bool is_asleep (const lc_job *j) {
+  return lc_system_asleep(process_of(lc_remote_of(j))->child.pid);
+}
+
 static void process_strike (lc_remote *r, bool overdue) {
   lc_forkserver_kill(process_of(r)->child.id, overdue ? SIGKILL : SIGTERM);
 }
@@ -383,7 +390,7 @@ static void process_epitaph (lua_State *L, lc_remote *r, const char *label) {
 /* }} */
 
 static const lc_remotekind process_kind = {
-  .engine = LC_REMOTE_ENGINE("process", NULL),
+  .engine = LC_REMOTE_ENGINE("process", is_asleep),
   .process = true,
   .open = process_make,
   .close = process_close,

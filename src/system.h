@@ -81,6 +81,9 @@ void lc_system_rename (const char *name);
 /* A descriptor that is readable once the process has ended; or a failure. */
 int lc_system_pidfd (pid_t pid);
 
+/* Does the process wait for something? */
+bool lc_system_asleep (pid_t pid);
+
 /* Waits for the end of a child, and kills it after `ms`. */
 void lc_system_reap (pid_t pid, int ms);
 

@@ -299,6 +299,14 @@ int lc_system_pidfd (pid_t pid) {
 #endif
 }
 
+bool lc_system_asleep (pid_t pid) {
+  char path[40], line[128];
+  (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  if (!read_file(path, line, sizeof line)) return false;
+  const char *name = strrchr(line, ')');
+  return name && name[1] == ' ' && name[2] == 'S';
+}
+
 void lc_system_reap (pid_t pid, int ms) {
   struct pollfd end = {.fd = lc_system_pidfd(pid), .events = POLLIN};
   if (end.fd >= 0) {
