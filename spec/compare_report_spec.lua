@@ -140,11 +140,14 @@ describe("the advice", function()
   end)
 
   it("takes no workers that wait for each other for a crowd", function()
-    local rows = { row("serial", near(1)), row("thread", near(0.5),
-      { delayed = 0.6, workers = 2, busy = 1.5 }) }
-    assert.not_matches("Other processes", (advise(4, rows)))
-    assert.matches("Other processes", (advise(4, { rows[2],
-      row("process", near(0.5), { workers = 2 }) })))
+    -- There are 40 waits in each run.
+    local function words(thread)
+      return (advise(4, { row("serial", near(1)), row("thread", near(thread),
+        { delayed = 0.6, workers = 2, busy = 1.5 }) }))
+    end
+    assert.not_matches("Other processes", words(0.05))
+    assert.matches("Other processes kept the cores busy: runs waited for one "
+      .. "for up to 52 %% of their time", words(0.5))
   end)
 
   it("follows no estimate that is near what was measured", function()

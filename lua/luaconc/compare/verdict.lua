@@ -15,6 +15,7 @@ local M = {}
 
 M.MATTERS = 0.02 -- a difference below this is none to act upon
 M.CROWDED = 0.1  -- share of a run spent waiting for a core, to be told
+M.SIBLINGS = 0.001 -- seconds
 
 ---@class luaconc.compare.Verdict
 ---@field rows luaconc.compare.Row[] those with figures, also by engine
@@ -27,16 +28,19 @@ M.CROWDED = 0.1  -- share of a run spent waiting for a core, to be told
 ---@field estimated luaconc.compare.Row[] not run
 ---@field foreseen boolean these are far behind the best
 
--- The largest share of its time for which a run waited for others to leave a
--- core; nil where that is little. Workers also wait for each other and for
--- the thread that feeds them, so engines without any tell it better.
+-- For how long others kept a run from a core. A worker that wakes up may also
+-- find its siblings there, for less than `M.SIBLINGS`.
+local function held_up(row)
+  if not row.workers then return row.delayed.median end
+  return row.delayed.median - M.SIBLINGS * row.voluntary.median
+end
+
+-- The largest share of its time for which a run was held up; nil where that
+-- is little.
 local function crowding(rows)
-  local alone, most = false, 0
-  for _, row in ipairs(rows) do alone = alone or not row.workers end
+  local most = 0
   for _, row in ipairs(rows) do
-    if not (alone and row.workers) then
-      most = math.max(most, row.delayed.median / row.wall.median)
-    end
+    most = math.max(most, held_up(row) / row.wall.median)
   end
   return most >= M.CROWDED and most or nil
 end
