@@ -79,10 +79,14 @@ end
 
 local the_report
 
--- A large message takes the encoder's block with it, and the next one makes
--- another, which stays: that is no leak of who sends it.
+-- The encoder keeps blocks for bytes and for what they hold. A large message
+-- takes the first one with it, and the next makes another: that is no leak of
+-- who sends it.
+local spare = conc and conc.channel(1)
 local function refill()
-  if conc and conc.codec then conc.codec.encode(true) end
+  if not spare then return end
+  spare:try_send(spare)
+  spare:try_recv()
 end
 
 local function guarded(executor)
