@@ -95,8 +95,8 @@ for _, how in ipairs { "forked", "spawned" } do
       assert.same({ "exited", 7 }, { ended:wait() })
       assert.is_true(is_gone(ended:pid()))
       local crashed <close> = born(spawn)
-      crashed:run "os.execute 'kill -SEGV $PPID'"
-      assert.same({ "killed", 11 }, { crashed:wait() })
+      crashed:run "os.execute 'kill -ABRT $PPID'"
+      assert.same({ "killed", 6 }, { crashed:wait() })
       assert.is_true(is_gone(crashed:pid()))
       local cut_off <close> = born(spawn)
       assert.equal("lives", (cut_off:wait(0)))

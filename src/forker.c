@@ -202,7 +202,10 @@ static bool make_worker (const lc_order *order, lc_parcel *given) {
   if (!err && order->what == LC_ORDER_SPAWN) err = spawn_worker(given, &pid);
   else if (!err) {
     err = fork_worker(&pid);
-    if (!err && pid == 0) return true;
+    if (!err && pid == 0) {
+      lc_free(w, sizeof *w);
+      return true;
+    }
   }
   int life = given->n > 0 ? given->fds[LC_GIVE_LIFE] : -1;
   if (life >= 0)

@@ -2,6 +2,7 @@
 ** kin.c: what a state holds of its family. See kin.h.
 */
 
+#include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -247,12 +248,6 @@ static int birth_close (lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg birth_methods[] = {
-  {"run", birth_run}, {"kill", birth_kill}, {"wait", birth_wait},
-  {"pid", birth_pid}, {"hangup", birth_hangup}, {"close", birth_close},
-  {NULL, NULL}
-};
-
 /* core.forkserver_pid() -> the process, or nil */
 static int forkserver_pid (lua_State *L) {
   pid_t pid = lc_forkserver_pid();
@@ -261,16 +256,51 @@ static int forkserver_pid (lua_State *L) {
   return 1;
 }
 
+static void write_all (int fd, const char *bytes, size_t len) {
+  while (len > 0) {
+    ssize_t n = write(fd, bytes, len);
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    if (n < 0 && (errno != EAGAIN || poll(&p, 1, 10000) != 1)) return;
+    if (n < 0) continue;
+    bytes += n;
+    len -= (size_t)n;
+  }
+}
+
+/* core.write_descriptor(fd, bytes) */
+static int write_descriptor (lua_State *L) {
+  size_t len;
+  const char *bytes = luaL_checklstring(L, 2, &len);
+  write_all((int)luaL_checkinteger(L, 1), bytes, len);
+  return 0;
+}
+
+/* b:write(bytes): to the link, as they are */
+static int birth_write (lua_State *L) {
+  birth *b = luaL_checkudata(L, 1, BIRTH);
+  size_t len;
+  const char *bytes = luaL_checklstring(L, 2, &len);
+  write_all(b->conduit.fd, bytes, len);
+  return 0;
+}
+
 /* core.close_descriptor(fd) */
 static int close_descriptor (lua_State *L) {
   (void)close((int)luaL_checkinteger(L, 1));
   return 0;
 }
 
+static const luaL_Reg birth_methods[] = {
+  {"run", birth_run}, {"kill", birth_kill}, {"wait", birth_wait},
+  {"write", birth_write}, {"pid", birth_pid}, {"hangup", birth_hangup}, {"close", birth_close},
+  {NULL, NULL}
+};
+
 static void open_births (lua_State *L, lc_loop *loop) {
   static const luaL_Reg functions[] = {
     {"birth", birth_new}, {"forkserver_pid", forkserver_pid},
-    {"close_descriptor", close_descriptor}, {NULL, NULL}
+    {"close_descriptor", close_descriptor},
+    {"write_descriptor", write_descriptor}, {NULL, NULL}
   };
   static const luaL_Reg metamethods[] = {
     {"__gc", birth_close}, {"__close", birth_close}, {NULL, NULL}
