@@ -1602,6 +1602,12 @@ local sample_ends = with_ends("local a = conc.tcp.connect('127.0.0.1', port)\n"
   .. "return a")
 
 local stream_closed = { "EBADF", "it was closed here" }
+local stream_woken = { "ECANCELED", "it was closed here in the meantime" }
+local stream_long = { "EMSGSIZE", "it is longer than the limit; what has "
+  .. "arrived stays" }
+local read_limit = { "limit", "integer?", "the longest that is read, in bytes, "
+  .. "with the end of the line: 1 MiB for a line, none for `\"a\"` unless "
+  .. "said; `math.huge` is none" }
 local stream_reset = { "ECONNRESET", "the other end broke the connection" }
 local stream_timeout = { "ETIMEDOUT", "it took longer than `stream:timeout`" }
 local stream_pipe = { "EPIPE", "the other end is closed, or `shutdown` was "
@@ -1622,16 +1628,16 @@ One task may read and others write at the same time; writes don't mix.]],
   },
   {
     name = "read",
-    call = "stream:read([format])",
+    call = "stream:read([format [, limit]])",
     text = [[
 Reads: `"l"` a line without its end, `"L"` with it, `"a"` everything up to the
 end, a number that many bytes, nothing whatever is there. At the end of the
 input the last part may be shorter than asked for. A read that is cancelled or
 timed out leaves what has arrived for the next one.]],
-    params = { { "format", '("l"|"L"|"a"|integer)?', "" } },
+    params = { { "format", '("l"|"L"|"a"|integer)?', "" }, read_limit },
     returns = { { "string", "data", "" } },
-    fails = { { "EOF", "the other end has ended its side" }, stream_timeout,
-      stream_reset, stream_closed },
+    fails = { { "EOF", "the other end has ended its side" }, stream_long,
+      stream_timeout, stream_reset, stream_closed, stream_woken },
     raises = "where another task reads from it already.",
     waits = "unless enough has arrived",
     example = with_ends [[
@@ -1643,10 +1649,33 @@ print(#here:read("a"))     --> 2
 print(select(3, here:read()))  --> EOF]],
   },
   {
+    name = "read_until",
+    call = "stream:read_until(delimiter [, limit])",
+    text = [[
+Reads up to the delimiter, which is taken and not returned. Where the input
+ends without one, what is there stays for `read`.]],
+    params = {
+      { "delimiter", "string", "one byte or more" },
+      { "limit", "integer?", "the longest that is read, in bytes, with the "
+        .. "delimiter: 1 MiB unless said; `math.huge` is none" },
+    },
+    returns = { { "string", "data", "" } },
+    fails = { { "EOF", "the input has ended without a delimiter" },
+      stream_long, stream_timeout, stream_reset, stream_closed,
+      stream_woken },
+    raises = "where another task reads from it already.",
+    waits = "unless enough has arrived",
+    example = with_ends [[
+there:write("name: value\r\n\r\nbody")
+print(here:read_until("\r\n\r\n"))  --> name: value
+print(here:read())  --> body]],
+  },
+  {
     name = "lines",
-    call = "stream:lines([format])",
+    call = "stream:lines([format [, limit]])",
     text = "Iterates over what `read` gives, up to the end of the input.",
-    params = { { "format", '("l"|"L"|integer)?', '`"l"` unless said' } },
+    params = { { "format", '("l"|"L"|integer)?', '`"l"` unless said' },
+      read_limit },
     returns = { { "fun(): string?", "next", "for the generic `for`" } },
     raises = "in a round: every failure but the end, as `io.lines` does.",
     waits = "in each round, unless enough has arrived",
@@ -1738,7 +1767,7 @@ print(here:timeout(0.01):read("l"))  --> nil	timed out	ETIMEDOUT]],
     name = "close",
     call = "stream:close()",
     text = [[
-Sends what is queued and closes. Whoever waits in it gets the code EBADF. A
+Sends what is queued and closes. Whoever waits in it gets the code ECANCELED. A
 second time it does nothing. In a cancelled task, where it can't wait, it
 closes at once and drops what is queued.]],
     params = {},
@@ -1829,7 +1858,7 @@ print(listener:sock().host)  --> 127.0.0.1]],
     name = "close",
     call = "listener:close()",
     text = [[
-Stops listening. Who waits in `accept` gets the code EBADF; connections that
+Stops listening. Who waits in `accept` gets the code ECANCELED; connections that
 nobody accepted are refused by the system. A second time it does nothing.]],
     params = {},
     returns = { { "true", "closed", "" } },
@@ -1839,7 +1868,7 @@ local listener = assert(conc.tcp.listen("127.0.0.1", 0))
 local job = conc.spawn(listener.accept, listener)
 conc.yield()
 print(listener:close())  --> true
-print(select(3, job:await()))  --> EBADF]],
+print(select(3, job:await()))  --> ECANCELED]],
   },
 }
 

@@ -2,6 +2,10 @@
 ** inbuf.c: finding and taking what a reader wants. See inbuf.h.
 */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE   /* memmem */
+#endif
+
 #include <string.h>
 
 #include "inbuf.h"
@@ -17,20 +21,6 @@ static size_t find_line (lc_inbuf *in) {
   in->scanned = in->len;
   if (in->nhand) end = memchr(in->hand, '\n', in->nhand);
   return end ? in->len + (size_t)(end - in->hand) + 1 : 0;
-}
-
-bool lc_inbuf_search (lc_inbuf *in, const lc_want *want, size_t *len) {
-  switch (want->mode) {
-    case LC_WANT_COUNT:
-      *len = want->n;
-      return lc_inbuf_bytes(in) >= want->n;
-    case LC_WANT_LINE: case LC_WANT_WHOLELINE:
-      *len = find_line(in);
-      return *len != 0;
-    case LC_WANT_ANY: case LC_WANT_ALL:
-      break;
-  }
-  return false;
 }
 
 /* Makes room for `n` more bytes after `kept`. */
@@ -63,6 +53,46 @@ static int keep (lc_inbuf *in, size_t n) {
   return 0;
 }
 
+/* Where the delimiter ends; 0 where it does not. What may be cut by the end
+** of `kept` is looked for in one piece. */
+static size_t find_delimiter (lc_inbuf *in, lc_want *want) {
+  size_t n = want->ndelimiter;
+  if (in->len && in->nhand && keep(in, in->nhand) != 0) return 0;
+  const char *text = in->len ? in->base + in->start : in->hand;
+  size_t len = lc_inbuf_bytes(in), from = in->len ? want->from : 0;
+  const char *at = len < from + n ? NULL
+    : memmem(text + from, len - from, want->delimiter, n);
+  want->from = len < n ? 0 : len - n + 1;
+  return at ? (size_t)(at - text) + n : 0;
+}
+
+/* Is the end there, or too far away already? */
+static bool is_found (lc_inbuf *in, const lc_want *want, size_t *len) {
+  bool far = *len ? *len > want->n : lc_inbuf_bytes(in) >= want->n;
+  if (far) *len = 0;
+  return far || *len;
+}
+
+bool lc_inbuf_search (lc_inbuf *in, lc_want *want, size_t *len) {
+  switch (want->mode) {
+    case LC_WANT_COUNT:
+      *len = want->n;
+      return lc_inbuf_bytes(in) >= want->n;
+    case LC_WANT_LINE: case LC_WANT_WHOLELINE:
+      *len = find_line(in);
+      return is_found(in, want, len);
+    case LC_WANT_UNTIL:
+      *len = find_delimiter(in, want);
+      return is_found(in, want, len);
+    case LC_WANT_ALL:
+      *len = 0;
+      return lc_inbuf_bytes(in) > want->n;
+    case LC_WANT_ANY:
+      break;
+  }
+  return false;
+}
+
 static void drop (lc_inbuf *in, size_t n) {
   in->start += n;
   in->len -= n;
@@ -72,7 +102,7 @@ static void drop (lc_inbuf *in, size_t n) {
 
 /* The copy is made before any finaliser can run (lua_pushlstring collects
 ** last); one that reads this very stream makes us drop less, not too much. */
-int lc_inbuf_push (lua_State *L, lc_inbuf *in, size_t len, bool strip) {
+int lc_inbuf_push (lua_State *L, lc_inbuf *in, size_t len, size_t strip) {
   if (in->len == 0) {
     lua_pushlstring(L, in->hand, len - strip);
     if (len > in->nhand) len = in->nhand;

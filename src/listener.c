@@ -18,7 +18,7 @@ static const lc_listenerkind *kind_of (const lc_listener *l) {
 /* The port is free again at once, not only when libuv gets round to it. */
 void lc_listener_closing (lc_handle *h) {
   lc_listener *l = (lc_listener *)(void *)h;
-  lc_waiter_wake(&l->acceptors, UV_EBADF);
+  lc_waiter_wake(&l->acceptors, UV_ECANCELED);
   lc_waiter_wake(&l->closers, LC_OK);
   close(l->fd);
   l->fd = -1;
@@ -194,7 +194,7 @@ static int listener_timeout (lua_State *L) {
   return 1;
 }
 
-/* l:close() -> true. Who waits in accept gets nil, "closed", "EBADF". */
+/* l:close() -> true. Who waits in accept gets nil, "closed", "ECANCELED". */
 static int listener_close (lua_State *L) {
   lc_handle_close(*(lc_handle **)lc_luax_self(L));
   lua_pushboolean(L, 1);

@@ -12,6 +12,7 @@
 **   on_read       keeps what is left of the hand
 */
 
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 
@@ -76,7 +77,7 @@ static void wake_all (lc_stream *s, int result) {
 }
 
 void lc_stream_closing (lc_handle *h) {
-  wake_all((lc_stream *)(void *)h, UV_EBADF);
+  wake_all((lc_stream *)(void *)h, UV_ECANCELED);
 }
 
 void lc_stream_freeing (lc_handle *h) {
@@ -90,6 +91,7 @@ void lc_stream_freeing (lc_handle *h) {
 int lc_stream_fail (lua_State *L, int code) {
   if (code == LC_DEADLINE) return lc_errors_fail(L, "ETIMEDOUT", "timed out");
   if (code == UV_EBADF) return lc_errors_fail(L, "EBADF", "closed");
+  if (code == UV_ECANCELED) return lc_errors_fail(L, "ECANCELED", "closed");
   return lc_errors_uv(L, code);
 }
 
@@ -234,13 +236,21 @@ static void on_read (uv_stream_t *uv, ssize_t n, const uv_buf_t *buf) {
 
 static lc_want parse_count (lua_State *L, int arg) {
   lua_Integer n = luaL_checkinteger(L, arg);
-  lc_want want = {LC_WANT_COUNT, (size_t)n};
+  lc_want want = {.mode = LC_WANT_COUNT, .n = (size_t)n};
   luaL_argcheck(L, n >= 0, arg, "a number of bytes, 0 or more, expected");
   return want;
 }
 
+/* The longest that may be read, from the argument. */
+static size_t check_longest (lua_State *L, int arg, size_t unless_said) {
+  if (lua_isnoneornil(L, arg)) return unless_said;
+  if (lua_type(L, arg) == LUA_TNUMBER &&
+      lua_tonumber(L, arg) == (lua_Number)HUGE_VAL) return SIZE_MAX;
+  return (size_t)lc_luax_integer(L, arg, "the limit", 1, INT64_MAX);
+}
+
 static lc_want parse_want (lua_State *L, int arg) {
-  lc_want want = {LC_WANT_LINE, 0};
+  lc_want want = {.mode = LC_WANT_LINE};
   const char *format;
   if (lua_type(L, arg) == LUA_TNUMBER) return parse_count(L, arg);
   format = luaL_checkstring(L, arg);
@@ -253,17 +263,30 @@ static lc_want parse_want (lua_State *L, int arg) {
       luaL_argerror(L, arg, "invalid format: 'l', 'L', 'a', a number of "
                             "bytes, or nothing expected");
   }
+  want.n = check_longest(L, arg + 1, want.mode == LC_WANT_ALL ? SIZE_MAX
+                                                              : LC_LONGEST);
   return want;
 }
 
 /* "l", "L", "a", a number of bytes, or nil; like files, "*l" as well. */
 static inline lc_want check_want (lua_State *L, int arg) {
-  lc_want want = {LC_WANT_ANY, 0};
+  lc_want want = {.mode = LC_WANT_ANY};
   return lua_isnoneornil(L, arg) ? want : parse_want(L, arg);
 }
 
-static int push_input (lua_State *L, lc_stream *s, size_t len, bool strip) {
+/* Pushes `len` bytes, all of what is wanted; or says that it is too long. */
+static int push_input (lua_State *L, lc_stream *s, const lc_want *want,
+                       size_t len) {
+  size_t strip = want->mode == LC_WANT_LINE ? 1
+               : want->mode == LC_WANT_UNTIL ? want->ndelimiter : 0;
+  if (lc_unlikely(len == 0 && want->mode >= LC_WANT_LINE))
+    return lc_errors_fail(L, "EMSGSIZE", "longer than its limit");
   int err = lc_inbuf_push(L, &s->in, len, strip);
+  return err ? lc_stream_fail(L, err) : 1;
+}
+
+static int push_rest (lua_State *L, lc_stream *s, size_t len) {
+  int err = lc_inbuf_push(L, &s->in, len, 0);
   return err ? lc_stream_fail(L, err) : 1;
 }
 
@@ -272,7 +295,7 @@ static int push_input (lua_State *L, lc_stream *s, size_t len, bool strip) {
 static int read_end (lua_State *L, lc_stream *s, const lc_want *want) {
   size_t all = lc_inbuf_bytes(&s->in);
   if (s->in_end == UV_EOF) {
-    if (all) return push_input(L, s, all, false);
+    if (all && want->mode != LC_WANT_UNTIL) return push_rest(L, s, all);
     if (want->mode == LC_WANT_ALL) {
       lua_pushliteral(L, "");
       return 1;
@@ -282,10 +305,10 @@ static int read_end (lua_State *L, lc_stream *s, const lc_want *want) {
 }
 
 /* Reads from what is there: the number of results, or 0: must wait. */
-static int read_now (lua_State *L, lc_stream *s, const lc_want *want) {
+static int read_now (lua_State *L, lc_stream *s, lc_want *want) {
   size_t len;
   if (lc_inbuf_measure(&s->in, want, &len))
-    return push_input(L, s, len, want->mode == LC_WANT_LINE);
+    return push_input(L, s, want, len);
   return s->in_end ? read_end(L, s, want) : 0;
 }
 
@@ -320,12 +343,28 @@ static int refuse_second (lua_State *L, lc_stream *s) {
                          "already: only one may", s->handle.kind->name);
 }
 
-/* Reads by the format at index 2 for the stream at 1. */
+static int k_until (lua_State *L, int status, lua_KContext ctx);
+
+/* (delimiter, limit) at index 2 */
+static lc_want check_until (lua_State *L) {
+  lc_want want = {.mode = LC_WANT_UNTIL};
+  want.delimiter = luaL_checklstring(L, 2, &want.ndelimiter);
+  luaL_argcheck(L, want.ndelimiter > 0, 2, "the delimiter is empty");
+  want.n = check_longest(L, 3, LC_LONGEST);
+  return want;
+}
+
+/* What is asked for by the arguments from index 2 on. */
+static inline lc_want check_asked (lua_State *L, lua_KFunction k) {
+  return lc_unlikely(k == k_until) ? check_until(L) : check_want(L, 2);
+}
+
+/* Reads what the arguments ask for from the stream at 1. */
 static inline int read_format (lua_State *L, lc_stream *s, lua_KFunction k) {
   lc_task *t = lc_task_at(L, s->handle.loop);
   lc_want want;
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  want = check_want(L, 2);
+  want = check_asked(L, k);
   if (lc_unlikely(s->reader != NULL)) return refuse_second(L, s);
   if (lc_unlikely(lc_inbuf_bytes(&s->in) || s->in_end)) {
     int n = read_now(L, s, &want);
@@ -344,7 +383,7 @@ static int look_again (lua_State *L, lc_task *t, lua_KFunction k) {
   if (t->op.result != LC_OK) return lc_stream_fail(L, t->op.result);
   s = lc_stream_again(L);
   if (!s) return lc_stream_fail(L, UV_EBADF);
-  want = check_want(L, 2);
+  want = check_asked(L, k);
   n = read_now(L, s, &want);
   return n ? n : wait_input(L, s, t, &want, k);
 }
@@ -352,7 +391,7 @@ static int look_again (lua_State *L, lc_task *t, lua_KFunction k) {
 static inline int go_on (lua_State *L, lc_task *t, lua_KFunction k) {
   lc_stream *s = t->op.u.what;
   if (lc_unlikely(t->op.result != LC_SERVED)) return look_again(L, t, k);
-  return push_input(L, s, s->want.n, s->want.mode == LC_WANT_LINE);
+  return push_input(L, s, &s->want, s->want.n);
 }
 
 static int k_read (lua_State *L, int status, lua_KContext ctx) {
@@ -360,11 +399,24 @@ static int k_read (lua_State *L, int status, lua_KContext ctx) {
   return go_on(L, (lc_task *)ctx, k_read);
 }
 
-/* s:read([format]) -> string | nil, message, code. Waits. */
+/* s:read([format [, limit]]) -> string | nil, message, code. Waits. */
 static int stream_read (lua_State *L) {
   lc_stream *s = lc_stream_self(L);
   if (lc_unlikely(!s)) return lc_stream_fail_closed(L);
   return read_format(L, s, k_read);
+}
+
+static int k_until (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  return go_on(L, (lc_task *)ctx, k_until);
+}
+
+/* s:read_until(delimiter [, limit]) -> string | nil, message, code. Waits. */
+static int stream_read_until (lua_State *L) {
+  lc_stream *s = lc_stream_self(L);
+  if (!s) return lc_stream_fail_closed(L);
+  lua_settop(L, 3);
+  return read_format(L, s, k_until);
 }
 
 /* Results of a read as those of an iterator: failures are raised, as those
@@ -387,17 +439,16 @@ static int k_next (lua_State *L, int status, lua_KContext ctx) {
 static int lines_next (lua_State *L) {
   lc_stream *s;
   lua_settop(L, 0);
-  lua_pushvalue(L, lua_upvalueindex(2));
-  lua_pushvalue(L, lua_upvalueindex(3));
+  for (int i = 2; i <= 4; i++) lua_pushvalue(L, lua_upvalueindex(i));
   s = lc_stream_again(L);
   if (!s) return iterate(L, lc_stream_fail(L, UV_EBADF));
   return read_format(L, s, k_next);
 }
 
-/* s:lines([format]) -> iterator that reads: "l" unless said */
+/* s:lines([format [, limit]]) -> iterator that reads: "l" unless said */
 static int stream_lines (lua_State *L) {
   lc_luax_self(L);
-  lua_settop(L, 2);
+  lua_settop(L, 3);
   if (lua_isnil(L, 2)) {
     lua_pushliteral(L, "l");
     lua_replace(L, 2);
@@ -406,7 +457,7 @@ static int stream_lines (lua_State *L) {
                 "'a' reads once: use s:read('a')");
   lua_pushlightuserdata(L, lc_luax_loop(L));
   lua_insert(L, 1);
-  lua_pushcclosure(L, lines_next, 3);
+  lua_pushcclosure(L, lines_next, 4);
   return 1;
 }
 
@@ -471,7 +522,7 @@ static int close_sent (lua_State *L, lc_stream *s, bool quiet) {
   if (s->reader) {
     lc_op *op = s->reader;
     lc_stream_leave(op);
-    lc_op_complete(op, UV_EBADF);
+    lc_op_complete(op, UV_ECANCELED);
   }
   return lc_task_wait(L, t, quiet ? k_close_variable : k_close,
                       (lua_KContext)t);
@@ -488,7 +539,7 @@ static int close_stream (lua_State *L, lc_handle **owner, bool quiet) {
 }
 
 /* s:close() -> true | nil, message, code. Waits until all is sent; again:
-** true. Whoever waits on the stream gets nil, "closed", "EBADF". */
+** true. Whoever waits on the stream gets nil, "closed", "ECANCELED". */
 static int stream_close (lua_State *L) {
   lua_settop(L, 1);
   return close_stream(L, lc_luax_self(L), false);
@@ -514,6 +565,7 @@ int lc_stream_tostring (lua_State *L) {
 
 static const luaL_Reg methods[] = {
   {"read", stream_read},
+  {"read_until", stream_read_until},
   {"lines", stream_lines},
   {"write", lc_write_method},
   {"flush", lc_write_flush},
@@ -552,6 +604,8 @@ void lc_stream_open (lua_State *L, lc_loop *loop) {
   lua_setfield(L, -2, "ahead");
   lua_pushinteger(L, LC_HIGHWATER);
   lua_setfield(L, -2, "highwater");
+  lua_pushinteger(L, LC_LONGEST);
+  lua_setfield(L, -2, "longest");
   lua_setfield(L, -2, "stream");
 }
 

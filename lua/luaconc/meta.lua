@@ -803,17 +803,30 @@ local stream = {}
 ---Waits unless enough has arrived.
 ---Raises where another task reads from it already.
 ---@param format? ("l"|"L"|"a"|integer)
+---@param limit? integer the longest that is read, in bytes, with the end of the line: 1 MiB for a line, none for `"a"` unless said; `math.huge` is none
 ---@return string? data
 ---@return string? message
----@return ("EOF"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
-function stream:read(format) end
+---@return ("EOF"|"EMSGSIZE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF"|"ECANCELED")? code
+function stream:read(format, limit) end
+
+---Reads up to the delimiter, which is taken and not returned. Where the input
+---ends without one, what is there stays for `read`.
+---Waits unless enough has arrived.
+---Raises where another task reads from it already.
+---@param delimiter string one byte or more
+---@param limit? integer the longest that is read, in bytes, with the delimiter: 1 MiB unless said; `math.huge` is none
+---@return string? data
+---@return string? message
+---@return ("EOF"|"EMSGSIZE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF"|"ECANCELED")? code
+function stream:read_until(delimiter, limit) end
 
 ---Iterates over what `read` gives, up to the end of the input.
 ---Waits in each round, unless enough has arrived.
 ---Raises in a round: every failure but the end, as `io.lines` does.
 ---@param format? ("l"|"L"|integer) `"l"` unless said
+---@param limit? integer the longest that is read, in bytes, with the end of the line: 1 MiB for a line, none for `"a"` unless said; `math.huge` is none
 ---@return fun(): string? next for the generic `for`
-function stream:lines(format) end
+function stream:lines(format, limit) end
 
 ---Sends strings and numbers, all of them, in one piece. Returns once they are
 ---accepted: what the other end is too slow for is queued here; above 64 KiB a
@@ -863,7 +876,7 @@ function stream:peer() end
 ---@return "EBADF"? code
 function stream:sock() end
 
----Sends what is queued and closes. Whoever waits in it gets the code EBADF. A
+---Sends what is queued and closes. Whoever waits in it gets the code ECANCELED. A
 ---second time it does nothing. In a cancelled task, where it can't wait, it
 ---closes at once and drops what is queued.
 ---Waits while something is queued.
@@ -901,7 +914,7 @@ function listener:timeout(seconds) end
 ---@return "EBADF"? code
 function listener:sock() end
 
----Stops listening. Who waits in `accept` gets the code EBADF; connections that
+---Stops listening. Who waits in `accept` gets the code ECANCELED; connections that
 ---nobody accepted are refused by the system. A second time it does nothing.
 ---Never waits.
 ---@return true closed

@@ -233,7 +233,7 @@ local function serve_on(listener, handler, opts)
   if opts.ready then opts.ready(listener) end
   local message, code = run_server(server)
   if server.failed then server.failed:await() end
-  if code ~= "EBADF" then return nil, message, code end
+  if code ~= "ECANCELED" and code ~= "EBADF" then return nil, message, code end
   return true
 end
 

@@ -10,6 +10,7 @@ local settle, waiting = streams.settle, streams.waiting
 
 local EOF = { nil, "end of file", "EOF" }
 local CLOSED = { nil, "closed", "EBADF" }
+local WOKEN = { nil, "closed", "ECANCELED" }   -- closed in the middle of it
 local LATE = { nil, "timed out", "ETIMEDOUT" }
 
 for _, kind in ipairs(streams.kinds) do
@@ -252,6 +253,115 @@ for _, kind in ipairs(streams.kinds) do
       end)
       assert.same({ 1, 2, 3 }, { numbers(), numbers(), numbers() })
       assert.is_nil(numbers())
+    end)
+  end)
+
+  describe(title .. ": a limit", function()
+    local LONG = { nil, "longer than its limit", "EMSGSIZE" }
+
+    with("keeps a peer from filling the memory with one line", function(a, b)
+      local reader = waiting(b.read, b, "l")
+      conc.spawn(function() a:write(("x"):rep(core.stream.longest + 1), "\n") end)
+      assert.same(LONG, { reader:await() })
+      assert.is_true(#b:read() > 0)
+    end)
+
+    with("is the caller's choice, the end of the line included", function(a, b)
+      a:write("12345\n12345\n123456789\n")
+      assert.equal("12345", b:read("l", 6))
+      assert.same(LONG, { b:read("L", 5) })
+      assert.equal("12345\n", b:read("L", 6))
+      assert.same(LONG, { b:read("l", 4) })
+      assert.equal("123456789", b:read("l", math.huge))
+      a:write("abc")
+      assert.same(LONG, { b:read("l", 3) })
+      assert.equal("abc", b:read())
+    end)
+
+    with("of 'a' is all that may come", function(a, b)
+      a:write("12345")
+      a:shutdown()
+      assert.same(LONG, { b:read("a", 4) })
+      assert.equal("12345", b:read("a", 5))
+    end)
+
+    with("is raised by lines", function(a, b)
+      a:write("1\n22\n333\n")
+      local got = {}
+      local err = sim.raises(function()
+        for line in b:lines("l", 3) do got[#got + 1] = line end
+      end)
+      assert.equal("EMSGSIZE", err.code)
+      assert.same({ "1", "22" }, got)
+    end)
+
+    with("that is none is refused", function(_, b)
+      for _, limit in ipairs { 0, -1, 1.5, "x", {} } do
+        assert.has_error(function() b:read("l", limit) end)
+      end
+    end)
+  end)
+
+  describe(title .. ": read_until", function()
+    with("gives what comes before a delimiter, which is taken", function(a, b)
+      a:write("head\r\n\r\nbody|rest")
+      assert.equal("head", b:read_until "\r\n\r\n")
+      assert.equal("body", b:read_until "|")
+      assert.equal("rest", b:read())
+    end)
+
+    with("finds it wherever it is cut", function(a, b)
+      for at = 1, 8 do
+        local text = "one<--->two<--->"
+        local reader = waiting(function()
+          return b:read_until "<--->" .. "," .. b:read_until "<--->"
+        end)
+        a:write(text:sub(1, at))
+        settle()
+        a:write(text:sub(at + 1, 12))
+        settle()
+        a:write(text:sub(13))
+        assert.equal("one,two", reader:await())
+      end
+    end)
+
+    with("is not fooled by beginnings of it", function(a, b)
+      a:write("aaab|aab|aaaab")
+      assert.equal("a", b:read_until "aab")
+      assert.equal("|", b:read_until "aab")
+      assert.equal("|aa", b:read_until "aab")
+    end)
+
+    with("has a limit, the delimiter included", function(a, b)
+      a:write("12345;")
+      assert.same({ nil, "longer than its limit", "EMSGSIZE" },
+        { b:read_until(";", 5) })
+      assert.equal("12345", b:read_until(";", 6))
+    end)
+
+    with("leaves what is there at the end without it", function(a, b)
+      a:write("rest")
+      a:shutdown()
+      assert.same({ nil, "end of file", "EOF" }, { b:read_until ";" })
+      assert.equal("rest", b:read "a")
+    end)
+
+    with("can be cancelled and timed out, and loses nothing", function(a, b)
+      a:write("par")
+      local reader = waiting(b.read_until, b, ";")
+      reader:cancel()
+      settle()
+      b:timeout(0.001)
+      assert.same({ nil, "timed out", "ETIMEDOUT" }, { b:read_until ";" })
+      b:timeout(nil)
+      a:write("t;")
+      assert.equal("part", b:read_until ";")
+    end)
+
+    with("refuses an empty delimiter, and what is none", function(_, b)
+      assert.has_error(function() b:read_until "" end)
+      assert.has_error(function() b:read_until() end)
+      assert.has_error(function() b:read_until {} end)
     end)
   end)
 
@@ -509,7 +619,7 @@ for _, kind in ipairs(streams.kinds) do
     with("wakes a reader", function(_, b)
       local reader = waiting(b.read, b, 10)
       assert.is_true(b:close())
-      assert.same(CLOSED, { reader:await() })
+      assert.same(WOKEN, { reader:await() })
     end)
 
     with("by another task wakes writers once all is sent", function(a, b)
@@ -517,7 +627,7 @@ for _, kind in ipairs(streams.kinds) do
       local closer = waiting(a.close, a)
       assert.equal(accepted, #b:read "a")
       assert.is_true(closer:await())
-      assert.same(CLOSED, { writer:await() })
+      assert.same(CLOSED, { writer:await() })   -- the write after that
     end)
 
     with("tells the peer", function(a, b)
