@@ -85,6 +85,10 @@ SO_test  := $(BUILD)/test/luaconc/core.so
 SO_asan  := $(BUILD)/asan/luaconc/core.so
 SO_tsan  := $(BUILD)/tsan/luaconc/core.so
 
+# The interpreters that the sanitizers need: see spec/support/host.c.
+HOST_asan := $(BUILD)/asan/bin/lua5.4
+HOST_tsan := $(BUILD)/tsan/bin/lua5.4
+
 # A change of flags, or of the list of sources, makes things anew.
 define variant
 OBJ_$(1) := $$(SRC_$(1):src/%.c=$(BUILD)/obj/$(1)/%.o)
@@ -122,6 +126,9 @@ SPEC_PATH = $(TREE)/lua/?.lua;$(TREE)/lua/?/init.lua;$(TREE)/?.lua;;
 
 build: $(SO_plain) ## build the module (the default)
 
+# All of them, and the hosts.
+variants: $(SO_plain) $(SO_test) $(SO_asan) $(SO_tsan) $(HOST_asan) $(HOST_tsan)
+
 compare: $(SO_plain) ## run one job on every engine and print the comparison
 	@$(RUN_plain) $(LUA) bin/luaconc compare $(SCENARIOS)
 
@@ -134,9 +141,6 @@ bench: $(SO_plain) ## run the benchmarks (BENCH='--quick switch': see bench/)
 	@$(MAKE) -C bench BUILD='$(ABS)/bench'
 	@$(RUN_plain) $(LUA) bench/run.lua $(BENCH)
 
-# The interpreters that the sanitizers need: see spec/support/host.c.
-HOST_asan := $(BUILD)/asan/bin/lua5.4
-HOST_tsan := $(BUILD)/tsan/bin/lua5.4
 $(HOST_asan) $(HOST_tsan): $(BUILD)/%/bin/lua5.4: spec/support/host.c \
   $(BUILD)/obj/%/flags
 	@mkdir -p $(@D)
@@ -235,5 +239,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build compare test sanitize tsan bench lint fuzz docs rockspec install \
+.PHONY: build variants compare test sanitize tsan bench lint fuzz docs rockspec install \
         uninstall help clean FORCE

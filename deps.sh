@@ -180,11 +180,11 @@ record() {
     echo "LUA_LIBS := $LUA_LIBS"
     echo "UV_CFLAGS := $UV_CFLAGS"
     echo "UV_LIBS := $UV_LIBS"
-  } >"$config.new"
-  if cmp -s "$config.new" "$config" && [ "$config" -nt deps.sh ]; then
-    rm -f "$config.new"
+  } >"$config.$$"
+  if cmp -s "$config.$$" "$config" && [ "$config" -nt deps.sh ]; then
+    rm -f "$config.$$"
   else
-    mv "$config.new" "$config"
+    mv "$config.$$" "$config"
   fi
 }
 
