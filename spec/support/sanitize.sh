@@ -66,7 +66,7 @@ specs=${SPEC:-$(echo spec/*_spec.lua spec/contract/*_spec.lua)}
 # of the host, are left out of both. Those of the Lua modules above the face,
 # and those of sheer numbers, would be slow in the third part for nothing.
 never='/(install|layers|version)_spec'
-not_with_gc="$never|/(cli|compare.*|docs|readme|runner|scale|starts)_spec"
+not_with_gc="$never|/(cli|compare.*|docs|examples|readme|runner|scale|starts)_spec"
 
 result=0
 echo 'Planted faults, each to be named:'
