@@ -58,6 +58,18 @@ function M.traceback_of(err)
   return text ~= "" and text or nil
 end
 
+-- Without our own functions, which called the user's through two `traced`.
+local function without_us(text)
+  local ours = "\n\t[C]: in function 'luaconc.core.traced'"
+  local last, before
+  local at = text:find(ours, 1, true)
+  while at do
+    last, before = at, last
+    at = text:find(ours, at + 1, true)
+  end
+  return before and text:sub(1, before - 1) or text
+end
+
 -- Sends the outcome. What can't be sent is an error of the call; an error
 -- that can't be sent is sent as text.
 local function reply(ok, ...)
@@ -70,6 +82,7 @@ local function reply(ok, ...)
   end
   local err, at = ...
   local text = M.traceback_of(err)
+  text = text and without_us(text)
   if not pcall(core.post, nil, false, err, at, text) then
     core.post(nil, false, tostring(err), at, text)
   end
