@@ -111,13 +111,9 @@ static int wait_turn (lua_State *L, lc_task *t, lc_turn *turn,
   return lc_task_wait(L, t, k, 0);
 }
 
-static lc_turn *new_turn (lua_State *L, lc_channel *c, lc_task *t,
-                          lc_item *item) {
-  lc_turn *turn = lc_seat_turn(c->seat, &t->op);
-  if (turn) return turn;
+static int fail_memory (lua_State *L, lc_item *item) {
   lc_item_free(item);
-  luaL_error(L, "not enough memory");
-  return NULL;
+  return luaL_error(L, "not enough memory");
 }
 
 /* }} */
@@ -142,8 +138,8 @@ static int sent (lua_State *L, lc_exchanged done, lc_item *item) {
     lua_pushboolean(L, 1);
     return 1;
   }
+  if (done == LC_EX_NOMEMORY) return fail_memory(L, item);
   lc_item_free(item);
-  if (done == LC_EX_NOMEMORY) return luaL_error(L, "not enough memory");
   if (done == LC_EX_CLOSED) return fail_closed(L, "EPIPE");
   return lc_errors_fail(L, "EAGAIN", "full");
 }
@@ -176,7 +172,8 @@ static int channel_send (lua_State *L) {
   lc_item_read(L, 2, c->exchange, &item);
   lc_exchanged done = bring(c, &item, NULL);
   if (done == LC_EX_BLOCKED) {
-    lc_turn *turn = new_turn(L, c, t, &item);
+    lc_turn *turn = lc_seat_turn(c->seat, &t->op);
+    if (!turn) return fail_memory(L, &item);
     done = bring(c, &item, turn);
     if (done == LC_EX_BLOCKED) return wait_turn(L, t, turn, send_kinds, k_send);
     lc_seat_return(turn);
@@ -232,7 +229,8 @@ static int channel_recv (lua_State *L) {
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   lc_exchanged done = fetch(c, &item, NULL);
   if (done == LC_EX_BLOCKED) {
-    lc_turn *turn = new_turn(L, c, t, &item);
+    lc_turn *turn = lc_seat_turn(c->seat, &t->op);
+    if (!turn) return fail_memory(L, &item);
     done = fetch(c, &item, turn);
     if (done == LC_EX_BLOCKED) return wait_turn(L, t, turn, recv_kinds, k_recv);
     lc_seat_return(turn);

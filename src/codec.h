@@ -5,8 +5,9 @@
 ** identity and cycles; Lua functions (bytecode and copies of upvalues, which
 ** functions of one message go on sharing); loaded modules, found again by
 ** `require`, and the C functions in them; the globals, which become the
-** receiver's, as does an `_ENV` with a metatable; instances of registered classes; userdata with __transfer.
-** Anything else is refused with the path to it, before there are any bytes.
+** receiver's, as does an `_ENV` with a metatable; instances of registered
+** classes; userdata with __transfer. Anything else is refused with the path
+** to it, before there are any bytes.
 **
 ** Where a message holds nothing but data, it is copied whole: a table of
 ** data that happens to be a loaded module too is then a copy.

@@ -19,6 +19,18 @@ void lc_wake_park (atomic_uint *word, unsigned value, uint64_t ns);
 ** too. */
 void lc_wake_unpark (atomic_uint *word);
 
+/* How many cores this process may use. */
+int lc_wake_cores (void);
+
+/* Lets a moment pass, in a loop that looks for something. */
+static inline void lc_wake_pause (void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile ("yield");
+#endif
+}
+
 /* A descriptor that can be polled for wake-ups, or a negative libuv code. */
 int lc_wake_event (void);
 void lc_wake_signal (int fd);   /* makes it readable; in handlers too */

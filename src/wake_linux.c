@@ -2,8 +2,13 @@
 ** wake_linux.c: sleeping and waking by futex and eventfd. See wake.h.
 */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -29,6 +34,16 @@ void lc_wake_park (atomic_uint *word, unsigned value, uint64_t ns) {
 
 void lc_wake_unpark (atomic_uint *word) {
   futex(word, FUTEX_WAKE, 1, NULL);
+}
+
+int lc_wake_cores (void) {
+  static atomic_int cores;   /* 0: not asked yet */
+  int n = atomic_load_explicit(&cores, memory_order_relaxed);
+  cpu_set_t set;
+  if (n > 0) return n;
+  n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+  atomic_store_explicit(&cores, n, memory_order_relaxed);
+  return n;
 }
 
 int lc_wake_event (void) {
