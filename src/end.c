@@ -16,6 +16,7 @@
 
 #include "end.h"
 #include "frame.h"
+#include "remote.h"
 #include "slots.h"
 #include "task.h"
 #include "trouble.h"
@@ -103,6 +104,7 @@ static void end_jobs (lua_State *L, lc_loop *loop) {
   g.over = lc_loop_at(loop, &g.timer, due) != 0;
   while (loop->live > 0) {
     bool more = lc_loop_turn(L, loop, loop->nready == 0);
+    if (g.over) lc_remote_cancel_all(loop);   /* what a shield has kept */
     if (!more || g.over) lc_trouble_stuck(L, loop);
   }
   lc_loop_unat(loop, &g.timer);
@@ -116,15 +118,19 @@ static void end_frames (lc_loop *loop) {
 
 /* }} */
 
-void lc_end_state (lua_State *L, lc_loop *loop) {
-  if (loop->ending || loop->current) return;
-  loop->ending = true;
-  if (!lua_checkstack(L, 2 * LUA_MINSTACK)) return;
-  loop->driver = L;
+static void end_all (lua_State *L, lc_loop *loop) {
   call_safely(L, loop, warn);
   lc_scope_cancel(&loop->main->base);
   end_jobs(L, loop);
   call_safely(L, loop, warn_again);
+}
+
+void lc_end_state (lua_State *L, lc_loop *loop) {
+  if (loop->ending || loop->current) return;
+  loop->ending = true;
+  loop->driver = L;
+  if (lua_checkstack(L, 2 * LUA_MINSTACK)) end_all(L, loop);
+  else if (loop->live > 0) return;
   end_frames(loop);
   lc_group_forget_all(loop->root);
   loop->ended = true;

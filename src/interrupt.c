@@ -103,34 +103,44 @@ int lc_interrupt_again (lua_State *L, lc_loop *loop) {
 
 /* {{ Workers */
 
-static _Thread_local lc_loop *volatile here;   /* the worker's; or NULL */
+static _Thread_local lc_worker *volatile here;   /* NULL: none's */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned holders;
 static struct sigaction urgent_before;
 
+/* From the second strike on. */
+static bool is_hard (const lc_worker *w) {
+  return atomic_load(&w->strikes) > 1;
+}
+
 /* Runs in the coroutine that has computed ever since the strike. */
 static void on_struck (lua_State *L, lua_Debug *ar) {
   (void)ar;
-  lc_loop *loop = here;
+  lc_worker *w = here;
+  lc_loop *loop = w ? w->loop : NULL;
   lua_sethook(L, NULL, 0, 0);
   if (!loop || loop->running != L) return;
-  unsigned strikes = atomic_load(&loop->worker->strikes);
-  atomic_store(&loop->worker->answered, strikes);
-  lc_worker_struck(loop->worker);
+  lc_worker_struck(w);
   lc_scope_cancel(&loop->main->base);
   if (!loop->current->scope->cancelled) return;
-  if (strikes > 1) lua_sethook(L, on_struck, LUA_MASKCOUNT, 1);
+  if (is_hard(w)) lua_sethook(L, on_struck, LUA_MASKCOUNT, 1);
   lc_task_raise(L, loop->current);
 }
 
+void lc_interrupt_follow (const lc_worker *w, lua_State *L, lua_State *co) {
+  if (lua_gethook(co) == on_struck && is_hard(w))
+    lua_sethook(L, on_struck, LUA_MASKCOUNT, 1);
+}
+
 static void on_strike (int number) {
-  lc_loop *loop = here;
-  if (!loop) return;
-  if (number == SIGTERM) atomic_fetch_add(&loop->worker->strikes, 1);
-  lua_State *L = loop->running;
-  bool again = atomic_load(&loop->worker->strikes) > 1;
-  if (L) lua_sethook(L, on_struck, LUA_MASKCOUNT, again ? 1 : COMPUTES);
-  lc_port_ring(loop->port);
+  lc_worker *w = here;
+  if (!w) return;
+  if (number == SIGTERM) atomic_fetch_add(&w->strikes, 1);
+  atomic_store(&w->felt, atomic_load(&w->strikes));
+  if (!w->loop) return;
+  lua_State *L = w->loop->running;
+  if (L) lua_sethook(L, on_struck, LUA_MASKCOUNT, is_hard(w) ? 1 : COMPUTES);
+  lc_port_ring(w->loop->port);
 }
 
 static void handle (int number, void (*handler) (int),
@@ -144,13 +154,13 @@ static void handle (int number, void (*handler) (int),
 
 /* The first touch of a thread-local variable allocates, which no handler may
 ** do: so SIGURG stays blocked until it is set, and is then not lost. */
-void lc_interrupt_adopt (lc_loop *loop) {
+void lc_interrupt_adopt (lc_worker *w) {
   sigset_t urgent;
+  here = w;
+  if (!w) return;
   sigemptyset(&urgent);
   sigaddset(&urgent, SIGURG);
-  if (!loop) pthread_sigmask(SIG_BLOCK, &urgent, NULL);
-  here = loop;
-  if (loop) pthread_sigmask(SIG_UNBLOCK, &urgent, NULL);
+  pthread_sigmask(SIG_UNBLOCK, &urgent, NULL);
 }
 
 void lc_interrupt_hold (void) {

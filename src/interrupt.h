@@ -35,9 +35,9 @@ bool lc_interrupt_pending (lc_loop *loop);
 /* Raises SIGINT again: does not come back, as a rule. */
 int lc_interrupt_again (lua_State *L, lc_loop *loop);
 
-/* The loop of a worker runs in this thread from now on; NULL: no longer. The
-** thread was started with all signals blocked. */
-void lc_interrupt_adopt (lc_loop *loop);
+/* This thread is the worker's from now on; NULL: no longer. It was started
+** with all signals blocked. */
+void lc_interrupt_adopt (struct lc_worker *w);
 
 /* While somebody has threads to strike, the process handles SIGURG; what was
 ** in force before is restored when nobody has. Any thread. */
@@ -47,6 +47,11 @@ void lc_interrupt_release (void);
 /* Strikes a worker's thread, whose `strikes` has been counted up. Any
 ** thread. */
 void lc_interrupt_strike (pthread_t thread);
+
+/* A coroutine that was to be interrupted at every instruction has ended or
+** yielded, so that who has resumed it goes on: it is interrupted instead. */
+void lc_interrupt_follow (const struct lc_worker *w, lua_State *L,
+                          lua_State *co);
 
 /* In a worker process: SIGTERM is a strike, SIGINT is ignored. */
 void lc_interrupt_serve (void);

@@ -32,7 +32,7 @@ typedef enum lc_saying {
 } lc_saying;
 
 typedef struct lc_limit { uint64_t memory; } lc_limit;
-typedef struct lc_verdict { uint32_t outcome, nresults; } lc_verdict;
+typedef struct lc_verdict { uint32_t outcome; } lc_verdict;
 
 /* Adds the private functions of the road to the table on top, and in test
 ** builds those for workers without a job. May raise. */

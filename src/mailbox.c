@@ -45,27 +45,31 @@ void lc_mailbox_free (lc_mailbox *m) {
   lc_link *l;
   while ((l = lc_list_shift(&m->letters)))
     lc_letter_free(lc_container(l, lc_letter, link));
-  lc_letter_free(m->open);
-  m->open = NULL;
 }
 
 /* {{ Taking */
 
-/* The letter stays ours while it is read: reading may raise. */
+/* letter (light userdata) -> true, values... */
+static int decode_letter (lua_State *L) {
+  const lc_letter *l = lua_touserdata(L, 1);
+  lua_pushboolean(L, 1);
+  return lc_message_decode(L, &l->message) + 1;
+}
+
+/* Reading may raise, and may run code that reads the next letter. */
 static int read_letter (lua_State *L, lc_mailbox *m) {
-  lc_link *l = lc_list_shift(&m->letters);
-  lc_letter_free(m->open);
-  m->open = NULL;
-  if (!l) {
+  lc_link *link = lc_list_shift(&m->letters);
+  int top = lua_gettop(L);
+  if (!link) {
     lua_pushboolean(L, 0);
     return 1;
   }
-  m->open = lc_container(l, lc_letter, link);
-  lua_pushboolean(L, 1);
-  int n = lc_message_decode(L, &m->open->message);
-  lc_letter_free(m->open);
-  m->open = NULL;
-  return n + 1;
+  lc_letter *l = lc_container(link, lc_letter, link);
+  lua_pushcfunction(L, decode_letter);
+  lua_pushlightuserdata(L, l);
+  int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+  lc_letter_free(l);
+  return status == LUA_OK ? lua_gettop(L) - top : lua_error(L);
 }
 
 static void cancel_take (lc_op *op) {

@@ -25,7 +25,6 @@ typedef struct lc_letter {
 typedef struct lc_mailbox {
   lc_link letters;
   lc_op *taker;            /* NULL: nobody waits */
-  lc_letter *open;         /* being read, or was read last */
   bool closed;             /* none will come any more */
 } lc_mailbox;
 

@@ -23,3 +23,7 @@ bool lc_memory_limit (lua_State *L, lc_memory *m, size_t limit) {
   lua_setallocf(L, limited, m);
   return true;
 }
+
+void lc_memory_lift (lc_memory *m) {
+  m->limit = SIZE_MAX;
+}

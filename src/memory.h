@@ -22,4 +22,7 @@ typedef struct lc_memory {
 ** where it uses more already. Does not raise. */
 bool lc_memory_limit (lua_State *L, lc_memory *m, size_t limit);
 
+/* Takes it back, before the state is closed: clean-ups find memory. */
+void lc_memory_lift (lc_memory *m);
+
 #endif

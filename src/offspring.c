@@ -240,7 +240,7 @@ static void prepare (lua_State *L) {
 
 static void tell_outcome (void) {
   lc_worker *w = &self.worker;
-  lc_verdict v = {(uint32_t)w->outcome, w->nresults};
+  lc_verdict v = {(uint32_t)w->outcome};
   lc_packet packets[] = {
     {.kind = LC_SAY_OUTCOME, .bytes = (char *)&v, .len = sizeof v,
      .gone = stay},
@@ -257,7 +257,7 @@ static void run_job (lua_State *L, lc_loop *loop) {
   lc_worker *w = &self.worker;
   lc_worker_adopt(L, w);
   lc_interrupt_serve();
-  lc_interrupt_adopt(loop);
+  lc_interrupt_adopt(w);
   lc_forker_open();
   if (self.limit && !lc_memory_limit(L, &self.memory, self.limit)) return;
   int err = start_watch(loop);
@@ -285,6 +285,7 @@ lc_noreturn static void work (lua_State *L) {
   await_request(scratch);
   run_job(L, lc_luax_loop(L));
   (void)fflush(NULL);
+  lc_memory_lift(&self.memory);
   lua_close(L);
   (void)fflush(NULL);
   tell_outcome();

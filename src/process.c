@@ -194,9 +194,8 @@ static bool was_struck (const process *p) {
 static void end_process (process *p) {
   lc_outcome outcome = is_complete(p) ? (lc_outcome)p->verdict.outcome
                        : was_struck(p) ? LC_UNWOUND : LC_DIED;
-  uint32_t n = outcome == LC_RETURNED ? p->verdict.nresults : 0;
   close_all(p);
-  lc_remote_ended(p->remote, outcome, n,
+  lc_remote_ended(p->remote, outcome,
                   outcome <= LC_RAISED ? &p->reply : NULL);
 }
 
@@ -299,6 +298,10 @@ static int process_start (lc_remote *r) {
 
 /* }} */
 
+static int pid_of (const lc_remote *r) {
+  return (int)process_of(r)->child.pid;
+}
+
 static bool is_asleep (const lc_job *j) {
   return lc_system_asleep(process_of(lc_remote_of(j))->child.pid);
 }
@@ -397,7 +400,8 @@ static const lc_remotekind process_kind = {
   .start = process_start,
   .strike = process_strike,
   .post = process_post,
-  .epitaph = process_epitaph
+  .epitaph = process_epitaph,
+  .pid = pid_of
 };
 
 /* conc.process(f, ...) or conc.process{f, ..., name=, memory=, start=}

@@ -42,12 +42,10 @@ static lc_jobstate state_of (lc_outcome outcome) {
        : outcome == LC_UNWOUND ? LC_ENDCANCELLED : LC_FAILED;
 }
 
-void lc_remote_ended (lc_remote *r, lc_outcome outcome, uint32_t nresults,
-                      lc_message *reply) {
+void lc_remote_ended (lc_remote *r, lc_outcome outcome, lc_message *reply) {
   lc_loop *loop = r->job.loop;
   lc_assert(!lc_job_ended(&r->job));
   r->outcome = (uint8_t)outcome;
-  r->job.nresults = nresults;
   if (reply) {
     r->reply = *reply;
     *reply = (lc_message){0};
@@ -67,13 +65,12 @@ void lc_remote_arrived (lc_remote *r, lc_letter *l) {
 static void on_unrun (lc_note *note, lc_loop *loop) {
   lc_remote *r = lc_container(note, lc_remote, note);
   (void)loop;
-  lc_remote_ended(r, r->code ? LC_NEVERSTARTED : LC_UNWOUND, 0, NULL);
+  lc_remote_ended(r, r->code ? LC_NEVERSTARTED : LC_UNWOUND, NULL);
 }
 
 /* It ends without having run; not now, as we may be in the middle of a walk
 ** through scopes or groups. */
 static void end_unrun (lc_remote *r) {
-  r->started = true;
   r->note.arrive = on_unrun;
   lc_port_post(r->job.loop->port, &r->note);
 }
@@ -83,16 +80,23 @@ static void end_unrun (lc_remote *r) {
 /* {{ Starting and cancelling */
 
 static int start (lc_remote *r) {
-  r->started = true;
   int err = r->kind->start(r);
   lc_message_free(&r->context);
   lc_message_free(&r->request);
   return err;
 }
 
+/* What waits for its turn waits for tasks of ours: only from now on is it
+** others that it waits for. */
+static void leave_queue (lc_remote *r) {
+  lc_list_remove(&r->turn.u.link);
+  r->queued = false;
+  lc_loop_expect(r->job.loop, LC_BY_OTHERS, 1);
+}
+
 void lc_remote_start (lc_op *turn) {
   lc_remote *r = lc_container(turn, lc_remote, turn);
-  r->queued = false;
+  leave_queue(r);
   r->code = start(r);
   if (r->code) end_unrun(r);
   else r->job.state = LC_RUNNING;
@@ -114,8 +118,7 @@ static void on_strike_due (lc_timer *timer) {
 void lc_remote_interrupt (lc_scope *s) {
   lc_remote *r = lc_container(s, lc_remote, base);
   if (r->queued) {
-    lc_list_remove(&r->turn.u.link);
-    r->queued = false;
+    leave_queue(r);
     r->job.group->running++;
     end_unrun(r);
   }
@@ -128,6 +131,11 @@ void lc_remote_interrupt (lc_scope *s) {
 
 void lc_remote_cancel (lc_job *j) {
   lc_scope_cancel(&lc_remote_of(j)->base);
+}
+
+void lc_remote_cancel_all (lc_loop *loop) {
+  for (lc_job *j = NULL; (j = lc_remote_next(loop, j)); )
+    if (!lc_job_ended(j)) lc_remote_cancel(j);
 }
 
 /* }} */
@@ -196,23 +204,29 @@ static void read_memory (lua_State *L, lc_remote *r, int options) {
 static int join (lc_remote *r, lc_group *g) {
   lc_loop *loop = r->job.loop;
   bool full = g->limit && g->running >= g->limit;
+  int err = lc_heap_reserve(&loop->deadlines);
+  if (err) return err;
   lc_scope_enter(&r->base, LC_REMOTE, g->scope, NULL);
   bool dead = r->base.cancelled;
-  int err = full || dead ? 0 : start(r);
+  err = full || dead ? 0 : start(r);
   if (err) {
     lc_scope_leave(&r->base);
+    lc_heap_unreserve(&loop->deadlines);
     return err;
   }
   if (g->keep) r->job.keep = true;
   lc_group_add(g, &r->job);
   lc_list_append(&loop->remotes, &r->all);
-  lc_loop_expect(loop, LC_BY_OTHERS, 1);
   loop->live++;
-  r->queued = full && !dead;
-  if (r->queued) lc_list_append(&g->queued, &r->turn.u.link);
-  else g->running++;
+  if (full && !dead) {
+    r->queued = true;
+    lc_list_append(&g->queued, &r->turn.u.link);
+    return 0;
+  }
+  g->running++;
+  lc_loop_expect(loop, LC_BY_OTHERS, 1);
   if (dead) end_unrun(r);
-  else if (!full) r->job.state = LC_RUNNING;
+  else r->job.state = LC_RUNNING;
   return 0;
 }
 
@@ -233,19 +247,16 @@ int lc_remote_form (lua_State *L, lc_group *g, int arg,
   lc_remote *r = push_remote(L, loop, kind);
   lc_spawn_describe(L, &r->job, handle, options);
   read_memory(L, r, options);
-  if (!g) g = lc_task_group(L, parent);
   r->job.id = ++loop->lastid;
   lc_worker_context(L, &r->context, &r->job, handle, kind->process);
   r->request.process = kind->process;
   lc_message_encode(L, f, n, "argument", &r->request);
   int err = kind->open(L, r, options);
+  if (err) return refuse(L, r, handle, err);
+  if (!g) g = lc_task_group(L, parent);   /* no code of the user's from here */
   if (g->closed) return luaL_error(L, "the group is closed: start jobs before");
   lc_job_anchor(L, &r->job, handle);
-  if (!err) err = lc_heap_reserve(&loop->deadlines);
-  if (!err) {
-    err = join(r, g);
-    if (err) lc_heap_unreserve(&loop->deadlines);
-  }
+  err = join(r, g);
   if (err) {
     lc_job_release(&r->job);
     return refuse(L, r, handle, err);
@@ -258,8 +269,11 @@ int lc_remote_form (lua_State *L, lc_group *g, int arg,
 
 /* {{ The outcome */
 
-static void pack_results (lua_State *L, int n) {
-  int first = lua_gettop(L) - n + 1;
+/* Pushes the result, or a list of them. Their number is what was decoded,
+** whatever a process says that has gone wrong. */
+static void push_results (lua_State *L, lc_remote *r) {
+  int n = lc_message_decode(L, &r->reply), first = lua_gettop(L) - n + 1;
+  r->job.nresults = (uint32_t)n;
   if (n == 0) lua_pushnil(L);
   if (n <= 1) return;
   lua_createtable(L, n, 0);
@@ -305,19 +319,28 @@ static void make_error (lua_State *L, lc_remote *r, int index) {
   lua_remove(L, -2);
 }
 
+static void push_outcome (lua_State *L, lc_remote *r, int index) {
+  if (r->outcome == LC_RETURNED) push_results(L, r);
+  else if (r->outcome == LC_RAISED) push_error(L, r, index);
+  else if (r->outcome == LC_UNWOUND) lua_pushnil(L);   /* see lc_job_outcome */
+  else make_error(L, r, index);
+}
+
+/* Reading may run code that asks for the same outcome: a module that is
+** required, a finaliser. Who is done first has its values kept, who is done
+** last frees the reply. After an error that waits for the handle's end. */
 void lc_remote_fetch (lua_State *L, lc_job *j, int index) {
   lc_remote *r = lc_remote_of(j);
   if (r->fetched) return;
   index = lua_absindex(L, index);
   luaL_checkstack(L, 16, NULL);
-  if (r->outcome == LC_RETURNED)
-    pack_results(L, lc_message_decode(L, &r->reply));
-  else if (r->outcome == LC_RAISED) push_error(L, r, index);
-  else if (r->outcome == LC_UNWOUND) lua_pushnil(L);   /* see lc_job_outcome */
-  else make_error(L, r, index);
-  lua_setiuservalue(L, index, LC_JOB_VALUE);
+  r->readers++;
+  push_outcome(L, r, index);
+  r->readers--;
+  if (r->fetched) lua_pop(L, 1);
+  else lua_setiuservalue(L, index, LC_JOB_VALUE);
   r->fetched = true;
-  lc_message_free(&r->reply);
+  if (r->readers == 0) lc_message_free(&r->reply);
 }
 
 /* }} */

@@ -62,6 +62,8 @@ typedef struct lc_remotekind {
 
   /* Pushes the error of a job that died. May raise. */
   void (*epitaph) (lua_State *L, lc_remote *r, const char *label);
+
+  int (*pid) (const lc_remote *r);   /* NULL: it runs in this process */
 } lc_remotekind;
 
 struct lc_remote {
@@ -81,7 +83,8 @@ struct lc_remote {
   size_t memory;           /* limit of its Lua state, bytes; 0: none */
   int code;                /* LC_NEVERSTARTED: why; else the engine's */
   uint8_t outcome;         /* an lc_outcome, once ended */
-  bool queued, started, fetched;
+  uint8_t readers;         /* of the reply, one inside the other */
+  bool queued, fetched;
 };
 
 /* {{ For engines */
@@ -98,8 +101,7 @@ int lc_remote_form (lua_State *L, struct lc_group *g, int arg,
 void lc_remote_arrived (lc_remote *r, lc_letter *l);
 
 /* It has ended. Takes the reply. */
-void lc_remote_ended (lc_remote *r, lc_outcome outcome, uint32_t nresults,
-                      lc_message *reply);
+void lc_remote_ended (lc_remote *r, lc_outcome outcome, lc_message *reply);
 
 static inline lc_remote *lc_remote_of (const lc_job *j) {
   return lc_container(j, lc_remote, job);
@@ -121,6 +123,9 @@ void lc_remote_start (lc_op *turn);
 lc_job *lc_remote_job (lc_scope *s);
 lc_job *lc_remote_next (const struct lc_loop *loop, const lc_job *j);
 void lc_remote_forget (lc_job *j);   /* is no longer anchored */
+
+/* Cancels all that live, even inside a shield. */
+void lc_remote_cancel_all (struct lc_loop *loop);
 
 /* }} */
 

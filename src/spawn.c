@@ -88,8 +88,9 @@ static int spawn (lua_State *L, lc_group *g, int f, int options) {
   lua_insert(L, f);
   lc_spawn_describe(L, &t->job, f, options);
   lc_job_inherit(L, parent, &t->job, f);
-  if (!g) g = lc_task_group(L, parent);
   int32_t slot = lc_slots_find(L, loop);
+  if (!g) g = lc_task_group(L, parent);   /* finalisers have run, which may
+                                          ** have closed one */
   t->co = loop->slots[slot].co;
   copy_hook(L, t->co);
   if (!lua_checkstack(t->co, n + 8)) luaL_error(L, "too many arguments");

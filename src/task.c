@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "errors.h"
 #include "frame.h"
+#include "interrupt.h"
 #include "luax.h"
 #include "slots.h"
 #include "task.h"
@@ -491,6 +492,7 @@ int lc_task_enter (lua_State *L, lc_loop *loop, lua_State *co, int nargs,
   if (t) loop->running = co;
   int status = lua_resume(co, L, nargs, nresults);
   if (t) loop->running = outer;
+  if (loop->worker) lc_interrupt_follow(loop->worker, L, co);
   *waits = status == LUA_YIELD && t && (t->op.kind || t->ready);
   return status;
 }

@@ -10,7 +10,6 @@
 ** Fields below "the starter's" are touched by that thread alone.
 */
 
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 
@@ -25,7 +24,8 @@
 
 static const char our_part;       /* of the library or program */
 
-#define STACK ((size_t)1 << 20)   /* below 512 KiB runaway Lua code crashes */
+/* With less than the least, runaway Lua code crashes the process. */
+enum { LEAST_STACK = 512 * 1024, STACK = 1024 * 1024, PAGES = 65536 };
 
 typedef struct lc_thread {
   atomic_uint references;
@@ -38,6 +38,7 @@ typedef struct lc_thread {
   lc_remote *remote;       /* NULL: it was abandoned */
   pthread_t id;
   size_t stack;
+  uint64_t answered;       /* when a strike last found it well, ns */
 } lc_thread;
 
 static lc_thread *thread_of (const lc_remote *r) {
@@ -46,9 +47,11 @@ static lc_thread *thread_of (const lc_remote *r) {
 
 static void release (lc_thread *t) {
   if (atomic_fetch_sub(&t->references, 1) > 1) return;
+  lc_port_close(t->worker.port, NULL);   /* letters to one that never ran */
   lc_worker_free(&t->worker);
   lc_port_release(t->worker.port);
   lc_port_release(t->home);
+  lc_interrupt_release();
   lc_free(t, sizeof(*t));
 }
 
@@ -57,15 +60,26 @@ static void release (lc_thread *t) {
 static void run_state (lc_thread *t, lua_State *L) {
   if (!t->limit || lc_memory_limit(L, &t->memory, t->limit))
     lc_worker_run(L, &t->worker, false);
+  lc_memory_lift(&t->memory);
   lua_close(L);
+}
+
+/* Once the note is posted, an abandoned thread's block may be gone. */
+static void tell_end (lc_thread *t) {
+  lc_port *home = t->home;
+  lc_port_hold(home);
+  if (!lc_port_post(home, &t->ended)) release(t);
+  lc_port_release(home);
 }
 
 static void *thread_main (void *arg) {
   lc_thread *t = arg;
+  lc_interrupt_adopt(&t->worker);
   lua_State *L = luaL_newstate();
   if (L) run_state(t, L);
+  lc_interrupt_adopt(NULL);
   lc_port_close(t->worker.port, NULL);
-  if (!lc_port_post(t->home, &t->ended)) release(t);
+  tell_end(t);
   return NULL;
 }
 
@@ -110,10 +124,8 @@ static void on_ended (lc_note *note, lc_loop *loop) {
   (void)loop;
   if (r) {
     pthread_join(t->id, NULL);
-    lc_interrupt_release();
     t->remote = NULL;
-    lc_remote_ended(r, t->worker.outcome, t->worker.nresults,
-                    &t->worker.reply);
+    lc_remote_ended(r, t->worker.outcome, &t->worker.reply);
   }
   release(t);
 }
@@ -149,10 +161,8 @@ static int thread_start (lc_remote *r) {
   r->context = r->request = (lc_message){0};
   t->remote = r;
   atomic_fetch_add(&t->references, 1);
-  lc_interrupt_hold();
   int err = lc_uv(uv_translate_sys_error(create(t)));
   if (!err) return 0;
-  lc_interrupt_release();
   t->remote = NULL;
   release(t);
   return err;
@@ -168,18 +178,21 @@ static void abandon (lc_remote *r, lc_thread *t) {
   lc_system_pin(&our_part);
   pthread_detach(t->id);
   t->remote = NULL;
-  lc_remote_ended(r, LC_ABANDONED, 0, NULL);
+  lc_remote_ended(r, LC_ABANDONED, NULL);
 }
 
-/* Stuck in C: neither asleep, nor has Lua code felt the last strike. */
+/* Stuck in C: a signal has come through, and for a whole grace neither Lua
+** code nor the loop has seen that, nor did it sleep. Where none has come
+** through, it waits for a processor, as one of thousands. */
 static bool is_stuck (const lc_remote *r, lc_thread *t) {
-  return !is_asleep(&r->job) &&
-         atomic_load(&t->worker.answered) != atomic_load(&t->worker.strikes);
+  uint64_t now = uv_hrtime();
+  if (is_asleep(&r->job) || !lc_worker_owes(&t->worker)) t->answered = now;
+  return now - t->answered >= (uint64_t)LC_GRACE_MS * 1000000;
 }
 
 static void thread_strike (lc_remote *r, bool overdue) {
   lc_thread *t = thread_of(r);
-  if (overdue && (r->job.loop->ending || is_stuck(r, t))) {
+  if (is_stuck(r, t) || (overdue && r->job.loop->ending)) {
     abandon(r, t);
     return;
   }
@@ -198,16 +211,15 @@ static int thread_post (lc_remote *r, lc_message *m) {
 /* {{ Making and closing */
 
 static size_t read_stack (lua_State *L, int options) {
-  lua_Integer n = (lua_Integer)STACK;
+  lua_Integer n = STACK;
   if (!options) return STACK;
   if (lc_luax_option(L, options, "stack") != LUA_TNIL) {
     n = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
-    if (n < PTHREAD_STACK_MIN || n > (lua_Integer)1 << 40)
-      lc_luax_bad_option(L, options, "stack", "a number of bytes, at least "
-                         "those that the system asks for");
+    if (n < LEAST_STACK || n > (lua_Integer)1 << 40)
+      lc_luax_bad_option(L, options, "stack", "bytes, 524288 or more");
   }
   lua_pop(L, 1);
-  return ((size_t)n + 65535) & ~(size_t)65535;   /* whole pages */
+  return ((size_t)n + PAGES - 1) / PAGES * PAGES;
 }
 
 static int thread_make (lua_State *L, lc_remote *r, int options) {
@@ -220,6 +232,7 @@ static int thread_make (lua_State *L, lc_remote *r, int options) {
     return UV_ENOMEM;
   }
   memset(t, 0, sizeof(*t));
+  lc_interrupt_hold();
   atomic_init(&t->references, 1);
   lc_worker_init(&t->worker, "thread");
   t->worker.opener = r->job.loop->opener;

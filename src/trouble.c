@@ -133,7 +133,7 @@ static int make_report (lua_State *L) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   luaL_addstring(&b, "deadlock: every task waits and nothing can wake them:");
-  if (loop->main->op.kind) {
+  if (loop->main->op.kind && !loop->worker) {
     lc_traceback_place(L, loop->main);
     lua_pushfstring(L, "\n  the code outside tasks waits for %s at %s",
                     loop->main->op.kind->name, lua_tostring(L, -1));
@@ -245,7 +245,7 @@ static int trouble_exit (lua_State *L) {
   lua_insert(L, 1);
   for (int i = 3; i > 0; i--) lua_rawseti(L, 1, i);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &exit_key);
-  if (!loop->current) return leave_program(L);
+  if (!loop->current || loop->worker) return leave_program(L);
   loop->trouble = LC_EXIT;
   lc_scope_cancel(&loop->main->base);
   return lc_task_raise(L, loop->current);

@@ -13,6 +13,7 @@
 #include "spawn.h"
 #include "task.h"
 #include "traceback.h"
+#include "trouble.h"
 #include "worker.h"
 
 static const char worker_key;
@@ -38,7 +39,8 @@ void lc_worker_init (lc_worker *w, const char *noun) {
   w->noun = noun;
   w->outcome = LC_NOMEMORY;
   atomic_init(&w->strikes, 0);
-  atomic_init(&w->answered, 0);
+  atomic_init(&w->felt, 0);
+  atomic_init(&w->seen, 0);
   lc_mailbox_init(&w->mailbox);
 }
 
@@ -62,9 +64,11 @@ bool lc_worker_is_root (const lc_job *j) {
 
 bool lc_worker_struck (lc_worker *w) {
   unsigned strikes = atomic_load(&w->strikes);
-  if (strikes == w->seen) return false;
-  w->seen = strikes;
-  return true;
+  return atomic_exchange(&w->seen, strikes) != strikes;
+}
+
+bool lc_worker_owes (lc_worker *w) {
+  return (int)(atomic_load(&w->felt) - atomic_load(&w->seen)) > 0;
 }
 
 /* {{ What the state must know beside the job */
@@ -195,6 +199,8 @@ static int k_nothing (lua_State *L, int status, lua_KContext ctx) {
 static int run_root (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   lc_worker *w = loop->worker;
+  luaL_checkstack(L, 2 * LUA_MINSTACK, NULL);
+  if (lc_worker_struck(w)) lc_scope_cancel(&loop->main->base);
   apply_context(L, loop, w);
   lua_pushlightuserdata(L, loop);
   lua_pushcclosure(L, run_job, 1);
@@ -208,6 +214,7 @@ static int run_root (lua_State *L) {
   }
   while (lc_group_pending(loop->root))
     lc_group_wait(L, loop->main, loop->root, k_nothing, 0);
+  if (loop->trouble == LC_DEADLOCK) lc_trouble_raise(L, loop);
   return 1;
 }
 
@@ -220,7 +227,6 @@ static int encode_results (lua_State *L) {
   lc_worker *w = lc_luax_loop(L)->worker;
   int n = lc_job_outcome(L, w->root, 1);
   lc_message_encode(L, lua_gettop(L) - n + 1, n, "result", &w->reply);
-  w->nresults = (uint32_t)n;
   w->outcome = LC_RETURNED;
   return 0;
 }
@@ -239,14 +245,20 @@ static int encode_error (lua_State *L) {
 static int encode_text (lua_State *L) {
   luaL_tolstring(L, 1, NULL);
   lua_replace(L, 1);
-  if (lua_gettop(L) > 1) lua_settop(L, 1);
+  return encode_error(L);
+}
+
+/* error -> the same for its type, where it has no text. */
+static int encode_type (lua_State *L) {
+  lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+  lua_replace(L, 1);
   return encode_error(L);
 }
 
 /* The error on top becomes the outcome, as well as it can be sent. */
 static void reply_error (lua_State *L, lc_worker *w) {
-  static const lua_CFunction ways[] = {encode_error, encode_text};
-  for (int i = 0; i < 2; i++) {
+  static const lua_CFunction ways[] = {encode_error, encode_text, encode_type};
+  for (int i = 0; i < 3; i++) {
     lua_pushcfunction(L, ways[i]);
     lua_pushvalue(L, -2);
     if (lua_pcall(L, 1, 0, 0) == LUA_OK) return;
@@ -285,7 +297,7 @@ static void reply_outcome (lua_State *L, lc_loop *loop, lc_worker *w) {
 static int run_and_reply (lua_State *L) {
   lc_worker *w = lua_touserdata(L, 1);
   lc_loop *loop = loop_of(L);
-  lc_interrupt_adopt(loop);
+  w->loop = loop;
   if (call(L, loop, run_root, 0, 1) == LUA_OK) reply_outcome(L, loop, w);
   else reply_error(L, w);
   return 0;
@@ -305,7 +317,7 @@ static bool protected (lua_State *L, lc_worker *w, lua_CFunction f) {
 void lc_worker_run (lua_State *L, lc_worker *w, bool warm) {
   if (!warm && !protected(L, w, open_state)) return;
   protected(L, w, run_and_reply);
-  lc_interrupt_adopt(NULL);
+  w->loop = NULL;
 }
 
 /* {{ Errors that are not what they seem */

@@ -10,7 +10,8 @@
 ** Invariants:
 ** 1. The worker outlives its state.
 ** 2. `strikes` is counted up by who cancels the job, before it interrupts the
-**    thread; the state cancels everything when it sees a new one.
+**    thread; the handler there notes that it has felt it, and the state, when
+**    it sees a new one, cancels everything.
 */
 
 #ifndef lc_worker_h
@@ -34,11 +35,11 @@ struct lc_worker {
   lc_message request;
   lc_mailbox mailbox;          /* letters from the starter */
   atomic_uint strikes;
-  atomic_uint answered;        /* the last strike that Lua code has felt */
-  unsigned seen;               /* the last one that the loop has seen */
+  atomic_uint felt;            /* the last that came through to its thread */
+  atomic_uint seen;            /* the last that its loop or Lua code knows of */
+  lc_loop *volatile loop;      /* while the job can be interrupted */
   lc_job *root;                /* NULL: not begun */
   lc_outcome outcome;
-  uint32_t nresults;
   lc_message reply;
 };
 
@@ -73,5 +74,8 @@ void lc_worker_explain (lua_State *L, lc_worker *w, int index);
 
 /* Has a new strike come that the loop does not know of yet? */
 bool lc_worker_struck (lc_worker *w);
+
+/* Has a strike come through that nobody there has seen? Any thread. */
+bool lc_worker_owes (lc_worker *w);
 
 #endif
