@@ -210,7 +210,7 @@ function Crew:report()
   for i, worker in ipairs(self.members) do
     list[i] = {
       id = worker.job.id,
-      pid = worker.job.pid,
+      pid = core.pid(worker.job),
       state = idle[worker] and "idle" or "busy",
       jobs = worker.jobs,
     }
