@@ -335,4 +335,30 @@ end
 M[#M + 1] = codec("records", "codec, table of small records, 1 MB as JSON")
 M[#M + 1] = codec("texts", "codec, table of articles, 1 MB as JSON")
 
+-- Wall time: two threads, and how they wake each other.
+local function channel(case, title, unit, key, more)
+  local bench = {
+    name = "channel_" .. case, title = "channel between two threads, " .. title,
+    unit = unit, key = key, better = key == "gb" and "high" or "low",
+    ours = lua("channel.lua " .. case .. " 1000000"),
+    reference = { name = "C ring, futex",
+                  command = B .. "channel_c " .. case .. " 1000000" },
+    peers = {},
+    rounds = { full = 7, peers = 3 },
+  }
+  for name, value in pairs(more) do bench[name] = value end
+  M[#M + 1] = bench
+end
+
+channel("integers", "an integer", "ns", "ns",
+  { also = { "usual_ns" }, targets = { limit(150) } })
+channel("tables", "a table of three fields", "ns", "ns", {
+  ours = lua "channel.lua tables 1000000", also = { "usual_ns" },
+  reference = { name = "the codec, there and back",
+                command = lua "channel.lua codec 1000000" },
+  targets = {},
+})
+channel("strings", "a string of 1 MiB", "GB/s", "gb", { targets = {} })
+channel("round", "there and back", "us", "us", { targets = { limit(3) } })
+
 return M
