@@ -50,9 +50,7 @@ local function eventually(condition)
 end
 
 local function each_engine(f)
-  for _, engine in ipairs(ENGINES) do
-    if engine == "task" or conc[engine] then f(engine, engine ~= "task") end
-  end
+  for _, engine in ipairs(ENGINES) do f(engine, engine ~= "task") end
 end
 
 each_engine(function(engine, remote)
@@ -540,43 +538,41 @@ end)
 
 describe("what can't be sent to or from a worker", function()
   for _, engine in ipairs { "thread", "process" } do
-    if conc[engine] then
-      it("is named with its path, and the worker goes on (" .. engine .. ")", function()
-        conc.run(function()
-          local pool <close> = conc.pool { engine = engine, workers = 1 }
-          local at
-          local function refusal(f, ...)
-            at = sim.line(1)
-            pool:submit(f, ...)
-          end
-          local err = sim.raises(refusal, double, { 1, { file = io.stdout } })
-          assert.equal(at .. ": cannot send argument #2[2].file: userdata 'FILE*' has no "
-            .. "__transfer", err)
-          local file = io.stdout
-          sim.shows(sim.raises(refusal, function() return file end),
-            at .. ": cannot send argument #1, upvalue 'file'")
-          sim.shows(sim.raises(refusal, double, pool), "cannot send argument #2")
-          local function message(f, ...)
-            local job = pool:submit(f, ...)
-            return sim.raises(job.await, job)
-          end
-          sim.shows(message(function() return 1, { out = io.stdout } end),
-            "cannot send result #2.out: userdata 'FILE*'")
-          sim.shows(message(function() error(io.stdout) end), "file (0x")
-          sim.shows(sim.raises(pool.map, pool, { 1, 2, 3, io.stdout }, double,
-            { chunk = 2 }), "cannot send item 4: userdata")
-          sim.shows(sim.raises(pool.map, pool, { 1, 2, { at = { io.stdout } } }, double,
-            { chunk = 3 }), "cannot send item 3.at[1]: userdata")
-          sim.shows(sim.raises(pool.map, pool, { 1, 2, 3 }, function(x)
-            return x == 3 and io.stdout
-          end, { chunk = 1 }), "cannot send the result of item 3: userdata")
-          sim.shows(sim.raises(pool.map, pool, { 1 }, function() return file end),
-            "cannot send the function, upvalue 'file'")
-          assert.equal(4, pool:submit(double, 2):await())
-          assert.equal(1, #pool:stats().workers)
-        end)
+    it("is named with its path, and the worker goes on (" .. engine .. ")", function()
+      conc.run(function()
+        local pool <close> = conc.pool { engine = engine, workers = 1 }
+        local at
+        local function refusal(f, ...)
+          at = sim.line(1)
+          pool:submit(f, ...)
+        end
+        local err = sim.raises(refusal, double, { 1, { file = io.stdout } })
+        assert.equal(at .. ": cannot send argument #2[2].file: userdata 'FILE*' has no "
+          .. "__transfer", err)
+        local file = io.stdout
+        sim.shows(sim.raises(refusal, function() return file end),
+          at .. ": cannot send argument #1, upvalue 'file'")
+        sim.shows(sim.raises(refusal, double, pool), "cannot send argument #2")
+        local function message(f, ...)
+          local job = pool:submit(f, ...)
+          return sim.raises(job.await, job)
+        end
+        sim.shows(message(function() return 1, { out = io.stdout } end),
+          "cannot send result #2.out: userdata 'FILE*'")
+        sim.shows(message(function() error(io.stdout) end), "file (0x")
+        sim.shows(sim.raises(pool.map, pool, { 1, 2, 3, io.stdout }, double,
+          { chunk = 2 }), "cannot send item 4: userdata")
+        sim.shows(sim.raises(pool.map, pool, { 1, 2, { at = { io.stdout } } }, double,
+          { chunk = 3 }), "cannot send item 3.at[1]: userdata")
+        sim.shows(sim.raises(pool.map, pool, { 1, 2, 3 }, function(x)
+          return x == 3 and io.stdout
+        end, { chunk = 1 }), "cannot send the result of item 3: userdata")
+        sim.shows(sim.raises(pool.map, pool, { 1 }, function() return file end),
+          "cannot send the function, upvalue 'file'")
+        assert.equal(4, pool:submit(double, 2):await())
+        assert.equal(1, #pool:stats().workers)
       end)
-    end
+    end)
   end
 end)
 
@@ -610,7 +606,6 @@ end)
 
 describe("a worker that dies", function()
   local function with_processes(body)
-    if not conc.process then return end
     conc.run(function()
       local pool <close> = conc.pool { engine = "process", workers = 1, name = "smith" }
       body(pool)
