@@ -13,7 +13,7 @@ local function packet(kind, bytes, mark, len)
 end
 
 local function outcome(number)
-  return packet(OUTCOME, string.pack("<I4I4", number, 1))
+  return packet(OUTCOME, string.pack("<I4", number))
 end
 
 local function reply(...)

@@ -361,4 +361,44 @@ channel("tables", "a table of three fields", "ns", "ns", {
 channel("strings", "a string of 1 MiB", "GB/s", "gb", { targets = {} })
 channel("round", "there and back", "us", "us", { targets = { limit(3) } })
 
+-- Wall time, as with pools.
+local function process(case, title, target, c, what)
+  return {
+    name = "process_" .. case:match "%S+", title = title,
+    unit = "us", key = "us", better = "low",
+    ours = lua("process.lua " .. case),
+    reference = { name = what, command = B .. "process_c " .. c },
+    targets = { target },
+    peers = {}, rounds = { full = 7, peers = 7 },
+  }
+end
+
+M[#M + 1] = process("start 300", "start and join a worker process",
+  limit(400), "forkserver 300", "forkserver in C")
+M[#M + 1] = process("start_large 300", "the same, from a program of 256 MB",
+  limit(400), "forkserver 300", "forkserver in C")
+M[#M + 1] = process("many 500", "the same, 500 at once",
+  limit(400), "fork 500", "fork in C")
+M[#M + 1] = process("spawn 100", "start and join a fresh interpreter",
+  limit(3000), "spawn 100", "posix_spawn of lua5.4")
+M[#M + 1] = process("trip 5000", "a letter to a process and back",
+  against(1.2), "trip 5000", "two sockets in C")
+
+local function letters(case, title, unit, key, better, target)
+  return {
+    name = "process_" .. case:match "%S+", title = title,
+    unit = unit, key = key, better = better,
+    ours = lua("process.lua " .. case),
+    targets = { target },
+    peers = {}, rounds = { full = 7, peers = 7 },
+  }
+end
+
+M[#M + 1] = letters("small 100000", "letters to a process, small integers",
+  "ns", "ns", "low", limit(150))
+M[#M + 1] = letters("table 50000", "letters to a process, small tables",
+  "ns", "ns", "low", limit(600))
+M[#M + 1] = letters("string 200", "letters to a process, 1 MiB strings",
+  "MB/s", "mb", "high", limit(5000))
+
 return M
