@@ -744,6 +744,9 @@ describe("wrong use of pools", function()
         [message(function() conc.pool { workers = 0 } end)] =
           "bad argument #1 to 'pool' (option 'workers' must be an integer from 1 to "
           .. "1,000,000, got 0)",
+        [message(function() conc.pool { workers = "2" } end)] =
+          "bad argument #1 to 'pool' (option 'workers' must be an integer from 1 to "
+          .. "1,000,000, got 2)",
         [message(function() conc.pool { retries = 3 } end)] =
           "bad argument #1 to 'pool' (unknown option 'retries')",
         [message(function() pool:submit(5) end)] =

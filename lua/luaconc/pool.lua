@@ -138,8 +138,8 @@ function methods:submit(f, ...)
 end
 
 local function is_count(value)
-  local n = math.tointeger(value)
-  return n and n >= 1 and n <= 1000000, "an integer from 1 to 1,000,000"
+  local fits = math.type(value) == "integer" and value >= 1 and value <= 1000000
+  return fits, "an integer from 1 to 1,000,000"
 end
 
 local engines = { task = true, thread = true, process = true }
