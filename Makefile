@@ -63,7 +63,10 @@ BASE  = -std=gnu11 $(WARN) -fPIC -fno-plt -fvisibility=hidden -pthread \
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
             -fno-omit-frame-pointer
-TSANITIZE := -fsanitize=thread -fno-omit-frame-pointer
+# (gcc 12's takes a wrong address for thread-local variables of a module that
+# was loaded late, unless they lie beside its own.)
+TSANITIZE := -fsanitize=thread -fno-omit-frame-pointer \
+             -ftls-model=initial-exec
 
 FLAGS_plain = $(BASE) $(CPPFLAGS) $(CFLAGS)
 FLAGS_test  = $(BASE) $(CPPFLAGS) -O1 -g -DLUACONC_TESTING
