@@ -21,8 +21,24 @@ static void note_place (lua_State *L, lc_job *j, int handle, int level) {
   }
 }
 
+/* What the library starts by itself inside a job was started where that job
+** was. */
+static void inherit_place (lua_State *L, lc_job *j, int handle) {
+  const lc_task *t = j->loop->current;
+  if (!t) {
+    note_place(L, j, handle, 1);
+    return;
+  }
+  lc_job_push(L, &t->job);
+  lua_getiuservalue(L, -1, LC_JOB_VALUE);
+  lua_setiuservalue(L, handle, LC_JOB_VALUE);
+  j->line = t->job.line;
+  lua_pop(L, 1);
+}
+
 /* Whose line counts as the start: the caller's, or, for the library's own
-** Lua files, which say level = 0, that of the user who called them. */
+** Lua files, which say level = 0, that of the user who called them; 0 where
+** nobody did. */
 static int place_level (lua_State *L, int options) {
   if (!options) return 1;
   lua_getfield(L, options, "level");
@@ -51,7 +67,9 @@ static void read_options (lua_State *L, lc_job *j, int options, int handle) {
 }
 
 void lc_spawn_describe (lua_State *L, lc_job *j, int handle, int options) {
-  note_place(L, j, handle, place_level(L, options));
+  int level = place_level(L, options);
+  if (level > 0) note_place(L, j, handle, level);
+  else inherit_place(L, j, handle);
   if (options) read_options(L, j, options, handle);
 }
 

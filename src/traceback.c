@@ -44,7 +44,7 @@ int lc_traceback_user_level (lua_State *L) {
     lua_getinfo(L, "Sl", &ar);
     if (ar.currentline > 0 && !is_own(loop, &ar)) return level;
   }
-  return 1;
+  return 0;
 }
 
 /* Pushes "file:line" of the first Lua function of `co` that is the

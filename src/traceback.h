@@ -30,7 +30,7 @@ void lc_traceback_place (lua_State *L, lc_task *t);
 void lc_traceback_started (lua_State *L, lc_job *j);
 
 /* The level, from 1 on, of the first function of the user's on the stack of
-** L: not one of this library's own Lua files. */
+** L: not one of this library's own Lua files. 0: there is none. */
 int lc_traceback_user_level (lua_State *L);
 
 /* The coroutine that waits inside `co`, through conc.coroutine; or NULL. */
