@@ -8,7 +8,7 @@ local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
     files = "alloc bytes clock conduit fault forker forkserver heap inbuf "
-      .. "fscall fsdata fsio fstree fswhole "
+      .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
       .. "interpreter list parcel port ptrmap road system system_linux "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
@@ -19,9 +19,10 @@ local C_LAYERS = {
       .. "remote scope select slots spawn task traceback trouble waiter "
       .. "worker" },
   { name = "base of streams", peers = true, files = "listener stream write" },
-  { name = "base of files", peers = true, files = "fsjob fsstat fswork" },
+  { name = "base of files", peers = true,
+    files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
-    files = "fs channel coroutine dns measure offspring pool process queue "
+    files = "fs fswatch channel coroutine dns measure offspring pool process queue "
       .. "sync tcp thread timer tree watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }

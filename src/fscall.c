@@ -17,6 +17,8 @@
 #include "fscall.h"
 #include "fsio.h"
 
+enum { PIECE = 65536 };
+
 void lc_fscall_stat (lc_fsdata *d) {
   d->err = lc_uv(lc_fsdata_code(stat(d->path, &d->st)));
 }
@@ -103,18 +105,31 @@ void lc_fscall_mkstemp (lc_fsdata *d) {
   if (!d->err) look_at(d);
 }
 
-void lc_fscall_fstat (lc_fsdata *d) {
-  d->err = lc_uv(lc_fsdata_code(fstat(d->fd, &d->st)));
+/* In pieces that grow: the file may be shorter than what is asked for. */
+static int read_pieces (lc_fsdata *d) {
+  lc_bytes *b = &d->bytes;
+  while (b->len < (size_t)d->size) {
+    size_t left = (size_t)d->size - b->len;
+    size_t piece = b->len < PIECE ? PIECE : b->len;
+    if (piece > left) piece = left;
+    char *to = lc_bytes_room(b, piece);
+    ssize_t got = to ? lc_fsio_read_all(d, to, piece, d->offset +
+                                        (int64_t)b->len) : UV_ENOMEM;
+    if (got < 0) return (int)got;
+    b->len += (size_t)got;
+    if ((size_t)got < piece) break;
+  }
+  return 0;
 }
 
 void lc_fscall_pread (lc_fsdata *d) {
-  size_t n = (size_t)d->size;
-  char *to = lc_bytes_room(&d->bytes, n);
-  ssize_t got = to ? lc_fsio_read_all(d, to, n, d->offset) : UV_ENOMEM;
-  d->err = got < 0 ? (int)got : 0;
-  if (got > 0) d->bytes.len = (size_t)got;
+  d->fd = d->lent;
+  d->err = read_pieces(d);
+  d->fd = -1;
 }
 
 void lc_fscall_pwrite (lc_fsdata *d) {
+  d->fd = d->lent;
   d->err = lc_fsio_write_all(d, d->bytes.base, d->bytes.len, d->offset);
+  d->fd = -1;
 }

@@ -12,7 +12,6 @@
 
 void lc_fscall_stat (lc_fsdata *d);       /* -> st */
 void lc_fscall_lstat (lc_fsdata *d);      /* -> st */
-void lc_fscall_fstat (lc_fsdata *d);      /* of fd -> st */
 void lc_fscall_rename (lc_fsdata *d);
 void lc_fscall_link (lc_fsdata *d);
 void lc_fscall_symlink (lc_fsdata *d);    /* path: its target; path2: it */
@@ -24,7 +23,7 @@ void lc_fscall_truncate (lc_fsdata *d);   /* size */
 void lc_fscall_open (lc_fsdata *d);       /* flags, mode -> fd, seekable */
 void lc_fscall_mkdtemp (lc_fsdata *d);    /* path's X are replaced */
 void lc_fscall_mkstemp (lc_fsdata *d);    /* the same -> fd, seekable */
-void lc_fscall_pread (lc_fsdata *d);      /* fd, offset, size -> bytes */
-void lc_fscall_pwrite (lc_fsdata *d);     /* fd, offset, bytes */
+void lc_fscall_pread (lc_fsdata *d);      /* lent, offset, size -> bytes */
+void lc_fscall_pwrite (lc_fsdata *d);     /* lent, offset, bytes */
 
 #endif

@@ -33,6 +33,7 @@ enum {
 typedef struct lc_fsdata {
   int err;              /* 0, or libuv's code */
   int fd;               /* -1: none; closed by lc_fsdata_free */
+  int lent;             /* an open file's: not ours to close */
   int flags;            /* of open(2) */
   unsigned how;
   mode_t mode;

@@ -11,7 +11,9 @@
 #include "errors.h"
 #include "frame.h"
 #include "fs.h"
+#include "fsfile.h"
 #include "fsjob.h"
+#include "fswatch.h"
 #include "handle.h"
 #include "kin.h"
 #include "luaconc.h"
@@ -73,6 +75,8 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_tcp_open(L, loop);
   lc_fsjob_open(L, loop);
   lc_fs_open(L, loop);
+  lc_fsfile_open(L, loop);
+  lc_fswatch_open(L, loop);
   lc_measure_open(L, loop);
   lc_pool_open(L, loop);
   lc_kin_open(L, loop);

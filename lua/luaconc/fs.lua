@@ -9,7 +9,7 @@ local M = {}
 for _, name in ipairs {
   "stat", "lstat", "exists", "scandir", "readlink", "realpath", "mkdir",
   "remove", "chmod", "utime", "truncate", "rename", "link", "symlink", "copy",
-  "read_file", "write_file",
+  "read_file", "write_file", "open", "watch",
 } do
   M[name] = core.fs[name]
 end
@@ -43,6 +43,164 @@ end
 ---@return string? code
 function M.mkdtemp(prefix)
   return core.fs.mkdtemp(template("mkdtemp", prefix))
+end
+
+---The same for a file, which is open for reading and writing. Waits.
+---@param prefix? string # "luaconc-" unless said
+---@return luaconc.file? file
+---@return string? path # where it failed: the message
+---@return string? code
+function M.mkstemp(prefix)
+  return core.fs.mkstemp(template("mkstemp", prefix))
+end
+
+-- ---- walking ----
+
+local walking = {
+  follow = "boolean", contents_first = "boolean", enter = "function",
+  on_error = "function",
+}
+
+local function fits(value, wanted)
+  if wanted == "function" then return check.callable(value) end
+  return type(value) == wanted
+end
+
+local function check_walk(path, opts)
+  if type(path) ~= "string" then
+    complain("walk", 1, "a path expected, got " .. type(path))
+  elseif opts ~= nil and type(opts) ~= "table" then
+    complain("walk", 2, "a table of options expected, got " .. type(opts))
+  end
+  for key, value in pairs(opts or {}) do
+    local wanted = walking[key]
+    if not wanted then
+      complain("walk", 2, ("unknown option '%s'"):format(tostring(key)))
+    elseif not fits(value, wanted) then
+      complain("walk", 2, ("option '%s' must be a %s, got %s"):format(key,
+        wanted, tostring(value)))
+    end
+  end
+  return opts or {}
+end
+
+-- What has vanished, or become something else, since its folder was read.
+local vanished = { ENOENT = true, ENOTDIR = true, ELOOP = true }
+
+local Walk = {}
+Walk.__index = Walk
+
+-- A failure that is no change of the tree.
+local function report(self, path, message, code)
+  if not self.on_error then error(core.error(code, message), 0) end
+  self.on_error(path, message, code)
+end
+
+-- What a link leads to; a folder that the way down has led through already
+-- is not one to go into again.
+local function target_type(self, path)
+  local st, message, code = M.stat(path)
+  if not st then
+    if not vanished[code] then report(self, path, message, code) end
+    return "link"
+  end
+  if st.type ~= "directory" then return st.type end
+  local id = st.dev .. ":" .. st.ino
+  for level = 1, #self do
+    if self[level].id == id then return "link" end
+  end
+  return "directory", id
+end
+
+local function join(folder, name)
+  return folder:sub(-1) == "/" and folder .. name or folder .. "/" .. name
+end
+
+-- Reads a folder: it is the innermost level from now on.
+local function enter(self, path, id)
+  if self.enter and not self.enter(path) then return false end
+  local list, message, code = M.scandir(path)
+  if not list then
+    if #self == 0 or not vanished[code] then
+      report(self, path, message, code)
+    end
+    return false
+  end
+  if self.follow and not id then
+    local st = M.stat(path)
+    id = st and st.dev .. ":" .. st.ino
+  end
+  self[#self + 1] = { path = path, list = list, at = 0, id = id }
+  return true
+end
+
+-- The next entry of the innermost level; nil: that level is done.
+local function next_entry(self, level)
+  level.at = level.at + 1
+  local entry = level.list[level.at]
+  if not entry then
+    self[#self] = nil
+    return nil
+  end
+  level.list[level.at] = false
+  local path, kind, id = join(level.path, entry.name), entry.type, nil
+  if kind == "link" and self.follow then kind, id = target_type(self, path) end
+  return path, kind, id
+end
+
+-- A folder that comes after its contents waits in `self.pending` meanwhile.
+local function step(self)
+  while #self > 0 do
+    local level = self[#self]
+    local path, kind, id = next_entry(self, level)
+    if not path then
+      if level.own then return level.path, "directory" end
+    elseif kind ~= "directory" then
+      return path, kind
+    elseif not self.contents_first then
+      self.pending, self.pending_id = path, id
+      return path, kind
+    elseif enter(self, path, id) then
+      self[#self].own = true
+    else
+      return path, kind
+    end
+  end
+end
+
+-- A folder is read when its successor is asked for: until then it may be
+-- renamed, or removed, and nothing is read ahead.
+function Walk:__call()
+  if self.closed then return nil end
+  if not self.begun then
+    self.begun = true
+    enter(self, self.root)
+  end
+  local path = self.pending
+  self.pending = nil
+  if path then enter(self, path, self.pending_id) end
+  return step(self)
+end
+
+function Walk:__close() self:close() end
+
+---Ends the walk: the next step is the end.
+function Walk:close()
+  self.closed = true
+  for level = #self, 1, -1 do self[level] = nil end
+end
+
+---Iterates over all that is below the folder `path`: `for path, type in
+---fs.walk(path)`. See docs/reference.md.
+---@param path string
+---@param opts? table
+function M.walk(path, opts)
+  opts = check_walk(path, opts)
+  local walk = setmetatable({
+    root = path, follow = opts.follow, enter = opts.enter,
+    contents_first = opts.contents_first, on_error = opts.on_error,
+  }, Walk)
+  return walk, nil, nil, walk
 end
 
 return M
