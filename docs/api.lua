@@ -1795,11 +1795,12 @@ local listener = {
     call = "listener:accept()",
     text = [[
 The next connection. Several tasks may accept from one listener. One that is
-cancelled takes none.]],
+cancelled takes none. Where the process has hardly any descriptor left (of its
+limit, an eighth, 8 to 64 of them, is not for accepted streams), a connection
+waits in the backlog until there are some again.]],
     params = {},
     returns = { { "luaconc.tcpstream", "stream", "" } },
     fails = {
-      { "EMFILE", "the process has no descriptor left; the connection waits" },
       { "ETIMEDOUT", "it took longer than `listener:timeout`" },
       { "EBADF", "it was closed" },
     },

@@ -430,20 +430,93 @@ local few_descriptors = [[
 ]]
 
 describe("where descriptors run out", function()
-  it("accept says so, and the connection waits", function()
+  it("accept waits until there are some again, at most for its limit", function()
     local said = script.run(few_descriptors .. [[
       conc.run(function()
         local a = assert(conc.tcp.connect("127.0.0.1", port))
+        local timeout = conc.timeout   -- a file of its own
         a:write("patient")
         fill()
-        for _ = 1, 3 do say(select(3, l:accept())) end
+        say(select(3, l:timeout(0.03):accept()))
+        say(select(3, timeout(0.03, l.accept, l:timeout())))
         say(select(3, conc.tcp.connect("127.0.0.1", port)))
+        local first = conc.spawn { l.accept, l, keep = true }
+        local second = conc.spawn(l.accept, l)
+        conc.sleep(0.03)
+        say(first:status(), " ", second:status())
+        first:cancel()
         free()
-        say(l:accept():read())
+        say(second:await():read())
       end)
     ]])
     assert.equal("", said.err)
-    assert.equal("EMFILE\nEMFILE\nEMFILE\nEMFILE\npatient\n", said.out)
+    assert.equal("ETIMEDOUT\nETIMEDOUT\nEMFILE\nwaiting waiting\npatient\n", said.out)
+    assert.equal(0, said.code)
+  end)
+
+  it("a listener can be closed while it waits for some", function()
+    local said = script.run(few_descriptors .. [[
+      conc.run(function()
+        local a = assert(conc.tcp.connect("127.0.0.1", port))
+        fill()
+        local job = conc.spawn(l.accept, l)
+        conc.sleep(0.005)
+        l:close()
+        say(select(3, job:await()))
+        free()
+        conc.sleep(0.03)
+        a:close()
+      end)
+    ]])
+    assert.equal("", said.err)
+    assert.equal("ECANCELED\n", said.out)
+    assert.equal(0, said.code)
+  end)
+
+  it("some are left for the handlers, and every connection is served", function()
+    -- 64 descriptors, and 100 clients (another process) that all connect first.
+    -- Until the first ones go, the server has nothing to do: nothing spins.
+    local said = script.run [[
+      local tcp = conc.tcp
+      local function clients(port)
+        local conc = require "luaconc"
+        local list, good = {}, 0
+        for i = 1, 100 do
+          list[i] = assert(conc.tcp.connect("127.0.0.1", port))
+          list[i]:write(i, "\n")
+        end
+        conc.sleep(0.2)
+        for i, s in ipairs(list) do
+          if s:read "l" == tostring(i) then good = good + 1 end
+          s:close()
+        end
+        return good
+      end
+      local now, most, files = 0, 0, 0
+      local function handler(s)
+        now = now + 1
+        most = math.max(most, now)
+        local file <close> = io.open("/dev/null")
+        if file then files = files + 1 end
+        if file then file:close() end
+        for line in s:lines() do s:write(line, "\n") end
+        now = now - 1
+      end
+      conc.run(function()
+        local l <close> = assert(tcp.listen("127.0.0.1", 0))
+        local job = conc.process(clients, l:sock().port)
+        os.execute("prlimit --pid $PPID --nofile=64:64")
+        local cpu = os.clock()
+        local server = conc.spawn(tcp.serve, l, handler)
+        say(job:await(), " ", files)
+        local lazy = os.clock() - cpu < 0.15
+        say(most > 20 and most <= 56 and "some" or most, " ", lazy and "lazy" or "busy")
+        l:close()
+        server:await()
+      end)
+    ]]
+    assert.equal("", said.err)
+    assert.equal("100 100\nsome lazy\n", said.out)
     assert.equal(0, said.code)
   end)
 

@@ -4,7 +4,9 @@
 
 #define _GNU_SOURCE  /* accept4 */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "fault.h"
@@ -20,6 +22,7 @@ void lc_listener_closing (lc_handle *h) {
   lc_listener *l = (lc_listener *)(void *)h;
   lc_waiter_wake(&l->acceptors, UV_ECANCELED);
   lc_waiter_wake(&l->closers, LC_OK);
+  if (l->retry.index) lc_loop_unat(h->loop, &l->retry);
   close(l->fd);
   l->fd = -1;
 }
@@ -30,11 +33,14 @@ lc_listener *lc_listener_self (lua_State *L) {
 
 /* {{ Listening */
 
+static void on_retry (lc_timer *t);
+
 static lc_listener *new_listener (lc_loop *loop, const lc_listenerkind *kind) {
   lc_handle *h = lc_handle_new(loop, &kind->handle);
   lc_listener *l = (lc_listener *)(void *)h;
   if (!h) return NULL;
   l->limit = LC_NOLIMIT;
+  l->retry.fire = on_retry;
   lc_waiter_init(&l->acceptors, lc_handle_uv(h));
   lc_waiter_init(&l->closers, NULL);
   return l;
@@ -65,6 +71,55 @@ int lc_listener_start (lua_State *L, lc_handle **owner,
 
 /* }} */
 
+/* {{ The budget of descriptors */
+
+enum { RETRY_NS = 10000000 };   /* 10 ms */
+
+/* The lowest descriptor that is not for accepted streams. */
+static int first_reserved (void) {
+  struct rlimit r;
+  rlim_t part;
+  if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur > INT_MAX) return INT_MAX;
+  part = r.rlim_cur / LC_RESERVE_PART;
+  if (part < LC_RESERVE_LEAST) part = LC_RESERVE_LEAST;
+  if (part > LC_RESERVE_MOST) part = LC_RESERVE_MOST;
+  return r.rlim_cur > part ? (int)(r.rlim_cur - part) : 0;
+}
+
+/* The system gives the lowest one that is free, so a new one tells how many
+** there are, whoever opened them. Asked only where the last was high. */
+static bool may_accept (const lc_listener *l) {
+  int fd;
+  if (!l->near) return true;
+  fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return false;
+  close(fd);
+  return fd < first_reserved();
+}
+
+/* 0, or an error: then nobody may wait. */
+static int start_polling (lc_listener *l);
+
+static void on_retry (lc_timer *t) {
+  lc_listener *l = lc_container(t, lc_listener, retry);
+  int err = lc_waiter_none(&l->acceptors) ? 0 : start_polling(l);
+  if (err) lc_waiter_wake(&l->acceptors, err);
+}
+
+static int pause_polling (lc_listener *l) {
+  lc_loop *loop = l->handle.loop;
+  int err = 0;
+  if (!l->retry.index)
+    err = lc_loop_at(loop, &l->retry, lc_clock_after(&loop->clock, RETRY_NS));
+  if (err) return err;
+  uv_poll_stop(&l->uv);
+  l->armed = false;
+  l->dry = true;
+  return 0;
+}
+
+/* }} */
+
 /* {{ Accepting */
 
 static int accept_descriptor (int listener) {
@@ -72,6 +127,23 @@ static int accept_descriptor (int listener) {
   do fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
   return fd < 0 ? uv_translate_sys_error(errno) : fd;
+}
+
+/* The next descriptor; 0 where there is none now; an error. */
+static int next_descriptor (lc_listener *l) {
+  int fd;
+  if (!may_accept(l)) return pause_polling(l);
+  fd = lc_uv(accept_descriptor(l->fd));
+  if (fd > 0) {
+    l->near = fd >= first_reserved() - 1;
+    return fd;
+  }
+  l->dry = true;
+  if (fd == UV_EMFILE || fd == UV_ENFILE) {
+    l->near = true;
+    return pause_polling(l);
+  }
+  return fd == UV_EAGAIN ? 0 : fd;
 }
 
 /* Accepts into the userdata on top. 1; 0 where nobody has come; an error.
@@ -82,11 +154,10 @@ static int try_accept (lua_State *L, lc_listener *l) {
   int err, fd;
   lc_stream *s = lc_stream_new(l->handle.loop, kind->streamkind, &err);
   if (!s) return err;
-  fd = lc_uv(accept_descriptor(l->fd));
-  if (fd < 0) {
+  fd = next_descriptor(l);
+  if (fd <= 0) {
     lc_handle_drop(&s->handle);
-    l->dry = true;
-    return fd == UV_EAGAIN ? 0 : fd;
+    return fd;
   }
   err = kind->adopt(l, s, fd);
   if (err) {
@@ -105,6 +176,7 @@ static void wake_first (lc_listener *l, int result) {
 static void on_poll (uv_poll_t *uv, int status, int events) {
   lc_listener *l = (lc_listener *)(void *)lc_handle_of(uv);
   (void)events;
+  if (!may_accept(l) && pause_polling(l) == 0) return;
   l->dry = false;
   while (!uv_is_closing(lc_handle_uv(&l->handle)) && !l->dry &&
          !lc_waiter_none(&l->acceptors))
@@ -116,16 +188,19 @@ static void on_poll (uv_poll_t *uv, int status, int events) {
   }
 }
 
+static int start_polling (lc_listener *l) {
+  int err = lc_uv(uv_poll_start(&l->uv, UV_READABLE, on_poll));
+  if (!err) l->armed = true;
+  return err;
+}
+
 static int k_accept (lua_State *L, int status, lua_KContext ctx);
 
 static int wait_accept (lua_State *L, lc_listener *l, lc_task *t, bool front) {
-  int err = 0;
-  if (!l->armed) err = lc_uv(uv_poll_start(&l->uv, UV_READABLE, on_poll));
-  if (!err) {
-    l->armed = true;
+  int err = l->armed || l->retry.index ? 0 : start_polling(l);
+  if (!err)
     err = lc_waiter_begin(&l->acceptors, t, &kind_of(l)->accept, l->limit,
                           front);
-  }
   if (err) return lc_stream_fail(L, err);
   return lc_task_wait(L, t, k_accept, 0);
 }

@@ -11,16 +11,25 @@
 **   on_poll: wakes the first one, which accepts in its own task, and the
 **            next one as long as the backlog is not found empty
 **
+** Nobody accepts into the last descriptors that the process may have: a
+** handler needs some for its own work. Polling stops then, and goes on a
+** little later (on_retry), as descriptors come back from anywhere.
+**
+**   polling --no descriptor to spare--> pausing --on_retry--> polling
+**
 ** Invariants:
 ** 1. `fd` is open exactly while the handle is.
-** 2. Polling is armed while somebody waits; it stops when a connection
-**    comes that nobody waits for.
+** 2. While somebody waits, polling is armed or `retry` is set; polling stops
+**    when a connection comes that nobody waits for.
 */
 
 #ifndef lc_listener_h
 #define lc_listener_h
 
 #include "stream.h"
+
+/* Descriptors that are not for accepted streams: a part of the limit. */
+enum { LC_RESERVE_PART = 8, LC_RESERVE_LEAST = 8, LC_RESERVE_MOST = 64 };
 
 typedef struct lc_listener lc_listener;
 
@@ -48,9 +57,11 @@ struct lc_listener {
   lc_waitqueue acceptors;
   lc_waitqueue closers;     /* wait until it is closed */
   uint64_t limit;           /* of each wait, in ns */
+  lc_timer retry;           /* set while there is no descriptor to spare */
   int fd;
   bool armed;
-  bool dry;                 /* the backlog was found empty */
+  bool dry;                 /* the backlog was found empty, or can't be had */
+  bool near;                /* the last stream's descriptor was a high one */
   bool nodelay;             /* for the streams */
   uv_poll_t uv;
 };

@@ -889,11 +889,13 @@ function stream:close() end
 local listener = {}
 
 ---The next connection. Several tasks may accept from one listener. One that is
----cancelled takes none.
+---cancelled takes none. Where the process has hardly any descriptor left (of its
+---limit, an eighth, 8 to 64 of them, is not for accepted streams), a connection
+---waits in the backlog until there are some again.
 ---Waits unless one is there.
 ---@return luaconc.tcpstream? stream
 ---@return string? message
----@return ("EMFILE"|"ETIMEDOUT"|"EBADF")? code
+---@return ("ETIMEDOUT"|"EBADF")? code
 function listener:accept() end
 
 ---Waits until somebody has closed it.

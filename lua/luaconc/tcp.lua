@@ -149,9 +149,10 @@ end
 
 -- ---- servers ----
 
--- Where the system has no room for another connection: it waits in the
--- backlog, and is asked for again a little later.
-local short_of = { EMFILE = true, ENFILE = true, ENOBUFS = true, ENOMEM = true }
+-- Where the system has no memory for another connection: it waits in the
+-- backlog, and is asked for again a little later. (Where there are no
+-- descriptors, the listener itself waits: see src/listener.h.)
+local short_of = { ENOBUFS = true, ENOMEM = true }
 local PAUSE = 0.05
 
 -- Looks at how a failed connection ended, so that the group need not keep it.
