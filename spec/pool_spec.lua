@@ -805,6 +805,17 @@ describe("a name", function()
   end)
 end)
 
+describe("a job of a pool of tasks that closes its own pool", function()
+  it("is told that it can't, and the pool goes on", function()
+    sim.run(function()
+      local pool <close> = conc.pool { workers = 2 }
+      local job = pool:submit(function() pool:close() end)
+      sim.shows(sim.raises(job.await, job), "can't wait for the end of the group")
+      assert.equal(4, pool:submit(double, 2):await())
+    end)
+  end)
+end)
+
 describe("a job of a pool of tasks that waits for its own pool", function()
   it("is found to be a deadlock", function()
     local err = sim.fails(function()

@@ -82,12 +82,14 @@ function State:accept(count, ...)
   return job
 end
 
--- Waits for the jobs, then ends the workers, whatever the jobs raise.
-function State:close(err)
-  local _ <close> = self.crew
+-- Waits for the jobs. True, or false and the failure of one.
+function State:finish(err)
   self.closed = true
   if err ~= nil then self.group:cancel() end
-  self.group:close(err)
+  local ok, problem = pcall(self.group.close, self.group, err)
+  if ok or self.running == 0 then return ok, problem end
+  self.closed = false   -- one of them has called, and can't wait for itself
+  core.raise(problem)
 end
 
 function State:count_queued()
@@ -212,7 +214,9 @@ function methods:stats()
   }
 end
 
-local closing = { __close = function(self) self.state.ended:set() end }
+local Closing = {}
+
+function Closing:__close() self.ended:set() end
 
 -- Closes it once; who comes meanwhile waits for that one.
 local function close(state, err)
@@ -221,8 +225,10 @@ local function close(state, err)
     if not ended:is_set() then ended:wait() end
     return
   end
-  local _ <close> = setmetatable({ state = state }, closing)
-  state:close(err)
+  local ok, problem = state:finish(err)
+  local _ <close> = state.closing
+  if state.crew then state.crew:close() end
+  if not ok then core.raise(problem) end
 end
 
 ---Finishes what was accepted, then ends the workers. Raises the first failure
@@ -241,6 +247,7 @@ local function make(engine, workers, name)
   local remote = engine ~= "task"
   local pool = setmetatable({}, Pool)
   workers = workers or remote and core.cores() or TASKS
+  local ended = core.event()
   states[pool] = setmetatable({
     engine = engine,
     workers = workers,
@@ -249,7 +256,8 @@ local function make(engine, workers, name)
     crew = remote and crew.new(engine, name) or nil,
     chunk = not remote and 1 or nil,
     queue = setmetatable({}, { __mode = "k" }),
-    ended = core.event(),
+    ended = ended,
+    closing = setmetatable({ ended = ended }, Closing),
     accepted = 0, running = 0, done = 0, failed = 0,
   }, State)
   return pool

@@ -201,8 +201,6 @@ function Crew:close()
   self.group:close()
 end
 
-Crew.__close = Crew.close
-
 --- What `pool:stats()` tells of its workers.
 function Crew:report()
   local idle, list = {}, {}
