@@ -8,6 +8,8 @@ local lfs = require "lfs"
 local testing = require "luaconc.testing"
 local script = require "spec.support.script"
 
+local sanitized = os.getenv "ASAN_OPTIONS" or os.getenv "TSAN_OPTIONS"
+
 local function message_of(f, ...)
   local ok, err = pcall(f, ...)
   assert.is_false(ok)
@@ -173,8 +175,7 @@ for _, start in ipairs { "forkserver", "spawn" } do
     end)
 
     it("fails with the signal's name where it is killed", function()
-      -- (AddressSanitizer makes an exit code of SIGSEGV.)
-      local sanitized = os.getenv "ASAN_OPTIONS"
+      -- (Sanitizers make an exit code of SIGSEGV.)
       for _, name in ipairs { sanitized and "XCPU" or "SEGV", "KILL", "ABRT", "USR1" } do
         local text, err = failure { function()
           os.execute("kill -" .. name .. " $PPID")
@@ -691,8 +692,8 @@ describe("many processes", function()
         if i == 50 then before = size(pid) end
       end
     end)
-    -- (AddressSanitizer keeps what was freed.)
-    local most = os.getenv "ASAN_OPTIONS" and 8192 or 512
+    -- (Sanitizers keep what was freed.)
+    local most = sanitized and 8192 or 512
     assert.is_true(size(pid) - before < most, before .. " " .. size(pid))
     local file <close> = assert(io.open(("/proc/%d/task/%d/children"):format(pid, pid)))
     assert.equal("", file:read "a")

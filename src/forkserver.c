@@ -186,7 +186,7 @@ static int gather (int *given, lc_child *child) {
   for (int i = 0; i < LC_NGIVEN; i++) {
     if (given[i] >= 0) continue;
     int fd = i == LC_GIVE_CWD ? lc_uv(open_folder())
-             : i == LC_GIVE_ROAD ? lc_road_join()
+             : i == LC_GIVE_ROAD ? lc_road_join(&child->member)
              : lc_uv(open_output(i == LC_GIVE_OUT ? 1 : 2));
     if (fd < 0) return fd;
     given[i] = fd;
@@ -199,6 +199,13 @@ static void close_all (int *fds, int n) {
     if (fds[i] >= 0) (void)close(fds[i]);
 }
 
+void lc_forkserver_leave (lc_child *child) {
+  close_all((int[]){child->link, child->life}, 2);
+  child->link = child->life = -1;
+  if (child->member) lc_road_leave(child->member);
+  child->member = 0;
+}
+
 static int try_birth (const lc_origin *from, lc_child *child) {
   int given[LC_NGIVEN] = {-1, -1, -1, -1, -1, -1};
   *child = (lc_child){.link = -1, .life = -1};
@@ -207,7 +214,7 @@ static int try_birth (const lc_origin *from, lc_child *child) {
   if (!err) err = send_order(from, child->id, given);
   close_all(given, LC_NGIVEN);
   if (!err) err = await_answer(child->life, &child->pid);
-  if (err) close_all((int[]){child->link, child->life}, 2);
+  if (err) lc_forkserver_leave(child);
   return err;
 }
 

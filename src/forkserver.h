@@ -36,6 +36,7 @@ typedef struct lc_child {
   pid_t pid;
   int link;          /* the starter's end; neither blocks */
   int life;          /* for lc_forkserver_look */
+  uint64_t member;   /* of the road */
 } lc_child;
 
 typedef struct lc_origin {
@@ -51,9 +52,11 @@ void lc_forkserver_release (void);
 
 /* Starts a worker, in the current folder and with our standard output and
 ** standard error; blocks until it is there. UV_ENOENT: no interpreter;
-** UV_ECONNRESET: the forkserver ended at once. The two descriptors are the
-** caller's to close. Between hold and release. */
+** UV_ECONNRESET: the forkserver ended at once. Between hold and release. */
 int lc_forkserver_birth (const lc_origin *from, lc_child *child);
+
+/* Closes what there is of it on this side. Harmless on a closed one. */
+void lc_forkserver_leave (lc_child *child);
 
 /* Sends a signal to the worker, if it has not been reaped yet. */
 void lc_forkserver_kill (uint64_t id, int signal);

@@ -119,7 +119,8 @@ static int road_drop (lua_State *L) {
 /* road.join() -> fd | nil, message, code */
 static int road_join (lua_State *L) {
   lc_kin_hold(L, lc_luax_loop(L));
-  int fd = lc_road_join();
+  uint64_t member;
+  int fd = lc_road_join(&member);
   if (fd < 0) return lc_errors_uv(L, fd);
   lua_pushinteger(L, fd);
   return 1;
@@ -241,8 +242,8 @@ static int birth_hangup (lua_State *L) {
 static int birth_close (lua_State *L) {
   birth *b = luaL_checkudata(L, 1, BIRTH);
   lc_conduit_close(&b->conduit);
-  if (b->child.life >= 0) (void)close(b->child.life);
-  b->child.life = -1;
+  b->child.link = -1;   /* was the conduit's */
+  lc_forkserver_leave(&b->child);
   lc_free(b->bytes, b->len);
   b->bytes = NULL;
   return 0;

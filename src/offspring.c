@@ -170,20 +170,24 @@ static void look (void) {
   (void)uv_poll_start(&self.watch->poll, events, on_link);
 }
 
-static int start_watch (lc_loop *loop) {
+/* Before the first letter is waited for: a job that never does so needs no
+** loop for it. */
+static int listen_home (lc_worker *w) {
+  lc_loop *loop = w->loop;
   int err = 0;
+  if (self.watch || w->mailbox.closed || !loop) return 0;
   uv_loop_t *uv = lc_loop_buffer(loop) ? lc_loop_uv(loop, &err) : NULL;
   if (!uv) return err ? err : UV_ENOMEM;
   lc_handle *h = lc_handle_new(loop, &watch_kind);
   if (!h) return lc_handle_refusal(loop);
-  self.watch = lc_container(h, watch, handle);
-  err = uv_poll_init(uv, &self.watch->poll, self.conduit.fd);
+  watch *watched = lc_container(h, watch, handle);
+  err = uv_poll_init(uv, &watched->poll, self.conduit.fd);
   if (err) {
     lc_handle_drop(h);
-    self.watch = NULL;
     return err;
   }
   lc_handle_opened(h);
+  self.watch = watched;
   look();
   return 0;
 }
@@ -196,16 +200,17 @@ static void on_sent (lc_packet *p) {
 
 /* A letter to the starter. */
 static int post_home (lc_worker *w, lc_message *m) {
-  outgoing *o = lc_alloc(sizeof *o);
-  (void)w;
+  outgoing *o = m->len <= LC_CONDUIT_LIMIT ? lc_alloc(sizeof *o) : NULL;
   if (!o) return UV_ENOMEM;
   *o = (outgoing){.message = *m};
   *m = (lc_message){0};
   o->packet = (lc_packet){.kind = LC_SAY_LETTER, .bytes = o->message.base,
                           .len = o->message.len, .gone = on_sent};
   int err = lc_conduit_send(&self.conduit, &o->packet);
-  if (err == UV_EAGAIN) look();
-  return err == UV_EAGAIN ? 0 : err;
+  if (err != UV_EAGAIN) return err;
+  if (listen_home(w)) send_all();   /* then it has to block */
+  else look();
+  return 0;
 }
 
 /* }} */
@@ -240,6 +245,7 @@ static void prepare (lua_State *L) {
 
 static void tell_outcome (void) {
   lc_worker *w = &self.worker;
+  if (w->reply.len > LC_CONDUIT_LIMIT) w->outcome = LC_NOMEMORY;
   lc_verdict v = {(uint32_t)w->outcome};
   lc_packet packets[] = {
     {.kind = LC_SAY_OUTCOME, .bytes = (char *)&v, .len = sizeof v,
@@ -247,22 +253,19 @@ static void tell_outcome (void) {
     {.kind = LC_SAY_REPLY, .bytes = w->reply.base, .len = w->reply.len,
      .gone = stay}
   };
-  int n = w->reply.base ? 2 : 1;
+  int n = w->outcome <= LC_RAISED ? 2 : 1;
   for (int i = 0; i < n; i++)
     (void)lc_conduit_send(&self.conduit, &packets[i]);
   send_all();
 }
 
-static void run_job (lua_State *L, lc_loop *loop) {
+static void run_job (lua_State *L) {
   lc_worker *w = &self.worker;
   lc_worker_adopt(L, w);
   lc_interrupt_serve();
   lc_interrupt_adopt(w);
   lc_forker_open();
   if (self.limit && !lc_memory_limit(L, &self.memory, self.limit)) return;
-  int err = start_watch(loop);
-  if (err) luaL_error(L, "a worker process can't have a loop: %s",
-                      uv_strerror(err));
   lc_worker_run(L, w, true);
 }
 
@@ -277,13 +280,14 @@ lc_noreturn static void work (lua_State *L) {
   lc_worker_init(&self.worker, "process");
   self.worker.reply.process = true;
   self.worker.post = post_home;
+  self.worker.listen = listen_home;
   lc_conduit_init(&self.conduit, LC_PLACE_LINK);
   self.conduit.arrive = on_packet;
 #if defined(LUACONC_TESTING)
   tested = L;
 #endif
   await_request(scratch);
-  run_job(L, lc_luax_loop(L));
+  run_job(L);
   (void)fflush(NULL);
   lc_memory_lift(&self.memory);
   lua_close(L);

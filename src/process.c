@@ -15,7 +15,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "alloc.h"
 #include "conduit.h"
@@ -181,8 +180,8 @@ static void close_all (process *p) {
   unwatch(&p->link);
   unwatch(&p->life);
   lc_conduit_close(&p->conduit);
-  if (p->child.life >= 0) (void)close(p->child.life);
-  p->child.life = -1;
+  p->child.link = -1;   /* was the conduit's */
+  lc_forkserver_leave(&p->child);
 }
 
 /* Was it ended by us, as its job was cancelled? */
@@ -273,6 +272,7 @@ static int process_start (lc_remote *r) {
   process *p = process_of(r);
   lc_origin from = p->kin->origin;
   uv_loop_t *uv;
+  if (r->request.len > LC_CONDUIT_LIMIT) return UV_EMSGSIZE;
   int err = prepare(p, &uv);
   if (err) return err;
   from.spawn = p->spawn;
@@ -313,7 +313,7 @@ static void process_strike (lc_remote *r, bool overdue) {
 static int process_post (lc_remote *r, lc_message *m) {
   process *p = process_of(r);
   if (!p->link) return UV_EPIPE;
-  outgoing *o = lc_alloc(sizeof *o);
+  outgoing *o = m->len <= LC_CONDUIT_LIMIT ? lc_alloc(sizeof *o) : NULL;
   if (!o) return UV_ENOMEM;
   int err = send_message(p, o, LC_SAY_LETTER, m, on_letter_sent);
   if (err == UV_EAGAIN) look(p);
@@ -345,7 +345,7 @@ static int process_make (lua_State *L, lc_remote *r, int options) {
   p->remote = r;
   p->kin = kin;
   p->spawn = spawn;
-  p->conduit.fd = p->child.life = -1;
+  p->conduit.fd = p->child.link = p->child.life = -1;
   r->body = p;
   return 0;
 }

@@ -385,8 +385,11 @@ static int remote_post (lua_State *L) {
 static int remote_take (lua_State *L) {
   lc_remote *r = check_remote(L);
   lua_settop(L, 1);
-  return lc_mailbox_take(L, r ? &r->mailbox
-                              : &lc_luax_loop(L)->worker->mailbox);
+  if (r) return lc_mailbox_take(L, &r->mailbox);
+  lc_worker *w = lc_luax_loop(L)->worker;
+  int err = w->listen ? w->listen(w) : 0;
+  if (err) return luaL_error(L, "no letter can come: %s", uv_strerror(err));
+  return lc_mailbox_take(L, &w->mailbox);
 }
 
 /* }} */

@@ -29,12 +29,13 @@
 
 enum { STACK_BYTES = 256 << 10, MANY = 16, LEAST = 16 };
 
-typedef enum verb { PUT = 1, GET, DROP, JOIN } verb;
+typedef enum verb { PUT = 1, GET, DROP, JOIN, LEAVE } verb;
 
 typedef struct question { uint32_t verb; uint32_t pad; uint64_t id; } question;
 typedef struct answer { int32_t err; uint32_t pad; uint64_t id; } answer;
 
 typedef struct entry { uint64_t id; int fd; } entry;
+typedef struct member { uint64_t id; int socket; } member;
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
@@ -49,7 +50,7 @@ static struct {
   int poller, stop[2];
   entry *list;               /* by id, ascending */
   uint32_t n, size;
-  int *members;              /* sockets */
+  member *members;
   uint32_t nmembers, members_size;
   uint64_t last_id;
 } road = {.lock = PTHREAD_MUTEX_INITIALIZER, .up = -1};
@@ -112,24 +113,34 @@ static int drop_entry (uint64_t id) {
   return 0;
 }
 
-static int add_member (int socket) {
+/* Takes the socket over. Its sender must not be waited for. */
+static int add_member (int socket, uint64_t *id) {
   void *members = road.members;
   bool room = make_room(&members, road.nmembers, &road.members_size,
-                        sizeof(int));
+                        sizeof(member));
   road.members = members;
   if (!room) return UV_ENOMEM;
+  (void)fcntl(socket, F_SETFL, O_NONBLOCK);
   int err = lc_system_poller_add(road.poller, socket);
-  if (!err) road.members[road.nmembers++] = socket;
-  return err;
+  if (err) return err;
+  *id = ++road.last_id;
+  road.members[road.nmembers++] = (member){*id, socket};
+  return 0;
 }
 
-static void remove_member (int socket) {
+/* By its id, or where that is 0 by its socket; NULL: it has gone. */
+static member *find_member (uint64_t id, int socket) {
   for (uint32_t i = 0; i < road.nmembers; i++) {
-    if (road.members[i] != socket) continue;
-    road.members[i] = road.members[--road.nmembers];
-    (void)close(socket);
-    return;
+    member *m = &road.members[i];
+    if (id ? m->id == id : m->socket == socket) return m;
   }
+  return NULL;
+}
+
+static void remove_member (member *m) {
+  if (!m) return;
+  (void)close(m->socket);
+  *m = road.members[--road.nmembers];
 }
 
 /* }} */
@@ -152,19 +163,26 @@ static void serve_question (int socket, const question *q, lc_parcel *p) {
     if (e) fd = e->fd;
   }
   else if (q->verb == DROP) err = drop_entry(id);
+  else if (q->verb == LEAVE) {
+    remove_member(find_member(id, -1));
+    err = 0;
+  }
   else if (came < 0) err = p->torn ? UV_EMFILE : UV_EINVAL;
   else if (q->verb == PUT) err = add_entry(came, &id);
-  else if (q->verb == JOIN) err = add_member(came);
+  else if (q->verb == JOIN) err = add_member(came, &id);
   if (!err && (q->verb == PUT || q->verb == JOIN)) p->n = 0;
   reply(socket, err, id, fd);
 }
 
+/* It may have left since the poller named it, and its number may be that of
+** a new one by now, which then has nothing to say. */
 static void serve_member (int socket) {
   question q;
   lc_parcel p;
+  if (!find_member(0, socket)) return;
   ssize_t got = lc_parcel_recv(socket, &q, sizeof q, &p);
   if (got == sizeof q) serve_question(socket, &q, &p);
-  else if (got != UV_EAGAIN) remove_member(socket);
+  else if (got != UV_EAGAIN) remove_member(find_member(0, socket));
   lc_parcel_close(&p);
 }
 
@@ -226,8 +244,8 @@ static void stop_serving (void) {
   (void)shutdown(road.stop[0], SHUT_RDWR);
   (void)pthread_join(road.thread, NULL);
   close_stop();
-  while (road.nmembers > 0) remove_member(road.members[0]);
-  lc_free(road.members, road.members_size * sizeof(int));
+  while (road.nmembers > 0) remove_member(&road.members[0]);
+  lc_free(road.members, road.members_size * sizeof(member));
   road.members = NULL;
   road.members_size = 0;
   road.serves = false;
@@ -302,26 +320,33 @@ int lc_road_drop (uint64_t id) {
   return err;
 }
 
-static int join_here (int socket) {
+static int join_here (int socket, uint64_t *id) {
   int err = start_serving();
   int own = err ? err : lc_uv(copy(socket));
   if (own < 0) return own;
-  err = add_member(own);
+  err = add_member(own, id);
   if (err) (void)close(own);
   return err;
 }
 
-int lc_road_join (void) {
+int lc_road_join (uint64_t *id) {
   int ends[2];
-  uint64_t id = 0;
+  *id = 0;
   int err = lc_parcel_pair(false, ends);
   if (err) return err;
   lock();
-  err = road.is_member ? ask_for(JOIN, &id, ends[1]) : join_here(ends[1]);
+  err = road.is_member ? ask_for(JOIN, id, ends[1]) : join_here(ends[1], id);
   unlock();
   (void)close(ends[1]);
   if (err) (void)close(ends[0]);
   return err ? err : ends[0];
+}
+
+void lc_road_leave (uint64_t id) {
+  lock();
+  if (road.is_member) (void)ask_for(LEAVE, &id, -1);
+  else remove_member(find_member(id, -1));
+  unlock();
 }
 
 /* {{ Beginning and end */

@@ -41,8 +41,12 @@ int lc_road_get (uint64_t id);
 /* Takes it out of the list: 0, or UV_ENOENT. */
 int lc_road_drop (uint64_t id);
 
-/* The socket for a new member, the caller's to close. */
-int lc_road_join (void);
+/* The socket for a new member, the caller's to close, and the member's id. */
+int lc_road_join (uint64_t *member);
+
+/* The member has ended: when this returns, the root has closed its socket. So
+** the end of a process leaves nothing that goes a little later. */
+void lc_road_leave (uint64_t member);
 
 /* How many descriptors are in the list, and members besides the root. In the
 ** root only; elsewhere 0. */

@@ -31,6 +31,8 @@ struct lc_worker {
   lc_port *port;               /* that its loop takes; NULL: it makes one */
   int (*post) (lc_worker *w, lc_message *m);   /* a letter to the starter: 0,
                                ** UV_EPIPE, UV_ENOMEM; takes the message */
+  int (*listen) (lc_worker *w);  /* before each look for letters: 0, or a
+                               ** libuv code; NULL: they come by themselves */
   lc_message context;
   lc_message request;
   lc_mailbox mailbox;          /* letters from the starter */
