@@ -232,16 +232,56 @@ local head = [[
 ---@field message string
 ---@field code string? # "ECANCELED", ...
 ---@field reason any # what `cancel` was given
+---@field signal string? # EWORKER: what killed the process, "SIGKILL", ...
+---@field exit integer? # EWORKER: what the process ended with
 
 ---@class luaconc.address
 ---@field host string
 ---@field port integer
 ---@field family string # "inet" or "inet6"
 
+---@class luaconc.stat
+---@field type string # "file", "directory", "link", ...
+---@field size integer # bytes
+---@field mode integer # who may use it: the last 12 bits
+---@field uid integer
+---@field gid integer
+---@field dev integer
+---@field ino integer
+---@field nlink integer
+---@field rdev integer
+---@field blksize integer
+---@field blocks integer
+---@field atime number # seconds since 1970
+---@field mtime number
+---@field ctime number
+
+---@class luaconc.change
+---@field name string?
+---@field renamed boolean? # made, removed, or another name
+---@field changed boolean? # contents, mode or times
+---@field lost boolean? # there were more than could be kept
+
 ---How a job ended: its first result or its error at 1.
 ---@class luaconc.outcome
 ---@field ok boolean
----@field [1] any]]
+---@field [1] any
+
+---@class luaconc.poolworker
+---@field id integer # of its job, as in conc.tree
+---@field pid integer? # of a process
+---@field state "idle"|"busy"
+---@field jobs integer # calls and chunks that it was handed
+
+---Numbers are of calls; of a map, of items.
+---@class luaconc.poolstats
+---@field engine "task"|"thread"|"process"
+---@field queued integer
+---@field running integer
+---@field done integer
+---@field failed integer
+---@field cancelled integer
+---@field workers luaconc.poolworker[] # none of tasks]]
 
 local function annotations(api)
   local add, text = new_text()
