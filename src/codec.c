@@ -6,6 +6,7 @@
 #include "codec.h"
 #include "decode.h"
 #include "encode.h"
+#include "encoder.h"
 #include "errors.h"
 #include "luax.h"
 
@@ -94,6 +95,7 @@ void lc_codec_module (lua_State *L) {
 static int codec_encode (lua_State *L) {
   lc_bytes *bytes = lc_encode(L, 1, lua_gettop(L), "argument");
   lua_pushlstring(L, bytes->base, bytes->len);
+  lc_encoder_done(lua_touserdata(L, -2));
   return 1;
 }
 

@@ -353,6 +353,7 @@ static int encode_all (lc_encoder *e, int first, int n) {
 static int raise_refusal (lc_encoder *e, const char *what, int n) {
   lua_State *L = e->L;
   lua_settop(L, e->self);
+  lc_encoder_done(e);
   if (e->memory) return luaL_error(L, "not enough memory");
   luaL_where(L, 1);
   lua_pushfstring(L, "cannot send %s: %s", lc_path_end(e->path, what, n),

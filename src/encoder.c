@@ -12,14 +12,31 @@ static const char encoder_key;
 
 /* {{ The encoder of a state */
 
-static int encoder_gc (lua_State *L) {
-  lc_encoder *e = lua_touserdata(L, 1);
+static void free_memory (lc_encoder *e) {
   lc_encoder_unhold(e);
   lc_free(e->held, e->roomheld * sizeof(*e->held));
+  e->held = NULL;
+  e->roomheld = 0;
   lc_bytes_free(&e->out);
   lc_ptrmap_free(&e->seen);
   lc_names_free(&e->names);
+}
+
+static int encoder_gc (lua_State *L) {
+  lc_encoder *e = lua_touserdata(L, 1);
+  e->closed = true;
+  free_memory(e);
   return 0;
+}
+
+void lc_encoder_done (lc_encoder *e) {
+  if (e->closed) free_memory(e);
+}
+
+/* What is made while a state is closed gets no finaliser. (This cannot be
+** told from a finaliser at another time, where it does no harm.) */
+static bool is_finalising (lua_State *L) {
+  return lua_gc(L, LUA_GCISRUNNING) == -1;
 }
 
 /* Pushes a new encoder, from now on that of the state. */
@@ -33,8 +50,8 @@ static lc_encoder *make_encoder (lua_State *L, size_t limit) {
   }
   lua_setmetatable(L, -2);
   lc_bytes_reset(&e->out, limit);
-  if (!lc_bytes_room(&e->out, 1) || !lc_ptrmap_reserve(&e->seen))
-    luaL_error(L, "not enough memory");
+  e->closed = is_finalising(L);
+  if (e->closed) return e;
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &encoder_key);
   return e;

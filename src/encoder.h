@@ -69,12 +69,17 @@ typedef struct lc_encoder {
   bool restart;          /* it must begin again, knowing them */
   bool again;            /* is an object repeated? */
   bool memory;           /* it failed for want of memory */
+  bool closed;           /* the state is being closed: see lc_encoder_done */
   lc_slot cache[LC_ENCODER_CACHE];
 } lc_encoder;
 
 /* Pushes the encoder of the state, or a new one where that is at work, or
 ** was left in the middle of it. */
 lc_encoder *lc_encoder_push (lua_State *L);
+
+/* What it made has been used. While a state is closed its finaliser comes
+** before the last tasks have ended: then no memory is kept for later. */
+void lc_encoder_done (lc_encoder *e);
 
 /* {{ Failing: these return false */
 

@@ -43,6 +43,7 @@ static lc_shared **take_holds (lc_encoder *e) {
 
 static int fail_memory (lua_State *L, lc_encoder *e, lc_message *m) {
   lc_encoder_unhold(e);
+  lc_encoder_done(e);
   lc_free(m->base, m->len);
   m->base = NULL;
   m->len = 0;
@@ -62,6 +63,7 @@ void lc_message_encode (lua_State *L, int first, int n, const char *what,
     m->nheld = e->nheld;
     e->nheld = 0;
   }
+  lc_encoder_done(e);
   atomic_fetch_add_explicit(&made, m->len, memory_order_relaxed);
   lua_pop(L, 1);
 }
