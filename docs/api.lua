@@ -2120,8 +2120,11 @@ conc.codec.limit(before)]],
   },
 }
 
+local files = require "docs.api_fs"
+
 return {
   running, several, job, groups, group, scopes, scope, pools, pool,
   coordinating, queue, channel, lock, semaphore, event, timer, condition, barrier,
-  codec, tcp, stream, listener,
+  codec, tcp, stream, listener, files[1], files[2],
+  files[3],
 }

@@ -88,7 +88,7 @@ local from_file = {
 }
 
 -- Tables of functions that are a file of their own.
-local whole_files = { tcp = "luaconc.tcp" }
+local whole_files = { tcp = "luaconc.tcp", fs = "luaconc.fs" }
 
 local function fetch(self, name)
   local value

@@ -16,16 +16,56 @@
 ---@field message string
 ---@field code string? # "ECANCELED", ...
 ---@field reason any # what `cancel` was given
+---@field signal string? # EWORKER: what killed the process, "SIGKILL", ...
+---@field exit integer? # EWORKER: what the process ended with
 
 ---@class luaconc.address
 ---@field host string
 ---@field port integer
 ---@field family string # "inet" or "inet6"
 
+---@class luaconc.stat
+---@field type string # "file", "directory", "link", ...
+---@field size integer # bytes
+---@field mode integer # who may use it: the last 12 bits
+---@field uid integer
+---@field gid integer
+---@field dev integer
+---@field ino integer
+---@field nlink integer
+---@field rdev integer
+---@field blksize integer
+---@field blocks integer
+---@field atime number # seconds since 1970
+---@field mtime number
+---@field ctime number
+
+---@class luaconc.change
+---@field name string?
+---@field renamed boolean? # made, removed, or another name
+---@field changed boolean? # contents, mode or times
+---@field lost boolean? # there were more than could be kept
+
 ---How a job ended: its first result or its error at 1.
 ---@class luaconc.outcome
 ---@field ok boolean
 ---@field [1] any
+
+---@class luaconc.poolworker
+---@field id integer # of its job, as in conc.tree
+---@field pid integer? # of a process
+---@field state "idle"|"busy"
+---@field jobs integer # calls and chunks that it was handed
+
+---Numbers are of calls; of a map, of items.
+---@class luaconc.poolstats
+---@field engine "task"|"thread"|"process"
+---@field queued integer
+---@field running integer
+---@field done integer
+---@field failed integer
+---@field cancelled integer
+---@field workers luaconc.poolworker[] # none of tasks
 
 ---@class luaconc.spawnoptions
 ---@field name? string what `conc.tree` and tracebacks call it
@@ -87,12 +127,38 @@
 ---@field on_error? fun(err: any, job: luaconc.job) called with the error of a handler
 ---@field grace? number seconds that handlers have once the listener is closed, before they are cancelled; for ever unless said
 
+---@class luaconc.writeoptions
+---@field atomic? boolean false: empties and writes the file itself
+---@field sync? boolean waits until it is on the disk
+---@field mode? integer who may use it, such as `tonumber("640", 8)`; as it was, or as the umask says
+
+---@class luaconc.openoptions
+---@field mode? integer of a file that is made: who may use it, less the umask
+
+---@class luaconc.walkoptions
+---@field contents_first? boolean a folder after what is in it
+---@field follow? boolean goes into what links lead to
+---@field enter? (fun(path: string): boolean) asked before a folder is read: false leaves it out
+---@field on_error? fun(path: string, message: string, code: string) told of a folder that can't be read
+
+---@class luaconc.mkdiroptions
+---@field parents? boolean those above too; and one that is there will do
+---@field mode? integer less the umask; `tonumber("777", 8)` unless said
+
+---@class luaconc.removeoptions
+---@field tree? boolean and all that is in it
+
+---@class luaconc.copyoptions
+---@field overwrite? boolean false: fails where `to` is there
+
 ---@class luaconc
 local conc = {}
 
 conc.codec = {}
 
 conc.tcp = {}
+
+conc.fs = {}
 
 ---Runs `f(...)` as the root task and returns its results once every job started
 ---in it has ended. Daemons are cancelled then. Without a function: runs what was
@@ -921,3 +987,344 @@ function listener:sock() end
 ---Never waits.
 ---@return true closed
 function listener:close() end
+
+---Reads a whole file.
+---Waits.
+---@param path string
+---@return string? data
+---@return string? message
+---@return ("ENOENT"|"EACCES"|"EISDIR"|string)? code
+function conc.fs.read_file(path) end
+
+---Writes a whole file. Others see the old contents or the new, never a part: the
+---data goes to another file in the same folder, which then takes the name. A file
+---that was there keeps its mode. A link is followed. What is no plain file
+---(`/dev/null`) is written as it is.
+---Waits.
+---@param path string
+---@param data string|number
+---@param options? luaconc.writeoptions
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EACCES"|"ENOSPC"|"EROFS"|string)? code
+function conc.fs.write_file(path, data, options) end
+
+---Opens a file: see "File" below. Modes are those of `io.open`: `"r"` unless
+---said, `"w"`, `"a"`, with `+` for both directions; `"wx"` fails where the file is
+---there. What would keep a reader waiting, such as a named pipe, gives EAGAIN
+---instead.
+---Waits.
+---@param path string
+---@param mode? string
+---@param options? luaconc.openoptions
+---@return luaconc.file? file
+---@return string? message
+---@return ("ENOENT"|"EACCES"|"EISDIR"|"EMFILE"|string)? code
+function conc.fs.open(path, mode, options) end
+
+---What the system knows of a file: `type` (`"file"`, `"directory"`, `"link"`,
+---`"fifo"`, `"socket"`, `"char"`, `"block"`), `size`, `mode` (the last 12 bits),
+---`uid`, `gid`, `dev`, `ino`, `nlink`, `rdev`, `blksize`, `blocks`, and the times
+---`atime`, `mtime`, `ctime` in seconds since 1970. Of a link: what it leads
+---to.
+---Waits.
+---@param path string
+---@return luaconc.stat? stat
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.stat(path) end
+
+---The same; of a link: the link itself.
+---Waits.
+---@param path string
+---@return luaconc.stat? stat
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.lstat(path) end
+
+---Whether a path leads to something.
+---Waits.
+---@param path string
+---@return boolean? exists
+---@return string? message
+---@return ("EACCES"|string)? code
+function conc.fs.exists(path) end
+
+---What is in a folder, in the order of the names.
+---Waits.
+---@param path string
+---@return {name: string, type: string}[]? entries types are those of `stat`
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.scandir(path) end
+
+---Iterates over all that is below a folder: path and type, a folder before what is
+---in it. One folder is read at a time, when the loop gets there. What vanishes
+---meanwhile is left out. A folder that can't be read raises, or goes to
+---`on_error`. Links are not followed unless said; a circle is not walked twice.
+---The iterator is closed by `for`, or by its `close`.
+---Waits in each round that reads a folder.
+---@param path string
+---@param options? luaconc.walkoptions
+---@return fun(): string?, string? next for the generic `for`, with what closes it as the fourth value
+function conc.fs.walk(path, options) end
+
+---Makes a folder.
+---Waits.
+---@param path string
+---@param options? luaconc.mkdiroptions
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EEXIST"|"EACCES"|string)? code
+function conc.fs.mkdir(path, options) end
+
+---Removes a file, a link (not what it leads to) or an empty folder; with `tree`
+---also what is in the folder. That stops at the first failure, which names its
+---path; links in the tree are never followed.
+---Waits.
+---@param path string
+---@param options? luaconc.removeoptions
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EACCES"|"ENOTEMPTY"|string)? code
+function conc.fs.remove(path, options) end
+
+---Gives a file or folder another name, which may be there.
+---Waits.
+---@param from string
+---@param to string
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EACCES"|"EXDEV"|string)? code
+function conc.fs.rename(from, to) end
+
+---Copies a file: what is in it, its mode, and its holes as holes.
+---Waits.
+---@param from string
+---@param to string
+---@param options? luaconc.copyoptions
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EACCES"|"EEXIST"|"EISDIR"|"EINVAL"|string)? code
+function conc.fs.copy(from, to, options) end
+
+---Gives a file a second name (a hard link).
+---Waits.
+---@param from string
+---@param to string
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.link(from, to) end
+
+---Makes a symbolic link `path` to `target`.
+---Waits.
+---@param target string seen from the link's folder
+---@param path string
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.symlink(target, path) end
+
+---Where a symbolic link leads.
+---Waits.
+---@param path string
+---@return string? target
+---@return string? message
+---@return ("ENOENT"|"EINVAL"|string)? code
+function conc.fs.readlink(path) end
+
+---The absolute path, without links and dots.
+---Waits.
+---@param path string
+---@return string? path
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.realpath(path) end
+
+---Sets who may use a file.
+---Waits.
+---@param path string
+---@param mode integer the last 12 bits
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EPERM"|string)? code
+function conc.fs.chmod(path, mode) end
+
+---Sets when a file was last read and changed.
+---Waits.
+---@param path string
+---@param atime? number seconds since 1970; now unless said
+---@param mtime? number the same
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.utime(path, atime, mtime) end
+
+---Makes a file so many bytes long: cut, or with zeros.
+---Waits.
+---@param path string
+---@param size integer
+---@return true? done
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.truncate(path, size) end
+
+---Makes a folder with a new name: the prefix and six letters, in `$TMPDIR` (or
+---/tmp) unless the prefix has a slash. Only this user may use it.
+---Waits.
+---@param prefix? string `"luaconc-"` unless said
+---@return string? path
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.mkdtemp(prefix) end
+
+---The same for a file, which is open for reading and writing.
+---Waits.
+---@param prefix? string `"luaconc-"` unless said
+---@return luaconc.file? file
+---@return string? path
+---@return string? message
+---@return ("ENOENT"|"EACCES"|string)? code
+function conc.fs.mkstemp(prefix) end
+
+---Watches a file, or what is directly in a folder, for changes: see "Watcher"
+---below. It waits nowhere, but looks the path up.
+---Never waits.
+---@param path string
+---@return luaconc.watcher? watcher
+---@return string? message
+---@return ("ENOENT"|"EACCES"|"EMFILE"|"ENOSPC"|string)? code
+function conc.fs.watch(path) end
+
+---@class luaconc.file
+local file = {}
+
+---Reads by formats, as Lua's files do: `"l"` (unless said) a line without its
+---end, `"L"` with it, `"a"` all up to the end (`""` there), `"n"` a number, an
+---integer that many bytes; one result for each. Unlike Lua's, the first that fails
+---is followed by a message and a code; and unlike a stream's, a read without a
+---format is a line, not whatever is there.
+---Waits unless the system has it in memory.
+---Raises where another task uses its place.
+---@param ... "l"|"L"|"a"|"n"|integer
+---@return string|number? data
+---@return string? message
+---@return ("EOF"|"EINVAL"|"EBADF"|"EAGAIN"|string)? code
+function file:read(...) end
+
+---Iterates over what `read` gives, up to the end of the file. The file stays
+---open.
+---Waits in a round, unless the system has it in memory.
+---Raises in a round: every failure but the end, as `io.lines` does.
+---@param ... "l"|"L"|"n"|integer `"l"` unless said
+---@return fun(): (string|number)? next for the generic `for`
+function file:lines(...) end
+
+---Writes strings and numbers. They are held back until there are 64 KiB, or
+---something else needs them written.
+---Waits when 64 KiB are written.
+---Raises where another task uses its place.
+---@param ... string|number
+---@return luaconc.file? file itself
+---@return string? message
+---@return ("ENOSPC"|"EBADF"|string)? code
+function file:write(...) end
+
+---Moves the place, and returns it: `"set"` from the start, `"cur"` (unless said)
+---from where it is, `"end"` from the end of the file.
+---Waits for `"end"`, and where something is to be written first.
+---Raises where another task uses its place.
+---@param whence? ("set"|"cur"|"end")
+---@param offset? integer 0 unless said
+---@return integer? place bytes from the start
+---@return string? message
+---@return ("EINVAL"|"ESPIPE"|"ENOSPC"|"EBADF")? code
+function file:seek(whence, offset) end
+
+---Reads at an offset, and leaves the place alone. Fewer bytes at the end of the
+---file. What `write` still holds back is not seen.
+---Waits.
+---@param n integer
+---@param offset integer
+---@return string? data
+---@return string? message
+---@return ("EOF"|"EBADF"|string)? code
+function file:pread(n, offset) end
+
+---Writes at an offset at once, and leaves the place alone. (A file that is open
+---for appending appends, as Linux does.)
+---Waits.
+---@param data string|number
+---@param offset integer
+---@return true? done
+---@return string? message
+---@return ("ENOSPC"|"EBADF"|string)? code
+function file:pwrite(data, offset) end
+
+---Waits until the system has all that was written.
+---Waits where something is held back.
+---Raises where another task uses its place.
+---@return true? done
+---@return string? message
+---@return ("ENOSPC"|"EBADF"|string)? code
+function file:flush() end
+
+---Waits until the disk has all that was written.
+---Waits.
+---Raises where another task uses its place.
+---@return true? done
+---@return string? message
+---@return ("ENOSPC"|"EINVAL"|"EBADF"|string)? code
+function file:sync() end
+
+---Makes it so many bytes long: cut, or with zeros.
+---Waits.
+---Raises where another task uses its place.
+---@param size? integer up to its place unless said
+---@return true? done
+---@return string? message
+---@return ("EINVAL"|"ENOSPC"|"EBADF"|string)? code
+function file:truncate(size) end
+
+---What `conc.fs.stat` tells, of this very file.
+---Waits.
+---Raises where another task uses its place.
+---@return luaconc.stat? stat
+---@return string? message
+---@return ("ENOSPC"|"EBADF"|string)? code
+function file:stat() end
+
+---Writes what is held back and closes. Whoever waits in it gets the code EBADF. A
+---second time it does nothing. In a cancelled task, where it can't wait, this goes
+---on in the background.
+---Waits.
+---@return true? done
+---@return string? message
+---@return ("ENOSPC"|string)? code
+function file:close() end
+
+---@class luaconc.watcher
+local watcher = {}
+
+---Waits for the next change: a table with the file's `name`, `renamed` (it was
+---made, removed, or given this name or another) and `changed` (its contents, mode
+---or times); or with `lost`: look at everything. To tell made from removed, ask
+---`conc.fs.exists`.
+---Waits unless there was one.
+---Raises where another task waits in it.
+---@return luaconc.change? change
+---@return string? message
+---@return ("EBADF"|string)? code
+function watcher:wait() end
+
+---Iterates over the changes until the watcher is closed.
+---Waits in each round.
+---Raises in a round: every failure but that.
+---@return fun(): luaconc.change? next for the generic `for`
+function watcher:iter() end
+
+---Ends it. Whoever waits in it gets the code EBADF.
+---Never waits.
+---@return true closed
+function watcher:close() end

@@ -64,6 +64,7 @@ local function warm_up()
   if conc.tcp then
     pcall(conc.run, function() conc.tcp.connect("localhost", 1) end)
   end
+  if conc.fs then assert(conc.fs.watch "/"):close() end   -- libuv's inotify
   local birth = require "luaconc.core".birth
   if birth then assert(birth()):close() end
   if conc.thread then conc.thread(function() return conc._VERSION end):await() end
