@@ -44,7 +44,7 @@ local function own_pid()
   return file:read "n"
 end
 
--- Runs `source` by a shell command in which LUA stands for the interpreter
+-- Runs `source` by a shell command in which @ stands for the interpreter
 -- and the script.
 local function run_by(command, source)
   return script.run(([[
@@ -54,7 +54,7 @@ local function run_by(command, source)
       :format(package.path, package.cpath), %q)
     file:close()
     os.execute("chmod 644 " .. name)
-    os.execute((%q):gsub("LUA", function() return arg[-3] .. " " .. name end))
+    os.execute((%q):gsub("@", function() return arg[-3] .. " " .. name end))
     os.remove(name)
   ]]):format(source, command))
 end
@@ -311,6 +311,49 @@ describe("conc.process", function()
   end)
 end)
 
+describe("the program that a process runs", function()
+  local source = [[
+    local conc = require "luaconc"
+    print(pcall(function() return assert(conc.process(math.abs, -1)):await() end))
+    conc.thread(function()
+      print(pcall(function()
+        return assert(require "luaconc".process(math.abs, -2)):await()
+      end))
+    end):await()
+  ]]
+
+  it("is that of its starter, where that is like lua", function()
+    assert.equal("true\t1\ntrue\t2\n", run_by("env -u LUACONC_LUA @", source).out)
+  end)
+
+  it("has to be named in others, by LUACONC_LUA", function()
+    local refused = "false\tcannot start processes: this program is no Lua interpreter, and "
+      .. "the environment names none in LUACONC_LUA\n"
+    local result = run_by("env -u LUACONC_LUA @", "arg = nil " .. source)
+    assert.equal(refused .. refused, (result.out:gsub("\t[^\n]-: cannot", "\tcannot")))
+    local lua = arg[-1] or "lua5.4"
+    result = run_by("LUACONC_LUA=" .. (os.getenv "LUACONC_LUA" or lua) .. " @",
+      "arg = nil " .. source)
+    assert.equal("true\t1\ntrue\t2\n", result.out, result.err)
+    result = run_by("LUACONC_LUA=/nosuch/lua @", "arg = nil " .. source)
+    assert.match("^false.*no such file or directory", result.out)
+  end)
+
+  it("loads the core that its starter has, wherever that was found", function()
+    local folder = package.searchpath("luaconc.core", package.cpath)
+      :match "^(.*)/luaconc/core.so$"
+    local result = run_by("cd '" .. folder .. "' && @", [[
+      local lfs = require "lfs"
+      package.cpath = "./?.so"
+      local conc = require "luaconc"
+      lfs.chdir "/"
+      print(conc.process(math.abs, -1):await())
+      print(conc.process { math.abs, -2, start = "spawn" }:await())
+    ]])
+    assert.equal("1\n2\n", result.out, result.err)
+  end)
+end)
+
 describe("where the system refuses a process", function()
   it("conc.process returns nil, a message and the code", function()
     for n = 1, 40 do
@@ -348,7 +391,7 @@ describe("where the system refuses a process", function()
     -- Root has no such limit, and can become somebody else.
     local become = is_root()
       and "setpriv --reuid=65533 --regid=65533 --clear-groups " or ""
-    local result = run_by(become .. "LUA", [[
+    local result = run_by(become .. "@", [[
       local conc, core = require "luaconc", require "luaconc.core"
       print(conc.process(math.abs, -1):await())
       local function limit(n)
@@ -625,7 +668,7 @@ describe("the end of a program with processes", function()
   it("ends all in order at Ctrl-C, in the whole process group", function()
     -- A group of its own, to all of which the signal goes, as a terminal
     -- sends it.
-    local result = run_by("setsid --wait LUA; echo $? >&2", [[
+    local result = run_by("setsid --wait @; echo $? >&2", [[
       local conc, core = require "luaconc", require "luaconc.core"
       local function says(word)
         return setmetatable({}, { __close = function()

@@ -293,7 +293,8 @@ static int close_descriptor (lua_State *L) {
 
 static const luaL_Reg birth_methods[] = {
   {"run", birth_run}, {"kill", birth_kill}, {"wait", birth_wait},
-  {"write", birth_write}, {"pid", birth_pid}, {"hangup", birth_hangup}, {"close", birth_close},
+  {"write", birth_write}, {"pid", birth_pid}, {"hangup", birth_hangup},
+  {"close", birth_close},
   {NULL, NULL}
 };
 
