@@ -3,6 +3,7 @@
 
 local conc = require "luaconc"
 local testing = require "luaconc.testing"
+local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 
 local function collect()
@@ -504,5 +505,80 @@ describe("across threads a channel", function()
       end
     end)
     assert.equal(before, blocks())
+  end)
+end)
+
+describe("the end of a state", function()
+  local function ends(source)
+    local result = script.run(source)
+    assert.equal(0, result.code, result.err)
+    return result
+  end
+
+  it("finds tasks that wait in channels, and their clean-ups use them", function()
+    -- The clean-ups encode for the first time while the state is closed.
+    local result = ends [[
+      local ch, full = conc.channel(), conc.channel(0)
+      local function job(c, verb)
+        local _ <close> = on_close(function()
+          say(tostring(c:try_send { 1, c }))
+          say(tostring(pcall(conc.codec.encode, { print })))
+          say(tostring(pcall(conc.channel)))
+          say(tostring(pcall(c.try_recv, c)))
+        end)
+        c[verb](c, "value")
+      end
+      for _, verb in ipairs { "send", "recv" } do
+        conc.spawn { job, verb == "recv" and ch or full, verb, daemon = true }
+      end
+      pcall(conc.yield)
+    ]]
+    local lines = 0
+    for _ in result.out:gmatch "\n" do lines = lines + 1 end
+    assert.equal(8, lines, result.out)
+  end)
+
+  it("ends threads that wait in channels of it", function()
+    ends [[
+      for _ = 1, 3 do
+        local ch = conc.channel()
+        conc.thread { function(c) return c:recv() end, ch, daemon = true }
+      end
+      conc.sleep(0.02)
+    ]]
+  end)
+
+  it("leaves to other states what they hold", function()
+    local result = ends [[
+      local report = conc.channel()
+      conc.run(function()
+        local h = conc.thread(function(out)
+          local conc = require "luaconc"
+          local inner = conc.channel()
+          inner:try_send "from the one that ended"
+          out:send(inner)
+        end, report)
+        h:await()
+        say(report:recv():recv())
+      end)
+    ]]
+    assert.equal("from the one that ended\n", result.out)
+  end)
+
+  it("gives code in finalisers that come later an error, no crash", function()
+    ends [[
+      local ch = conc.channel()
+      setmetatable({}, { __gc = function()
+        pcall(ch.send, ch, 1)
+        pcall(ch.try_send, ch, { 2 })
+        pcall(ch.close, ch)
+        pcall(conc.channel)
+      end })
+      local first = setmetatable({}, { __gc = function()
+        pcall(ch.recv, ch)
+        pcall(ch.try_recv, ch)
+      end })
+      keep = first
+    ]]
   end)
 end)

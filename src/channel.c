@@ -308,7 +308,12 @@ static void publish (lua_State *L, lc_channel *c) {
   lc_shared_own(L, &c->exchange->shared);
 }
 
+/* What is made while a state is closed has no finaliser: it would hold the
+** channel for ever. That is when finalisers run, too. */
 static lc_channel *push_channel (lua_State *L, lc_loop *loop) {
+  if (loop->ending || lua_gc(L, LUA_GCISRUNNING) == -1)
+    luaL_error(L, "no channel can be taken in a __gc metamethod, or while the "
+               "state is being closed");
   lc_channel *c = lua_newuserdatauv(L, sizeof(*c), 0);
   *c = (lc_channel){.loop = loop};
   luaL_setmetatable(L, CHANNEL_TYPE);
