@@ -362,6 +362,26 @@ channel("strings", "a string of 1 MiB", "GB/s", "gb", { targets = {} })
 channel("round", "there and back", "us", "us", { targets = { limit(3) } })
 
 -- Wall time, as with pools.
+local function thread(case, title, unit, target, c, what)
+  return {
+    name = "thread_" .. case:match "%S+", title = title,
+    unit = unit, key = unit, better = unit == "us" and "low" or "high",
+    ours = lua("thread.lua " .. case),
+    reference = { name = what, command = B .. "thread_c " .. c },
+    targets = { target },
+    peers = {}, rounds = { full = 7, peers = 7 },
+  }
+end
+
+M[#M + 1] = thread("start 1000", "start and join a thread", "us",
+  against(1.3), "start 1000", "thread and state in C")
+M[#M + 1] = thread("face 500", "the same, with a job that asks for luaconc",
+  "us", against(5), "start 500", "thread and state in C")
+M[#M + 1] = thread("many 10000", "start and join, 10,000 at once", "us",
+  against(1.3), "many 10000", "thread and state in C")
+M[#M + 1] = thread("speed 20000000", "how much sooner two threads compute",
+  "times", limit(1.97), "speed 20000000", "two states in C")
+
 local function process(case, title, target, c, what)
   return {
     name = "process_" .. case:match "%S+", title = title,
