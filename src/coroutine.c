@@ -321,7 +321,7 @@ void lc_coroutine_open (lua_State *L, lc_loop *loop) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &notes_key);
-  lua_newtable(L);
+  lua_createtable(L, 0, 8);
   lc_luax_functions(L, loop, functions);
   lc_luax_module(L, "luaconc.coroutine");
   lua_setfield(L, -2, "coroutine");
