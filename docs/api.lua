@@ -2121,10 +2121,12 @@ conc.codec.limit(before)]],
 }
 
 local files = require "docs.api_fs"
+local programs = require "docs.api_exec"
 
 return {
   running, several, job, groups, group, scopes, scope, pools, pool,
   coordinating, queue, channel, lock, semaphore, event, timer, condition, barrier,
   codec, tcp, stream, listener, files[1], files[2],
   files[3],
+  programs[1], programs[2],
 }

@@ -206,7 +206,9 @@ local function add_option_classes(add, api, done)
       if entry.optionclass and not done[entry.optionclass] then
         done[entry.optionclass] = true
         local extra = entry.optionclass == "luaconc.spawnoptions"
-          and "---@field [integer] any the function, then its arguments" or nil
+          and "---@field [integer] any the function, then its arguments"
+          or entry.optionlist and "---@field [integer] " .. entry.optionlist
+          or nil
         add_class(add, entry.optionclass, entry.options, extra)
       end
     end
@@ -261,6 +263,18 @@ local head = [[
 ---@field renamed boolean? # made, removed, or another name
 ---@field changed boolean? # contents, mode or times
 ---@field lost boolean? # there were more than could be kept
+
+---@alias luaconc.stream luaconc.tcpstream
+
+---How a program ended.
+---@class luaconc.fate
+---@field code integer?
+---@field signal string?
+---@field stages luaconc.fate[]? # of a pipeline
+
+---@class luaconc.execresult: luaconc.fate
+---@field stdout string?
+---@field stderr string?
 
 ---How a job ended: its first result or its error at 1.
 ---@class luaconc.outcome

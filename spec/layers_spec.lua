@@ -9,7 +9,7 @@ local C_LAYERS = {
   { name = "plain C", peers = true,
     files = "alloc bytes clock conduit fault forker forkserver heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
-      .. "interpreter list parcel port ptrmap road system system_linux "
+      .. "interpreter list parcel port program ptrmap pump road system system_linux "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address census closure codec decode encode encoder errors "
@@ -18,11 +18,11 @@ local C_LAYERS = {
     files = "end frame group handle interrupt job kin loop mailbox op "
       .. "remote scope select slots spawn task traceback trouble waiter "
       .. "worker" },
-  { name = "base of streams", peers = true, files = "listener stream write" },
+  { name = "base of streams", peers = true, files = "listener pipe stream write" },
   { name = "base of files", peers = true,
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
-    files = "fs fswatch channel coroutine dns measure offspring pool process queue "
+    files = "fs fswatch channel coroutine dns exec measure offspring pool process queue "
       .. "sync tcp thread timer tree watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
@@ -31,8 +31,9 @@ local C_LAYERS = {
 local LUA_LAYERS = {
   { name = "core", files = "core" },
   { name = "arguments", files = "check" },
+  { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolmap poolworker" },
-  { name = "modules", files = "batch fs meta pool tcp testing timeout tree" },
+  { name = "modules", files = "batch exec fs meta pool tcp testing timeout tree" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },
   { name = "command", files = "cli" },

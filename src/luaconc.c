@@ -9,6 +9,7 @@
 #include "coroutine.h"
 #include "dns.h"
 #include "errors.h"
+#include "exec.h"
 #include "frame.h"
 #include "fs.h"
 #include "fsfile.h"
@@ -46,13 +47,13 @@ static void open_tasks (lua_State *L, lc_loop *loop) {
   lc_errors_open(L);
   lc_slots_open(L, loop);
   lc_job_open(L, loop);
-  lc_task_open(L, loop);
   lc_traceback_open(L, loop);
   lc_coroutine_open(L, loop);
   lc_codec_open(L, loop);
 }
 
 static void open_kernel (lua_State *L, lc_loop *loop) {
+  lc_task_open(L, loop);
   lc_loop_open(L, loop);
   lc_handle_open(L);
   lc_spawn_open(L, loop);
@@ -73,6 +74,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_stream_open(L, loop);
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);
+  lc_exec_open(L, loop);
   lc_fsjob_open(L, loop);
   lc_fs_open(L, loop);
   lc_fsfile_open(L, loop);
@@ -105,7 +107,7 @@ static lc_loop *push_core (lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_UV_LOOP);
   lc_loop *loop = lc_loop_new(L, lua_touserdata(L, -1), &opener);
   lua_pop(L, 1);
-  lua_newtable(L);
+  lua_createtable(L, 0, 32);
   open_tasks(L, loop);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);

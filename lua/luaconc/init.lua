@@ -85,6 +85,8 @@ local from_file = {
   pool = "luaconc.pool",
   map = "luaconc.pool",
   tree = "luaconc.tree",
+  exec = "luaconc.exec",
+  popen = "luaconc.exec",
 }
 
 -- Tables of functions that are a file of their own.

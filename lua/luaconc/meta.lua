@@ -46,6 +46,18 @@
 ---@field changed boolean? # contents, mode or times
 ---@field lost boolean? # there were more than could be kept
 
+---@alias luaconc.stream luaconc.tcpstream
+
+---How a program ended.
+---@class luaconc.fate
+---@field code integer?
+---@field signal string?
+---@field stages luaconc.fate[]? # of a pipeline
+
+---@class luaconc.execresult: luaconc.fate
+---@field stdout string?
+---@field stderr string?
+
 ---How a job ended: its first result or its error at 1.
 ---@class luaconc.outcome
 ---@field ok boolean
@@ -150,6 +162,29 @@
 
 ---@class luaconc.copyoptions
 ---@field overwrite? boolean false: fails where `to` is there
+
+---@class luaconc.execoptions
+---@field input? string what it reads
+---@field stdin? ("inherit"|"null"|file*|luaconc.stream) or where it reads from; `"null"`, which is empty, unless said
+---@field stdout? ("pipe"|"inherit"|"null"|file*|luaconc.stream) where it writes to; `"pipe"`, the result, unless said
+---@field stderr? ("pipe"|"inherit"|"null"|"stdout"|file*|luaconc.stream) the same for its errors; `"stdout"`: where its output goes
+---@field timeout? number seconds after which it is stopped
+---@field limit? number of its output, in bytes: it is stopped where it writes more; none unless said
+---@field cwd? string the folder that it runs in; ours unless said
+---@field env? table<string, string|number|false> variables that are added to our environment, or replace some of it; `false` takes one away
+---@field clearenv? boolean it gets those of `env` alone
+---@field grace? number seconds between SIGTERM and SIGKILL where it is stopped; 1 unless said
+---@field [integer] string|number|(string|number)[] # command and arguments
+
+---@class luaconc.popenoptions
+---@field stdin? ("pipe"|"inherit"|"null"|file*) `"pipe"`, the stream `program.stdin`, unless said
+---@field stdout? ("pipe"|"inherit"|"null"|file*) `"pipe"`, the stream `program.stdout`, unless said
+---@field stderr? ("pipe"|"inherit"|"null"|"stdout"|file*) `"inherit"`, ours, unless said
+---@field cwd? string the folder that it runs in; ours unless said
+---@field env? table<string, string|number|false> variables that are added to our environment, or replace some of it; `false` takes one away
+---@field clearenv? boolean it gets those of `env` alone
+---@field grace? number seconds between SIGTERM and SIGKILL where it is stopped; 1 unless said
+---@field [integer] string|number|(string|number)[] # command and arguments
 
 ---@class luaconc
 local conc = {}
@@ -1295,8 +1330,8 @@ function file:truncate(size) end
 ---@return ("ENOSPC"|"EBADF"|string)? code
 function file:stat() end
 
----Writes what is held back and closes. Whoever waits in it gets the code EBADF. A
----second time it does nothing. In a cancelled task, where it can't wait, this goes
+---Writes what is held back and closes. Whoever waits in it gets the code
+---ECANCELED. A second time it does nothing. In a cancelled task, where it can't wait, this goes
 ---on in the background.
 ---Waits.
 ---@return true? done
@@ -1315,7 +1350,7 @@ local watcher = {}
 ---Raises where another task waits in it.
 ---@return luaconc.change? change
 ---@return string? message
----@return ("EBADF"|string)? code
+---@return ("EBADF"|"ECANCELED"|string)? code
 function watcher:wait() end
 
 ---Iterates over the changes until the watcher is closed.
@@ -1324,7 +1359,67 @@ function watcher:wait() end
 ---@return fun(): luaconc.change? next for the generic `for`
 function watcher:iter() end
 
----Ends it. Whoever waits in it gets the code EBADF.
+---Ends it. Whoever waits in it gets the code ECANCELED.
 ---Never waits.
 ---@return true closed
 function watcher:close() end
+
+---Runs a program to its end and returns how it ended, and what it wrote. Whatever
+---exit status it has is a result, no failure. It waits for the end of its output
+---too: what it has left running may hold that open. Where the program was ended,
+---the failure comes with a fourth value: the result as far as it got.
+---Waits.
+---@param options luaconc.execoptions the command and its arguments as a list, or a list of such lists: a pipeline. And:
+---@return luaconc.execresult? result `code`, its exit status, or `signal`, the name of the signal that has ended it; `stages` has the same for each program of a pipeline; `stdout` and `stderr`, where they are captured
+---@return string? message
+---@return ("ENOENT"|"EACCES"|"ETIMEDOUT"|"ENOBUFS"|"EMFILE")? code
+function conc.exec(options) end
+
+---Starts a program, or a pipeline, that runs beside ours: like `io.popen`, but
+---with a list of arguments, and with its input and output as streams.
+---Never waits.
+---@param options luaconc.popenoptions the command and its arguments as for `conc.exec`. And:
+---@return luaconc.program? program
+---@return string? message
+---@return "ENOENT"? code
+function conc.popen(options) end
+
+---@class luaconc.program
+---@field pid integer its process id; of a pipeline: its last one's
+---@field stdin? luaconc.stream to write to
+---@field stdout? luaconc.stream to read from
+---@field stderr? luaconc.stream to read from
+local program = {}
+
+---Waits for its end, of a pipeline for that of all. Again: the same.
+---Waits until it has ended.
+---@return luaconc.fate? result `code`, its exit status, or `signal`, the name of the signal that has ended it; `stages` has the same for each program of a pipeline
+---@return string? message
+---@return "ECHILD"? code
+function program:wait() end
+
+---Sends a signal to it and to what it has started: to its process group. SIGTERM
+---unless said. It may go on nevertheless: see `stop`.
+---Never waits.
+---@param signal? (string|integer) "SIGHUP", "SIGINT" ...
+---@return true? 
+---@return string? message
+---@return "ESRCH"? code
+function program:kill(signal) end
+
+---Ends it and what it has started: by SIGTERM, and by SIGKILL after `grace`
+---seconds. Also in a cancelled task.
+---Waits until it has ended.
+---@param grace? number 1 unless said, or as for `popen`
+---@return luaconc.fate? result `code`, its exit status, or `signal`, the name of the signal that has ended it; `stages` has the same for each program of a pipeline
+---@return string? message
+---@return "ECHILD"? code
+function program:stop(grace) end
+
+---Stops it where it still runs, and closes its streams, dropping what is queued
+---for it. What the program has started by then goes on if the program has ended by
+---itself. Done also as a `<close>` variable is left, by an error or otherwise.
+---Where waiting can't be, it is killed at once.
+---Waits until it has ended.
+---@return true 
+function program:close() end

@@ -1,0 +1,219 @@
+/*
+** program.c: starting programs. See program.h.
+**
+** The child shares our memory until it becomes the program: it makes system
+** calls only, with all signals blocked until no handler of ours is left.
+*/
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fault.h"
+#include "program.h"
+#include "system.h"
+
+extern char **environ;
+
+#define USUAL_PATH "/usr/local/bin:/usr/bin:/bin"
+
+typedef struct start {
+  lc_program *how;
+  volatile int failed;     /* errno of the child, as memory is shared */
+  volatile bool astray;
+} start;
+
+/* {{ In the child */
+
+/* Handlers would run in our memory as soon as signals are let in. SIGPIPE is
+** back to what programs expect. */
+static void drop_handlers (void) {
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action)) continue;
+    if (action.sa_handler == SIG_DFL) continue;
+    if (action.sa_handler == SIG_IGN && number != SIGPIPE) continue;
+    action.sa_handler = SIG_DFL;
+    action.sa_flags = 0;
+    (void)sigaction(number, &action, NULL);
+  }
+}
+
+static bool join_group (pid_t group) {
+  return group == LC_PROGRAM_STAYS || setpgid(0, group) == 0;
+}
+
+static bool enter (start *s) {
+  if (!s->how->cwd || chdir(s->how->cwd) == 0) return true;
+  s->astray = true;
+  return false;
+}
+
+/* A file that the system can't run is a script of the shell. */
+static void become (char *path, const lc_program *how, char *const *envp) {
+  (void)execve(path, how->argv, envp);
+  if (errno != ENOEXEC) return;
+  char **argv = how->argv - 1;
+  char *name = argv[1];
+  argv[0] = (char *)"sh";
+  argv[1] = path;
+  (void)execve("/bin/sh", argv, envp);
+  argv[1] = name;
+}
+
+/* The next folder of `path` and the name in one buffer; what comes after. */
+static const char *next_place (const char *path, const char *name, char *to) {
+  size_t n = strcspn(path, ":"), len = strlen(name);
+  const char *rest = path[n] ? path + n + 1 : NULL;
+  if (n + len + 2 > PATH_MAX) *to = '\0';
+  else {
+    memcpy(to, path, n);
+    if (n) to[n++] = '/';
+    memcpy(to + n, name, len + 1);
+  }
+  return rest;
+}
+
+static void search (const lc_program *how, char *const *envp) {
+  char place[PATH_MAX];
+  const char *path = how->path;
+  int refused = 0;
+  while (path) {
+    path = next_place(path, how->argv[0], place);
+    if (*place) become(place, how, envp);
+    if (errno == EACCES) refused = EACCES;
+    else if (errno != ENOENT && errno != ENOTDIR) return;
+  }
+  errno = refused ? refused : ENOENT;
+}
+
+static void execute (const lc_program *how) {
+  char *const *envp = how->envp ? how->envp : environ;
+  if (strchr(how->argv[0], '/')) become(how->argv[0], how, envp);
+  else if (*how->argv[0]) search(how, envp);
+  else errno = ENOENT;
+}
+
+lc_noreturn static void run_child (start *s) {
+  sigset_t none;
+  (void)sigemptyset(&none);
+  drop_handlers();
+  if (join_group(s->how->group) && enter(s) &&
+      lc_system_descriptors(s->how->fds, 3) == 0 &&
+      sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+    execute(s->how);
+  s->failed = errno ? errno : ESRCH;
+  _exit(127);
+}
+
+/* }} */
+
+/* {{ Starting */
+
+static int start_child (start *s, pid_t *pid) {
+  sigset_t all, mask;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &mask);
+  *pid = vfork();
+  if (*pid == 0) run_child(s);
+  int failed = *pid < 0 ? errno : s->failed;
+  (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
+  if (*pid > 0 && failed) lc_program_reap(*pid);
+  return failed ? uv_translate_sys_error(failed) : 0;
+}
+
+int lc_program_start (lc_program *how, pid_t *pid) {
+  start s = {.how = how};
+  if (!how->path) how->path = getenv("PATH");
+  if (!how->path) how->path = USUAL_PATH;
+  int err = lc_uv(start_child(&s, pid));
+  how->astray = s.astray;
+  return err;
+}
+
+/* }} */
+
+/* {{ Ending */
+
+int lc_program_look (pid_t pid, lc_fate *fate) {
+  siginfo_t info = {.si_pid = 0};
+  while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG))
+    if (errno != EINTR) return uv_translate_sys_error(errno);
+  if (info.si_pid == 0) return 0;
+  *fate = (lc_fate){.code = info.si_status};
+  if (info.si_code != CLD_EXITED)
+    *fate = (lc_fate){.signal = info.si_status};
+  return 1;
+}
+
+void lc_program_reap (pid_t pid) {
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) ;
+}
+
+int lc_program_reserve (lc_vigil *v) {
+  *v = (lc_vigil){.fd = -1, .told = -1};
+  int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return uv_translate_sys_error(errno);
+  v->fd = fd;
+  return 0;
+}
+
+static void *wait_child (void *arg) {
+  const lc_vigil *v = arg;
+  siginfo_t info;
+  while (waitid(P_PID, (id_t)v->pid, &info, WEXITED | WNOWAIT))
+    if (errno != EINTR) break;
+  (void)close(v->told);
+  return NULL;
+}
+
+static int start_thread (lc_vigil *v) {
+  sigset_t all, mask;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &mask);
+  int failed = pthread_create(&v->thread, NULL, wait_child, v);
+  (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
+  return failed ? uv_translate_sys_error(failed) : 0;
+}
+
+static int watch_by_thread (lc_vigil *v) {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC)) return uv_translate_sys_error(errno);
+  v->fd = fds[0];
+  v->told = fds[1];
+  int err = start_thread(v);
+  if (!err) return 0;
+  (void)close(fds[0]);
+  (void)close(fds[1]);
+  v->fd = v->told = -1;
+  return err;
+}
+
+int lc_program_watch (lc_vigil *v, pid_t pid) {
+  if (v->fd >= 0) (void)close(v->fd);
+  v->pid = pid;
+  v->fd = lc_uv(lc_system_pidfd(pid));
+  if (v->fd >= 0) return 0;
+  int err = v->fd;
+  v->fd = -1;
+  bool lacks = err == UV_ENOSYS || err == UV_EPERM || err == UV_EINVAL;
+  return lacks ? watch_by_thread(v) : err;
+}
+
+void lc_program_unwatch (lc_vigil *v) {
+  if (v->told >= 0) (void)pthread_join(v->thread, NULL);
+  if (v->fd >= 0) (void)close(v->fd);
+  v->fd = v->told = -1;
+}
+
+/* }} */
