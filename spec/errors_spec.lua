@@ -625,13 +625,22 @@ for _, engine in ipairs { "thread", "process" } do
     end)
 
     it("cancellation that was swallowed 100 times", function()
+      local path = os.tmpname()
+      local _ <close> = sim.on_close(function() os.remove(path) end)
+      local function begun()
+        local file <close> = assert(io.open(path))
+        return file:read "a" == "begun"
+      end
       local function gluttonous()
         local sleep = require "luaconc".sleep
+        local file = io.open(path, "w")
+        file:write("begun")
+        file:close()
         while true do pcall(sleep, 1) end
       end
       local err = conc.run(function()
         local job = start { gluttonous, keep = true, name = "glutton" }
-        repeat conc.sleep(0.05) until job:status() ~= "ready"
+        while not begun() do conc.sleep(0.001) end
         job:cancel()
         return tostring(sim.raises(job.await, job))
       end)

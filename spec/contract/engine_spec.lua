@@ -71,6 +71,21 @@ local function mark()
   return setmetatable(file, file), path
 end
 
+-- Runs `f` in a job of which it is known that it has begun.
+local function begun(start, options)
+  local file <close>, path = mark()
+  local f = options[1]
+  options[1] = function()
+    local handle = assert(io.open(path, "w"))
+    handle:write "begun"
+    handle:close()
+    return f()
+  end
+  local job = start(options)
+  eventually(function() return file.text() == "begun" end)
+  return job
+end
+
 local function leave_word(path, word)
   local handle <close> = assert(io.open(path, "a"))
   handle:write(word)
@@ -415,13 +430,12 @@ for _, engine in ipairs(engines) do
 
     promise("while it waits, after its clean-up", function()
       local file <close>, path = mark()
-      local job = start(function()
+      local job = begun(start, { function()
         local _ <close> = setmetatable({}, { __close = function()
           leave_word(path, "clean")
         end })
         forever()
-      end)
-      reaches(job, "waiting")
+      end })
       expect.is_true(job:cancel())
       cancelled(job)
       expect.equal("clean", file.text())
@@ -466,36 +480,33 @@ for _, engine in ipairs(engines) do
 
     promise("it may still wait in a shield of its clean-up", function()
       local file <close>, path = mark()
-      local job = start(function()
+      local job = begun(start, { function()
         local _ <close> = setmetatable({}, { __close = function()
           conc.shield(conc.sleep, 0.02)
           leave_word(path, "clean")
         end })
         forever()
-      end)
-      reaches(job, "waiting")
+      end })
       job:cancel()
       cancelled(job)
       expect.equal("clean", file.text())
     end)
 
     promise("it may end with results all the same", function()
-      local job = start(function()
+      local job = begun(start, { function()
         pcall(forever)
         return "anyway"
-      end)
-      reaches(job, "waiting")
+      end })
       job:cancel()
       expect.equal("anyway", job:await())
       expect.equal("done", job:status())
     end)
 
     promise("it may fail in its clean-up, which counts", function()
-      local job = kept { function()
+      local job = begun(start, { function()
         local _ <close> = setmetatable({}, { __close = function() error("unclean", 0) end })
         forever()
-      end }
-      reaches(job, "waiting")
+      end, keep = true })
       job:cancel()
       expect.equal("unclean", failure(job))
       expect.equal("failed", job:status())
@@ -512,12 +523,14 @@ for _, engine in ipairs(engines) do
             forever()
           end)
         end
+        conc.yield()
+        leave_word(path, "begun,")
         forever()
       end)
-      reaches(job, "waiting")
+      eventually(function() return file.text() == "begun," end)
       job:cancel()
       cancelled(job)
-      expect.equal("xxx", file.text())
+      expect.equal("begun,xxx", file.text())
     end)
 
     promise("by its group", function()
@@ -542,10 +555,9 @@ for _, engine in ipairs(engines) do
 
     it("a job that swallows it 100 times is closed and reported", function()
       local err = sim.raises(run, function()
-        local job = start { function()
+        local job = begun(start, { function()
           while true do pcall(conc.sleep, 1) end
-        end, name = "glutton" }
-        reaches(job, "waiting")
+        end, name = "glutton" })
         job:cancel()
       end)
       sim.shows(err, "glutton", "swallowed its cancellation 100 times")
