@@ -35,6 +35,7 @@ static void enclose (struct msghdr *m, room *r, const int *fds, int n) {
   m->msg_control = r;
   m->msg_controllen = CMSG_SPACE(size);
   struct cmsghdr *header = CMSG_FIRSTHDR(m);
+  if (!header) return;   /* there is room for one */
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(size);

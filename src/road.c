@@ -370,7 +370,9 @@ void lc_road_hold (void) {
 /* The thread takes the lock itself, so it is not held meanwhile. */
 static void end_all (void) {
   stop_serving();
-  while (road.n > 0) (void)drop_entry(road.list[road.n - 1].id);
+  for (uint32_t i = 0; i < road.n; i++) (void)close(road.list[i].fd);
+  road.n = 0;
+  free_list();
   if (road.up >= 0) (void)close(road.up);
   road.up = -1;
 }
