@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "alloc.h"
 #include "fault.h"
@@ -144,24 +143,26 @@ static lua_Integer count_entries (const char *path) {
   return n;
 }
 
-static bool is_child (const char *pid) {
+/* The children that one thread of this process has. */
+static lua_Integer count_born (const char *tid) {
   char path[64];
-  int parent = -1;
-  snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+  lua_Integer n = 0;
+  int child;
+  snprintf(path, sizeof(path), "/proc/self/task/%.20s/children", tid);
   FILE *f = fopen(path, "r");
-  if (!f) return false;
-  if (fscanf(f, "%*d (%*[^)]) %*c %d", &parent) != 1) parent = -1;
+  if (!f) return 0;   /* the thread has ended: they went to another */
+  while (fscanf(f, "%d", &child) == 1) n++;
   fclose(f);
-  return parent == (int)getpid();
+  return n;
 }
 
 static lua_Integer count_children (void) {
   lua_Integer n = 0;
-  DIR *dir = opendir("/proc");
+  DIR *dir = opendir("/proc/self/task");
   struct dirent *e;
   if (!dir) return -1;
   while ((e = readdir(dir)))
-    if (e->d_name[0] >= '0' && e->d_name[0] <= '9' && is_child(e->d_name)) n++;
+    if (e->d_name[0] != '.') n += count_born(e->d_name);
   closedir(dir);
   return n;
 }
