@@ -101,6 +101,28 @@ conc.run(function()
 end)]],
   },
   {
+    name = "conc.offload",
+    call = "conc.offload(f, ...)",
+    text = [[
+Calls `f(...)` on a thread that the library keeps for this, so that a call that
+blocks (`os.execute`, a C library) stops nobody else, and returns its results.
+Function, arguments and results are copies, as with `conc.thread`. At most 32
+calls are made at a time; the others wait for their turn. A call that is
+cancelled is interrupted, or left to itself after 1 s.]],
+    params = {
+      { "f", "function", "what blocks" },
+      { "...", "any", "its arguments, by copy" },
+    },
+    returns = { { "any", "...", "the results of `f`" } },
+    raises = "the error of `f`, and where a value can't be sent.",
+    waits = true,
+    example = [[
+conc.run(function()
+  local ok, how, code = conc.offload(os.execute, "exit 3")
+  print(ok, how, code)  --> nil	exit	3
+end)]],
+  },
+  {
     name = "conc.thread",
     call = { "conc.thread(f, ...)",
       "conc.thread{f, ..., name=, keep=, daemon=, memory=, stack=}" },

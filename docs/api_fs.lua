@@ -275,7 +275,8 @@ print(watcher:wait().name)  --> f]], {
   }),
 }
 
-local closed = { "EBADF", "it is closed, or was not opened for this" }
+local closed = { "EBADF", "it is closed, or was not opened for this; ECANCELED "
+  .. "where it was closed meanwhile" }
 local full = { "ENOSPC", "the disk is full" }
 local busy = "where another task uses its place."
 
@@ -450,8 +451,8 @@ print(file:stat().size)  --> 5]],
     name = "close",
     call = "file:close()",
     text = [[
-Writes what is held back and closes. Whoever waits in it gets the code EBADF. A
-second time it does nothing. In a cancelled task, where it can't wait, this goes
+Writes what is held back and closes. Whoever waits in it gets the code
+ECANCELED. A second time it does nothing. In a cancelled task, where it can't wait, this goes
 on in the background.]],
     params = {},
     returns = done,
@@ -486,7 +487,8 @@ or times); or with `lost`: look at everything. To tell made from removed, ask
 `conc.fs.exists`.]],
     params = {},
     returns = { { "luaconc.change", "change", "" } },
-    fails = { { "EBADF", "it is closed" }, rest },
+    fails = { { "EBADF", "it is closed" },
+      { "ECANCELED", "it was closed meanwhile" }, rest },
     raises = "where another task waits in it.",
     waits = "unless there was one",
     example = in_folder [[
@@ -515,7 +517,7 @@ end]],
   {
     name = "close",
     call = "watcher:close()",
-    text = "Ends it. Whoever waits in it gets the code EBADF.",
+    text = "Ends it. Whoever waits in it gets the code ECANCELED.",
     params = {},
     returns = { { "true", "closed", "" } },
     waits = false,

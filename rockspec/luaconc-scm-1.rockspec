@@ -181,6 +181,7 @@ build = {
     ["luaconc.fs"] = "lua/luaconc/fs.lua",
     ["luaconc"] = "lua/luaconc/init.lua",
     ["luaconc.meta"] = "lua/luaconc/meta.lua",
+    ["luaconc.offload"] = "lua/luaconc/offload.lua",
     ["luaconc.pool"] = "lua/luaconc/pool.lua",
     ["luaconc.poolcrew"] = "lua/luaconc/poolcrew.lua",
     ["luaconc.poolmap"] = "lua/luaconc/poolmap.lua",

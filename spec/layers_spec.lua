@@ -33,7 +33,8 @@ local LUA_LAYERS = {
   { name = "arguments", files = "check" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolmap poolworker" },
-  { name = "modules", files = "batch exec fs meta pool tcp testing timeout tree" },
+  { name = "modules", files = "batch exec fs meta offload pool tcp testing timeout "
+      .. "tree" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },
   { name = "command", files = "cli" },

@@ -267,8 +267,14 @@ static int thread_new (lua_State *L) {
   return lc_remote_form(L, NULL, 1, &thread_kind);
 }
 
+/* core.outermost(f, ...): the same in the group of the code outside tasks */
+static int thread_outermost (lua_State *L) {
+  return lc_remote_form(L, lc_luax_loop(L)->root, 1, &thread_kind);
+}
+
 static const luaL_Reg functions[] = {
   {"thread", thread_new},
+  {"outermost", thread_outermost},
   {NULL, NULL}
 };
 

@@ -82,6 +82,7 @@ local from_file = {
   race = "luaconc.batch",
   completed = "luaconc.batch",
   timeout = "luaconc.timeout",
+  offload = "luaconc.offload",
   pool = "luaconc.pool",
   map = "luaconc.pool",
   tree = "luaconc.tree",

@@ -217,6 +217,18 @@ function conc.run(f, ...) end
 ---@overload fun(job: luaconc.spawnoptions): luaconc.job
 function conc.spawn(f, ...) end
 
+---Calls `f(...)` on a thread that the library keeps for this, so that a call that
+---blocks (`os.execute`, a C library) stops nobody else, and returns its results.
+---Function, arguments and results are copies, as with `conc.thread`. At most 32
+---calls are made at a time; the others wait for their turn. A call that is
+---cancelled is interrupted, or left to itself after 1 s.
+---Waits.
+---Raises the error of `f`, and where a value can't be sent.
+---@param f function what blocks
+---@param ... any its arguments, by copy
+---@return any ... the results of `f`
+function conc.offload(f, ...) end
+
 ---Starts a thread that runs `f(...)` in a Lua state of its own, truly beside this
 ---one, and belongs to the current group as a task does. `f`, its upvalues and its
 ---arguments go there as copies, and its results come back so; what can't be

@@ -75,11 +75,12 @@ Crew.__index = Crew
 --- A crew without workers.
 ---@param engine "thread"|"process"
 ---@param name? string
-function M.new(engine, name)
+---@param group? table # in which they are started; their own unless said
+function M.new(engine, name, group)
   return setmetatable({
     engine = engine,
     name = name or "pool worker",
-    group = core.group { keep = true, current = false },
+    group = group or core.group { keep = true, current = false },
     members = {},
     idle = {},
     started = 0,
@@ -100,7 +101,7 @@ local function serve() return require("luaconc.poolworker").serve() end
 function Crew:start()
   self.started = self.started + 1
   local job, message, code = self.group[self.engine](self.group,
-    { serve, daemon = true, level = 0,
+    { serve, daemon = true, keep = true, level = 0,
       name = ("%s %d"):format(self.name, self.started) })
   if not job then return nil, message, code end
   local worker = setmetatable({ crew = self, job = job, jobs = 0 }, Worker)
@@ -177,6 +178,15 @@ function Crew:call(turn, letter)
     turn.worker = worker
   end
   return worker:answer()
+end
+
+--- Lets idle workers beyond so many go.
+function Crew:keep_idle(most)
+  while #self.idle > most do
+    local worker = table.remove(self.idle, 1)
+    core.post(worker.job)
+    self:remove(worker)
+  end
 end
 
 local function dismiss(idle)
