@@ -1,7 +1,6 @@
 -- conc.offload: what blocks a thread, blocks no task.
 
 local conc = require "luaconc"
-local core = require "luaconc.core"
 
 local function failure(f, ...)
   local ok, err = pcall(f, ...)
@@ -9,24 +8,16 @@ local function failure(f, ...)
   return tostring(err), err
 end
 
--- Ends the threads that are kept, which no test is to leave behind.
+-- Ends the threads that are kept and forgets them: no test is to leave any.
 local function with(f)
   return function()
     conc.run(f)
     for _, job in ipairs(conc.jobs()) do job:cancel() end
     conc.settle(conc.jobs())
+    package.loaded["luaconc.offload"] = nil
+    rawset(conc, "offload", nil)
   end
 end
-
--- The library remembers as many threads as there are cores, also those that
--- have ended, until the next call: no test is to be blamed for them.
-with(function()
-  local calls = {}
-  for i = 1, 2 * core.cores() do
-    calls[i] = function() conc.offload(os.execute, "sleep 0.02") end
-  end
-  conc.gather(calls)
-end)()
 
 describe("offload", function()
   it("returns all results, in a task and outside", with(function()
