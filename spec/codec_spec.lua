@@ -351,7 +351,7 @@ describe("a registered class", function()
 
   local function point(x, y) return setmetatable({ x = x, y = y }, Point) end
 
-  lazy_setup(function() codec.register("spec.codec.point", Point) end)
+  codec.register("spec.codec.point", Point)
 
   it("keeps its metatable, its identity and its cycles", function()
     local p = point(1, 2)
