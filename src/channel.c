@@ -43,14 +43,19 @@ static inline lc_channel *channel_self (lua_State *L) {
 
 /* {{ Waits: who ends them, and how */
 
+enum { NEAR, FAR };   /* others may end it: the second of two kinds */
+
+static int side_of (const lc_op *op) {
+  return op->kind->by == LC_BY_TASK ? NEAR : FAR;
+}
+
 static void cancel_turn (lc_op *op) {
   lc_turn *turn = op->u.what;
   if (!turn) return;
   lc_exchange_withdraw(turn);
+  turn->seat->waits[side_of(op)]--;
   turn->op = NULL;
 }
-
-enum { FAR = 1 };  /* others may end it: the second of two kinds */
 
 static const lc_opkind send_kinds[] = {
   {"channel:send", cancel_turn, NULL, LC_BY_TASK},
@@ -64,18 +69,24 @@ static const lc_opkind recv_kinds[] = {
 
 /* Says who may end the waits of this state in the channel. */
 static void set_by (lc_seat *seat, bool alone) {
+  int from = alone ? FAR : NEAR, to = alone ? NEAR : FAR;
+  if (seat->waits[from] == 0) return;
   lc_list_each(l, &seat->turns) {
     lc_op *op = lc_container(l, lc_turn, mine)->op;
-    if (!op || (op->kind->by == LC_BY_TASK) == alone) continue;
-    op->kind += alone ? -FAR : FAR;
-    lc_loop_expect(seat->loop, LC_BY_OTHERS, alone ? -1 : 1);
+    if (!op || side_of(op) == to) continue;
+    op->kind += to - from;
+    lc_loop_expect(seat->loop, LC_BY_OTHERS, to - from);
   }
+  seat->waits[to] += seat->waits[from];
+  seat->waits[from] = 0;
 }
 
 static void complete (lc_turn *turn) {
   lc_op *op = turn->op;
+  if (!op) return;
   turn->op = NULL;
-  if (op) lc_op_complete(op, LC_OK);
+  turn->seat->waits[side_of(op)]--;
+  lc_op_complete(op, LC_OK);
 }
 
 static void complete_all (lc_link *turns) {
@@ -106,8 +117,10 @@ static void follow_up (lc_calls *calls) {
 /* Waits for a turn that is in its queue. Can't fail. */
 static int wait_turn (lua_State *L, lc_task *t, lc_turn *turn,
                       const lc_opkind *kinds, lua_KFunction k) {
+  int side = turn->alone ? NEAR : FAR;
   t->op.u.what = turn;
-  lc_task_begin(t, &kinds[turn->alone ? 0 : FAR]);
+  turn->seat->waits[side]++;
+  lc_task_begin(t, &kinds[side]);
   return lc_task_wait(L, t, k, 0);
 }
 

@@ -276,11 +276,18 @@ void lc_seat_release (lc_seat *seat) {
   lc_free(seat, sizeof(*seat));
 }
 
+/* Moves all that is in a list to another head. */
+static void move_all (lc_link *to, lc_link *from) {
+  lc_list_init(to);
+  if (lc_list_empty(from)) return;
+  *to = *from;
+  to->next->prev = to->prev->next = to;
+  lc_list_init(from);
+}
+
 bool lc_exchange_served (lc_seat *seat, lc_link *list) {
-  lc_link *l;
-  lc_list_init(list);
   lock(seat->exchange);
-  while ((l = lc_list_shift(&seat->served))) lc_list_append(list, l);
+  move_all(list, &seat->served);
   seat->posted = false;
   bool alone = seat->exchange->alone;
   unlock(seat->exchange);

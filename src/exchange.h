@@ -69,6 +69,7 @@ struct lc_seat {
   lc_link turns;         /* the owner's: those that are in use */
   lc_link free;          /* the owner's: those that are not */
   uint32_t handles;      /* the owner's */
+  uint32_t waits[2];     /* the owner's: see channel.c */
   uint32_t nfree;
   atomic_uint references;
   bool posted;           /* mutex: the note is on the way */
