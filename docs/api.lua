@@ -1522,7 +1522,7 @@ holding up anybody, and its addresses are tried in turn.]],
     },
     options = connect_options,
     optionclass = "luaconc.connectoptions",
-    returns = { { "luaconc.tcpstream", "stream", "" } },
+    returns = { { "luaconc.stream", "stream", "" } },
     fails = {
       { "ECONNREFUSED", "nobody listens there" },
       { "ETIMEDOUT",
@@ -1549,7 +1549,7 @@ the system chooses one, which `listener:sock()` tells.]],
     },
     options = listen_options,
     optionclass = "luaconc.listenoptions",
-    returns = { { "luaconc.tcplistener", "listener", "" } },
+    returns = { { "luaconc.listener", "listener", "" } },
     fails = {
       { "EADDRINUSE", "somebody listens there" },
       { "EACCES", "the port is not for this user" },
@@ -1571,10 +1571,10 @@ stream when it returns. Returns when the listener is closed and all handlers
 have ended. A handler that fails ends its own connection only. Without
 `on_error`, the first such error is raised at the end.]],
     params = {
-      { "host", "string|luaconc.tcplistener", "a name, a numeric address, or "
+      { "host", "string|luaconc.listener", "a name, a numeric address, or "
         .. "a listener instead of host and port" },
-      { "port", "integer|fun(stream: luaconc.tcpstream)", "" },
-      { "handler", "(fun(stream: luaconc.tcpstream)|luaconc.serveoptions)?",
+      { "port", "integer|fun(stream: luaconc.stream)", "" },
+      { "handler", "(fun(stream: luaconc.stream)|luaconc.serveoptions)?",
         "" },
       { "options", "luaconc.serveoptions?",
         "those of `conc.tcp.listen` too, where host and port are given" },
@@ -1582,7 +1582,7 @@ have ended. A handler that fails ends its own connection only. Without
     options = {
       { "limit", "integer?", "how many connections at one time; others wait "
         .. "to be accepted" },
-      { "ready", "fun(listener: luaconc.tcplistener)?",
+      { "ready", "fun(listener: luaconc.listener)?",
         "called before the first connection is accepted" },
       { "on_error", "fun(err: any, job: luaconc.job)?",
         "called with the error of a handler" },
@@ -1635,15 +1635,18 @@ local stream_timeout = { "ETIMEDOUT", "it took longer than `stream:timeout`" }
 local stream_pipe = { "EPIPE", "the other end is closed, or `shutdown` was "
   .. "called here" }
 
-local address = { "luaconc.address", "address", "`{host=, port=, family=}`" }
+local address = { "luaconc.address", "address", "`{host=, port=, family=}`; "
+  .. "of a Unix socket `{path=, family=\"unix\"}`, without `path` where the "
+  .. "socket has no name, and of a peer with its `pid`, `uid` and `gid`" }
 
 local stream = {
-  title = "TCP stream",
+  title = "Stream",
   text = [[
-What `conc.tcp.connect` and `listener:accept` return. It follows Lua's files.
+What `conc.tcp.connect`, `conc.unix.connect` and `listener:accept` return. It
+follows Lua's files.
 One task may read and others write at the same time; writes don't mix.]],
   type = {
-    class = "luaconc.tcpstream",
+    class = "luaconc.stream",
     name = "stream",
     sample = sample_ends,
     closes = true,
@@ -1719,7 +1722,7 @@ wait, it is still sent while the stream is open, so don't write it again.
 Closing the stream sends what is queued. An error of sending in the background
 comes out of the next `write`, `flush` or `close`.]],
     params = { { "...", "string|number", "" } },
-    returns = { { "luaconc.tcpstream", "stream", "itself" } },
+    returns = { { "luaconc.stream", "stream", "itself" } },
     fails = { stream_pipe, stream_timeout, stream_reset, stream_closed },
     waits = "while too much is queued",
     example = with_ends [[
@@ -1759,7 +1762,7 @@ print(there:read("l"))  --> still open]],
     call = "stream:timeout([seconds])",
     text = "How long each of its waits may take from now on.",
     params = { { "seconds", "number?", "for ever unless said" } },
-    returns = { { "luaconc.tcpstream", "stream", "itself" } },
+    returns = { { "luaconc.stream", "stream", "itself" } },
     waits = false,
     example = with_ends [[
 print(here:timeout(0.01):read("l"))  --> nil	timed out	ETIMEDOUT]],
@@ -1804,10 +1807,10 @@ print(here:read())  --> nil	closed	EBADF]],
 }
 
 local listener = {
-  title = "TCP listener",
-  text = "What `conc.tcp.listen` returns.",
+  title = "Listener",
+  text = "What `conc.tcp.listen` and `conc.unix.listen` return.",
   type = {
-    class = "luaconc.tcplistener",
+    class = "luaconc.listener",
     name = "listener",
     sample = "return conc.tcp.listen('127.0.0.1', 0)",
     closes = true,
@@ -1821,7 +1824,7 @@ cancelled takes none. Where the process has hardly any descriptor left (of its
 limit, an eighth, 8 to 64 of them, is not for accepted streams), a connection
 waits in the backlog until there are some again.]],
     params = {},
-    returns = { { "luaconc.tcpstream", "stream", "" } },
+    returns = { { "luaconc.stream", "stream", "" } },
     fails = {
       { "ETIMEDOUT", "it took longer than `listener:timeout`" },
       { "EBADF", "it was closed" },
@@ -1859,7 +1862,7 @@ print(job:await())  --> true]],
     call = "listener:timeout([seconds])",
     text = "How long each accept may take from now on.",
     params = { { "seconds", "number?", "for ever unless said" } },
-    returns = { { "luaconc.tcplistener", "listener", "itself" } },
+    returns = { { "luaconc.listener", "listener", "itself" } },
     waits = false,
     example = [[
 local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
@@ -2143,12 +2146,13 @@ conc.codec.limit(before)]],
 }
 
 local files = require "docs.api_fs"
+local net = require "docs.api_net"
 local programs = require "docs.api_exec"
 
 return {
   running, several, job, groups, group, scopes, scope, pools, pool,
   coordinating, queue, channel, lock, semaphore, event, timer, condition, barrier,
-  codec, tcp, stream, listener, files[1], files[2],
+  codec, tcp, net[1], stream, listener, files[1], files[2],
   files[3],
   programs[1], programs[2],
 }

@@ -264,7 +264,6 @@ local head = [[
 ---@field changed boolean? # contents, mode or times
 ---@field lost boolean? # there were more than could be kept
 
----@alias luaconc.stream luaconc.tcpstream
 
 ---How a program ended.
 ---@class luaconc.fate

@@ -1,6 +1,6 @@
 /*
 ** listener.h: the shared base of everything that accepts streams: tcp
-** today, unix sockets later.
+** and unix sockets.
 **
 ** We accept ourselves, and only where somebody asks: until then a
 ** connection waits in the system's backlog. So nothing is lost by a
@@ -45,9 +45,14 @@ typedef struct lc_listenerkind {
   int (*adopt) (lc_listener *l, lc_stream *s, int fd);
 } lc_listenerkind;
 
-#define LC_LISTENER_KIND(noun, type, kind, adopt) { \
-  {noun, sizeof(lc_listener), offsetof(lc_listener, uv), \
-   lc_listener_closing, NULL}, \
+#define LC_LISTENER_KIND(noun, type, kind, adopt) \
+  LC_LISTENER_KIND_OF(noun, lc_listener, lc_listener_closing, type, kind, \
+                      adopt)
+
+/* The same for a block that begins with an lc_listener and has more; its
+** `closing` calls lc_listener_closing. */
+#define LC_LISTENER_KIND_OF(noun, block, closing, type, kind, adopt) { \
+  {noun, sizeof(block), offsetof(lc_listener, uv), closing, NULL}, \
   {"accept of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
   {"the end of " noun, lc_waiter_cancel, NULL, LC_BY_TASK}, type, kind, adopt \
 }

@@ -40,6 +40,7 @@
 #include "traceback.h"
 #include "tree.h"
 #include "trouble.h"
+#include "unix.h"
 #include "watch.h"
 
 /* What the job of a worker needs before it asks for luaconc: tasks. */
@@ -75,6 +76,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);
   lc_exec_open(L, loop);
+  lc_unix_open(L, loop);
   lc_fsjob_open(L, loop);
   lc_fs_open(L, loop);
   lc_fsfile_open(L, loop);

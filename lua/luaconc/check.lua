@@ -12,14 +12,18 @@ function M.callable(value)
   return type(meta) == "table" and meta.__call ~= nil
 end
 
--- The level of the first function that is neither of this file nor of the
--- one that found the fault, for `error` in the function that asks; 0, which
--- names no line, where such a function is the first of a coroutine.
+-- The folder of luaconc's own Lua files, as sources begin.
+local own = debug.getinfo(1, "S").source:match "^(.*)check%.lua$"
+
+-- The level of the first function that is not in one of luaconc's own files,
+-- for `error` in the function that asks; 0, which names no line, where such a
+-- function is the first of a coroutine.
 local function caller()
   local here = debug.getinfo(1, "S").source
   local file = debug.getinfo(3, "S").source
   local level, info = 4, debug.getinfo(4, "S")
-  while info and (info.source == here or info.source == file) do
+  while info and (info.source == here or info.source == file or
+                  own and info.source:sub(1, #own) == own) do
     level = level + 1
     info = debug.getinfo(level, "S")
   end

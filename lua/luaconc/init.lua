@@ -91,7 +91,9 @@ local from_file = {
 }
 
 -- Tables of functions that are a file of their own.
-local whole_files = { tcp = "luaconc.tcp", fs = "luaconc.fs" }
+local whole_files = {
+  tcp = "luaconc.tcp", unix = "luaconc.unix", fs = "luaconc.fs",
+}
 
 local function fetch(self, name)
   local value

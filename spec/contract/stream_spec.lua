@@ -571,13 +571,15 @@ for _, kind in ipairs(streams.kinds) do
 
     with("of a variable that is left does the same", function(a, b)
       local accepted
+      local filled = conc.event()
       conc.spawn(function()
         local s <close> = a
         local writer
         accepted, writer = streams.fill(s, ("x"):rep(100000))
         writer:cancel()
+        filled:set()
       end)
-      settle()
+      filled:wait()
       local all = b:read "a"
       assert.equal(accepted, #all)
     end)

@@ -13,11 +13,24 @@ local function tcp_pair()
   return a, assert(listener:accept())
 end
 
+-- Each pair has a name of its own.
+local names = 0
+
+local function unix_pair()
+  names = names + 1
+  local path = ("\0luaconc spec %p %d"):format(M, names)
+  local listener <close> = assert(conc.unix.listen(path))
+  local a = assert(conc.unix.connect(path))
+  return a, assert(listener:accept())
+end
+
 --- `{name=, pair=}`: `pair()` returns two streams, each the other's peer. With
 -- `seed`, ready tasks run in random order, and none inside a callback.
 M.kinds = {
   { name = "tcp stream", pair = tcp_pair },
   { name = "tcp stream", pair = tcp_pair, seed = 4 },
+  { name = "unix stream", pair = unix_pair },
+  { name = "unix stream", pair = unix_pair, seed = 5 },
 }
 
 local HANGS = 20

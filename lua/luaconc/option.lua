@@ -1,0 +1,75 @@
+-- Options tables of the functions that are written in Lua, checked: a wrong
+-- one is told at the line that passed it.
+
+local check = require "luaconc.check"
+
+local M = {}
+
+-- ---- what a value may be: each gives whether it fits, and what would ----
+
+function M.seconds(value)
+  return type(value) == "number" and value >= 0, "seconds, 0 or more"
+end
+
+function M.boolean(value)
+  return type(value) == "boolean", "a boolean"
+end
+
+function M.text(value)
+  return type(value) == "string", "a string"
+end
+
+function M.callable(value)
+  return check.callable(value), "a function"
+end
+
+--- An integer from `low` to `high`.
+---@param low integer
+---@param high integer
+function M.integer(low, high)
+  local wanted = ("an integer from %d to %d"):format(low, high)
+  return function(value)
+    local n = math.tointeger(value)
+    return n and n >= low and n <= high, wanted
+  end
+end
+
+function M.count(value)
+  local n = math.tointeger(value)
+  return n and n >= 1 and n <= 0x7fffffff, "an integer, 1 or more"
+end
+
+-- ---- the table ----
+
+local function check_one(name, index, key, value, checks, more)
+  local try = checks[key] or more and more[key]
+  if not try then
+    check.complain(name, index, ("unknown option '%s'"):format(tostring(key)))
+  end
+  local fits, wanted = try(value)
+  if fits then return end
+  check.complain(name, index, ("option '%s' must be %s, got %s"):format(key,
+    wanted, tostring(value)))
+end
+
+--- The options, argument `index` of the function `name`; none: an empty table.
+-- `checks` and `more` say what there may be.
+---@param name string
+---@param index integer
+---@param opts table?
+---@param checks table<string, function>
+---@param more? table<string, function>
+---@return table
+function M.check(name, index, opts, checks, more)
+  if opts == nil then return {} end
+  if type(opts) ~= "table" then
+    check.complain(name, index,
+      "a table of options expected, got " .. type(opts))
+  end
+  for key, value in pairs(opts) do
+    check_one(name, index, key, value, checks, more)
+  end
+  return opts
+end
+
+return M
