@@ -109,7 +109,9 @@ print(conc.fs.exists(dir), conc.fs.exists(dir .. "/f"))  --> true	false]], {
   }),
   simple("scandir", "What is in a folder, in the order of the names.", [[
 conc.fs.write_file(dir .. "/f", "")
-for _, entry in ipairs(conc.fs.scandir(dir)) do print(entry.name, entry.type) end
+for _, entry in ipairs(conc.fs.scandir(dir)) do
+  print(entry.name, entry.type)
+end
 --> f	file]], {
     returns = { { "{name: string, type: string}[]", "entries",
       "types are those of `stat`" } },
@@ -452,8 +454,8 @@ print(file:stat().size)  --> 5]],
     call = "file:close()",
     text = [[
 Writes what is held back and closes. Whoever waits in it gets the code
-ECANCELED. A second time it does nothing. In a cancelled task, where it can't wait, this goes
-on in the background.]],
+ECANCELED. A second time it does nothing. In a cancelled task, where it can't
+wait, this goes on in the background.]],
     params = {},
     returns = done,
     fails = { full, rest },

@@ -87,6 +87,7 @@ static int push_bytes (lua_State *L, lc_fsdata *d) {
 
 static int push_path (lua_State *L, lc_fsdata *d) {
   lua_pushstring(L, d->path);
+  d->undo = NULL;
   return 1;
 }
 

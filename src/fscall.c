@@ -97,12 +97,15 @@ void lc_fscall_open (lc_fsdata *d) {
 
 void lc_fscall_mkdtemp (lc_fsdata *d) {
   d->err = lc_uv(lc_fsdata_code(mkdtemp(d->path) ? 0 : -1));
+  if (!d->err) d->undo = rmdir;
 }
 
 void lc_fscall_mkstemp (lc_fsdata *d) {
   d->fd = lc_uv(lc_fsdata_code(mkostemp(d->path, O_CLOEXEC)));
   d->err = d->fd < 0 ? d->fd : 0;
-  if (!d->err) look_at(d);
+  if (d->err) return;
+  d->undo = unlink;
+  look_at(d);
 }
 
 /* In pieces that grow: the file may be shorter than what is asked for. */

@@ -30,6 +30,7 @@ int lc_fsdata_paths (lc_fsdata *d, const char *path, size_t n,
 
 void lc_fsdata_free (lc_fsdata *d) {
   if (d->fd >= 0) close(d->fd);
+  if (d->undo) d->undo(d->path);
   lc_free(d->paths, d->npaths);
   lc_bytes_free(&d->where);
   lc_bytes_free(&d->bytes);

@@ -47,6 +47,7 @@ typedef struct lc_fsdata {
   lc_bytes bytes;       /* to be written, or what was read */
   struct stat st;
   bool seekable;
+  int (*undo) (const char *path);  /* if nobody takes what was made; or NULL */
   const atomic_bool *stop;        /* nobody waits any more */
   void *held;           /* given back by `release`, in the loop's thread */
   void (*release) (void *held);

@@ -125,12 +125,16 @@ void lc_fsfile_busy (lua_State *L) {
 int lc_fsfile_fail (lua_State *L, int code) {
   lua_getiuservalue(L, 1, 1);
   const char *path = lua_tostring(L, -1);
-  if (code == UV_EBADF && !lc_fsfile_again(L))
-    lc_errors_fail(L, "EBADF", "%s: closed", path);
+  if (code == UV_ECANCELED || (code == UV_EBADF && !lc_fsfile_again(L)))
+    lc_errors_fail(L, uv_err_name(code), "%s: closed", path);
   else if (code == UV_EOF) lc_errors_fail(L, "EOF", "%s: end of file", path);
   else lc_fsjob_fail(L, path, code);
   lua_remove(L, -4);
   return 3;
+}
+
+int lc_fsfile_gone (lua_State *L, const lc_task *t) {
+  return lc_fsfile_fail(L, t->op.result == LC_OK ? UV_EBADF : t->op.result);
 }
 
 int lc_fsfile_fail_now (lua_State *L, lc_task *t, int code) {
@@ -180,7 +184,7 @@ static int k_plan (lua_State *L, int status, lua_KContext ctx) {
   lc_fsfile *f = lc_fsfile_again(L);
   const lc_fsplan *plan = (const lc_fsplan *)(ctx & ~(lua_KContext)1);
   (void)status;
-  if (t->op.result != LC_OK || !f) return lc_fsfile_fail(L, UV_EBADF);
+  if (t->op.result != LC_OK || !f) return lc_fsfile_gone(L, t);
   if (!(ctx & 1)) return step(L, f, t, plan);
   return f->err ? lc_fsfile_fail(L, f->err) : plan->push(L, f);
 }
@@ -229,7 +233,7 @@ static void begin_closing (lc_fsfile *f) {
   *f->owner = NULL;
   f->owner = NULL;
   f->user = NULL;
-  if (op) lc_op_complete(op, UV_EBADF);
+  if (op) lc_op_complete(op, UV_ECANCELED);
 }
 
 void lc_fsfile_hold (lc_fsfile *f) {
@@ -290,7 +294,7 @@ static int close_self (lua_State *L, bool quiet) {
 }
 
 /* f:close() -> true | nil, message, code. Waits until all is written; again:
-** true. Whoever waits on the file gets nil, "PATH: closed", "EBADF". */
+** true. Whoever waits on the file gets nil, "PATH: closed", "ECANCELED". */
 static int file_close (lua_State *L) {
   return close_self(L, false);
 }
@@ -381,6 +385,7 @@ static int push_with_path (lua_State *L, lc_fsdata *d) {
   int err = push_file(L, d);
   if (err) return lc_fsjob_fail(L, d->path, err);
   lua_pushstring(L, d->path);
+  d->undo = NULL;
   return 2;
 }
 

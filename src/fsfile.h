@@ -103,6 +103,9 @@ int lc_fsfile_wait (lua_State *L, lc_fsfile *f, lc_task *t,
 /* Pushes nil, "PATH: message", code of the file at index 1; returns 3. */
 int lc_fsfile_fail (lua_State *L, int code);
 
+/* The same where the file was closed while the task waited. */
+int lc_fsfile_gone (lua_State *L, const lc_task *t);
+
 /* The same for a call that did not wait. `return` it. */
 int lc_fsfile_fail_now (lua_State *L, lc_task *t, int code);
 

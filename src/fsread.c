@@ -287,7 +287,7 @@ static int k_read (lua_State *L, int status, lua_KContext ctx) {
   lc_course c = unpack(ctx);
   int n;
   (void)status;
-  if (t->op.result != LC_OK || !f) return stop(L, &c, UV_EBADF);
+  if (t->op.result != LC_OK || !f) return c.i + lc_fsfile_gone(L, t);
   if (proceed(L, f, &c, &n)) return n;
   return lc_fsfile_wait(L, f, t, &read_kind, k_read, pack(&c));
 }
@@ -344,7 +344,7 @@ static int k_next (lua_State *L, int status, lua_KContext ctx) {
   int n;
   (void)status;
   if (t->op.result != LC_OK || !f)
-    return iterate(L, stop(L, &c, UV_EBADF));
+    return iterate(L, c.i + lc_fsfile_gone(L, t));
   if (proceed(L, f, &c, &n)) return iterate(L, n);
   return lc_fsfile_wait(L, f, t, &read_kind, k_next, pack(&c));
 }

@@ -56,7 +56,7 @@ static lc_op *release_waiter (lc_fswatch *w) {
 
 static void on_closing (lc_handle *h) {
   lc_op *op = release_waiter((lc_fswatch *)(void *)h);
-  if (op) lc_op_complete(op, UV_EBADF);
+  if (op) lc_op_complete(op, UV_ECANCELED);
 }
 
 static lc_fsnote *take_note (lc_fswatch *w) {
@@ -150,8 +150,9 @@ static void push_note (lua_State *L, lc_fswatch *w) {
 
 static int fail (lua_State *L, int code) {
   lua_getiuservalue(L, 1, 1);
-  if (code == UV_EBADF)
-    return lc_errors_fail(L, "EBADF", "%s: closed", lua_tostring(L, -1));
+  if (code == UV_EBADF || code == UV_ECANCELED)
+    return lc_errors_fail(L, uv_err_name(code), "%s: closed",
+                          lua_tostring(L, -1));
   return lc_fsjob_fail(L, lua_tostring(L, -1), code);
 }
 
@@ -184,7 +185,7 @@ static const lc_opkind wait_kind = {"change of file", cancel_wait, NULL,
 static int iterate (lua_State *L, int n) {
   const char *code = n == 3 ? lua_tostring(L, -1) : NULL;
   if (!code) return n;
-  if (strcmp(code, "EBADF") != 0)
+  if (strcmp(code, "EBADF") != 0 && strcmp(code, "ECANCELED") != 0)
     return lc_errors_raise(L, code, "%s", lua_tostring(L, -2));
   lua_pushnil(L);
   return 1;
@@ -211,8 +212,12 @@ static int wait_note (lua_State *L, lc_fswatch *w, lc_task *t, bool each) {
 
 static int k_wait (lua_State *L, int status, lua_KContext ctx) {
   lc_task *t = lc_task_woken(L);
-  lc_fswatch *w = t->op.result == LC_OK ? again(L) : NULL;
+  lc_fswatch *w = again(L);
   (void)status;
+  if (t->op.result != LC_OK) {
+    int n = fail(L, t->op.result);
+    return ctx ? iterate(L, n) : n;
+  }
   return wait_note(L, w, t, ctx != 0);
 }
 

@@ -51,9 +51,10 @@ static bool is_elsewhere (const lc_fsfile *f) {
 static int k_written (lua_State *L, int status, lua_KContext ctx) {
   lc_task *t = lc_task_woken(L);
   lc_fsfile *f = lc_fsfile_again(L);
-  int err = t->op.result != LC_OK || !f ? UV_EBADF : lc_fsfile_complaint(f);
   (void)status; (void)ctx;
-  if (f && f->out.size > 4 * LC_FSBUFFER && f->out.len == 0)
+  if (t->op.result != LC_OK || !f) return lc_fsfile_gone(L, t);
+  int err = lc_fsfile_complaint(f);
+  if ( f->out.size > 4 * LC_FSBUFFER && f->out.len == 0)
     lc_bytes_free(&f->out);
   if (err) return lc_fsfile_fail(L, err);
   lua_settop(L, 1);
@@ -82,7 +83,7 @@ static int k_write (lua_State *L, int status, lua_KContext ctx) {
   lc_task *t = lc_task_woken(L);
   lc_fsfile *f = lc_fsfile_again(L);
   (void)status; (void)ctx;
-  if (t->op.result != LC_OK || !f) return lc_fsfile_fail(L, UV_EBADF);
+  if (t->op.result != LC_OK || !f) return lc_fsfile_gone(L, t);
   return step(L, f, t);
 }
 
