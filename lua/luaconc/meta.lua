@@ -46,7 +46,6 @@
 ---@field changed boolean? # contents, mode or times
 ---@field lost boolean? # there were more than could be kept
 
----@alias luaconc.stream luaconc.tcpstream
 
 ---How a program ended.
 ---@class luaconc.fate
@@ -135,9 +134,16 @@
 
 ---@class luaconc.serveoptions: luaconc.listenoptions
 ---@field limit? integer how many connections at one time; others wait to be accepted
----@field ready? fun(listener: luaconc.tcplistener) called before the first connection is accepted
+---@field ready? fun(listener: luaconc.listener) called before the first connection is accepted
 ---@field on_error? fun(err: any, job: luaconc.job) called with the error of a handler
 ---@field grace? number seconds that handlers have once the listener is closed, before they are cancelled; for ever unless said
+
+---@class luaconc.unixconnectoptions
+---@field timeout? number seconds; for ever unless said
+
+---@class luaconc.unixlistenoptions
+---@field backlog? integer how many may wait to be accepted; 511 unless said
+---@field mode? integer the permissions of the file; as the process makes files, unless said. Who may write to it may connect
 
 ---@class luaconc.writeoptions
 ---@field atomic? boolean false: empties and writes the file itself
@@ -192,6 +198,8 @@ local conc = {}
 conc.codec = {}
 
 conc.tcp = {}
+
+conc.unix = {}
 
 conc.fs = {}
 
@@ -875,7 +883,7 @@ function conc.codec.limit(bytes) end
 ---@param host string a name, or a numeric address
 ---@param port integer
 ---@param options? luaconc.connectoptions
----@return luaconc.tcpstream? stream
+---@return luaconc.stream? stream
 ---@return string? message
 ---@return ("ECONNREFUSED"|"ETIMEDOUT"|"EAI_NONAME"|string)? code
 function conc.tcp.connect(host, port, options) end
@@ -886,7 +894,7 @@ function conc.tcp.connect(host, port, options) end
 ---@param host string a name, or a numeric address
 ---@param port integer
 ---@param options? luaconc.listenoptions
----@return luaconc.tcplistener? listener
+---@return luaconc.listener? listener
 ---@return string? message
 ---@return ("EADDRINUSE"|"EACCES"|"EAI_NONAME"|string)? code
 function conc.tcp.listen(host, port, options) end
@@ -897,16 +905,48 @@ function conc.tcp.listen(host, port, options) end
 ---`on_error`, the first such error is raised at the end.
 ---Waits until it is stopped.
 ---Raises the first error of a handler, where there is no `on_error`.
----@param host string|luaconc.tcplistener a name, a numeric address, or a listener instead of host and port
----@param port integer|fun(stream: luaconc.tcpstream)
----@param handler? (fun(stream: luaconc.tcpstream)|luaconc.serveoptions)
+---@param host string|luaconc.listener a name, a numeric address, or a listener instead of host and port
+---@param port integer|fun(stream: luaconc.stream)
+---@param handler? (fun(stream: luaconc.stream)|luaconc.serveoptions)
 ---@param options? luaconc.serveoptions those of `conc.tcp.listen` too, where host and port are given
 ---@return true? stopped the listener was closed
 ---@return string? message
 ---@return "EADDRINUSE"? code
 function conc.tcp.serve(host, port, handler, options) end
 
----@class luaconc.tcpstream
+---Connects to a server; waits while its backlog is full.
+---Waits while the server's backlog is full.
+---@param path string
+---@param options? luaconc.unixconnectoptions
+---@return luaconc.stream? stream
+---@return string? message
+---@return ("ENOENT"|"ECONNREFUSED"|"EACCES"|"ETIMEDOUT"|"ENAMETOOLONG"|string)? code
+function conc.unix.connect(path, options) end
+
+---Listens at `path`, which is made, and removed when the listener is closed. Where
+---a listener that was killed has left its socket, that is replaced; any other file
+---is not.
+---Never waits.
+---@param path string
+---@param options? luaconc.unixlistenoptions
+---@return luaconc.listener? listener
+---@return string? message
+---@return ("EADDRINUSE"|"EACCES"|"ENAMETOOLONG"|string)? code
+function conc.unix.listen(path, options) end
+
+---Runs `handler(stream)` in a task of its own for each connection, like
+---`conc.tcp.serve`.
+---Waits until it is stopped.
+---Raises the first error of a handler, where there is no `on_error`.
+---@param path string|luaconc.listener
+---@param handler fun(stream: luaconc.stream)
+---@param options? luaconc.serveoptions those of `conc.tcp.serve`, and where a path is given those of `conc.unix.listen`
+---@return true? stopped the listener was closed
+---@return string? message
+---@return "EADDRINUSE"? code
+function conc.unix.serve(path, handler, options) end
+
+---@class luaconc.stream
 local stream = {}
 
 ---Reads: `"l"` a line without its end, `"L"` with it, `"a"` everything up to the
@@ -949,7 +989,7 @@ function stream:lines(format, limit) end
 ---comes out of the next `write`, `flush` or `close`.
 ---Waits while too much is queued.
 ---@param ... string|number
----@return luaconc.tcpstream? stream itself
+---@return luaconc.stream? stream itself
 ---@return string? message
 ---@return ("EPIPE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
 function stream:write(...) end
@@ -972,19 +1012,19 @@ function stream:shutdown() end
 ---How long each of its waits may take from now on.
 ---Never waits.
 ---@param seconds? number for ever unless said
----@return luaconc.tcpstream stream itself
+---@return luaconc.stream stream itself
 function stream:timeout(seconds) end
 
 ---The address of the other end.
 ---Never waits.
----@return luaconc.address? address `{host=, port=, family=}`
+---@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` where the socket has no name, and of a peer with its `pid`, `uid` and `gid`
 ---@return string? message
 ---@return ("ENOTCONN"|"EBADF")? code
 function stream:peer() end
 
 ---The address of this end.
 ---Never waits.
----@return luaconc.address? address `{host=, port=, family=}`
+---@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` where the socket has no name, and of a peer with its `pid`, `uid` and `gid`
 ---@return string? message
 ---@return "EBADF"? code
 function stream:sock() end
@@ -998,7 +1038,7 @@ function stream:sock() end
 ---@return ("ECANCELED"|"EPIPE"|"ETIMEDOUT"|"ECONNRESET")? code
 function stream:close() end
 
----@class luaconc.tcplistener
+---@class luaconc.listener
 local listener = {}
 
 ---The next connection. Several tasks may accept from one listener. One that is
@@ -1006,7 +1046,7 @@ local listener = {}
 ---limit, an eighth, 8 to 64 of them, is not for accepted streams), a connection
 ---waits in the backlog until there are some again.
 ---Waits unless one is there.
----@return luaconc.tcpstream? stream
+---@return luaconc.stream? stream
 ---@return string? message
 ---@return ("ETIMEDOUT"|"EBADF")? code
 function listener:accept() end
@@ -1019,12 +1059,12 @@ function listener:closed() end
 ---How long each accept may take from now on.
 ---Never waits.
 ---@param seconds? number for ever unless said
----@return luaconc.tcplistener listener itself
+---@return luaconc.listener listener itself
 function listener:timeout(seconds) end
 
 ---The address that it listens at.
 ---Never waits.
----@return luaconc.address? address `{host=, port=, family=}`
+---@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` where the socket has no name, and of a peer with its `pid`, `uid` and `gid`
 ---@return string? message
 ---@return "EBADF"? code
 function listener:sock() end
