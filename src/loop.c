@@ -353,7 +353,7 @@ static void park (lc_loop *loop, uint64_t most) {
   uint64_t due = lc_heap_next(&loop->deadlines);
   uint64_t now = due == UINT64_MAX || loop->clock.is_virtual ? 0 : uv_hrtime();
   if (now) most = due > now ? due - now : 0;
-  lc_port_park(loop->port, most);
+  lc_port_park(loop->port, most, loop->others > 0);
 }
 
 /* Virtual time: lets I/O that is under way have its say, then jumps. */

@@ -167,8 +167,8 @@ static bool spin (lc_port *p) {
   return false;
 }
 
-void lc_port_park (lc_port *p, uint64_t ns) {
-  if (ns > SPIN_NS && lc_wake_cores() > 1 && spin(p)) return;
+void lc_port_park (lc_port *p, uint64_t ns, bool soon) {
+  if (soon && ns > SPIN_NS && lc_wake_cores() > 1 && spin(p)) return;
   atomic_store(&p->state, PARKED);
   if (is_quiet(p)) lc_wake_park(&p->state, PARKED, ns);
   atomic_store(&p->state, AWAKE);

@@ -61,8 +61,8 @@ void lc_port_deliver (lc_port *p, struct lc_loop *loop);
 bool lc_port_withdraw (lc_port *p, lc_note *n);
 
 /* Sleeps until there is a note or a ring, or for `ns` (UINT64_MAX: no
-** limit); at once where there is one. */
-void lc_port_park (lc_port *p, uint64_t ns);
+** limit); at once where there is one. `soon`: somebody may be about to post. */
+void lc_port_park (lc_port *p, uint64_t ns, bool soon);
 
 /* From now on a poster writes to the descriptor; false where it need not,
 ** as there is a note or a ring already: then don't sleep. */
