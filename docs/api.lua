@@ -32,7 +32,7 @@ local thread_options = {
   spawn_options[1], spawn_options[2], spawn_options[3],
   { "memory", "number?", "the most that its Lua state may allocate, in bytes; "
     .. "none unless said" },
-  { "stack", "integer?", "of the thread, in bytes; 1 MiB unless said" },
+  { "stack", "integer?", "of the thread, in bytes, 512 KiB or more; 1 MiB unless said" },
 }
 
 local process_options = {

@@ -16,8 +16,8 @@
 **    loop only; nothing here is touched by another thread.
 ** 2. `body` belongs to a userdata, the second user value of the handle: it is
 **    closed by that one's finaliser, after the job has ended.
-** 3. While it lives the job counts in loop->others, and has a place among the
-**    deadlines for being struck.
+** 3. While it lives it has a place among the deadlines for being struck; from
+**    its turn on it counts in loop->others: before, it waits for jobs of ours.
 */
 
 #ifndef lc_remote_h
@@ -83,7 +83,7 @@ struct lc_remote {
   size_t memory;           /* limit of its Lua state, bytes; 0: none */
   int code;                /* LC_NEVERSTARTED: why; else the engine's */
   uint8_t outcome;         /* an lc_outcome, once ended */
-  uint8_t readers;         /* of the reply, one inside the other */
+  uint32_t readers;        /* of the reply, one inside the other */
   bool queued, fetched;
 };
 

@@ -89,7 +89,7 @@
 ---@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
 ---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
 ---@field memory? number the most that its Lua state may allocate, in bytes; none unless said
----@field stack? integer of the thread, in bytes; 1 MiB unless said
+---@field stack? integer of the thread, in bytes, 512 KiB or more; 1 MiB unless said
 
 ---@class luaconc.processoptions
 ---@field name? string what `conc.tree` and tracebacks call it
