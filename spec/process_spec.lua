@@ -672,7 +672,7 @@ describe("the end of a program with processes", function()
       local conc, core = require "luaconc", require "luaconc.core"
       local function says(word)
         return setmetatable({}, { __close = function()
-          io.stderr:write(word, "\n")
+          io.stderr:write(word .. "\n")  -- one write: others write, too
         end })
       end
       conc.run(function()
