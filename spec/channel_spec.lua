@@ -464,8 +464,7 @@ describe("across threads a channel", function()
         local start = i % 2 == 0 and conc.spawn or conc.thread
         jobs[i] = start(take, ch, ready)
         ready:recv()
-        -- The thread waits soon after it has told.
-        conc.sleep(0.02)
+        while jobs[i]:status() ~= "waiting" do conc.sleep(0.001) end
       end
       for i = 1, 6 do ch:send(i) end
       for i = 1, 6 do assert.equal(i, jobs[i]:await()) end
