@@ -454,7 +454,9 @@ describe("across threads a channel", function()
 
   it("serves waiters of all states first come, first served", function()
     run(function()
-      local ch, jobs = conc.channel(), {}
+      local ch, stop, jobs = conc.channel(), conc.channel(), {}
+      -- Holds it, so that we aren't alone with it when the others have ended.
+      conc.thread(function(_, inbox) inbox:recv() end, ch, stop)
       for i = 1, 6 do
         local ready = conc.channel()
         local function take(c, tell)
@@ -468,6 +470,7 @@ describe("across threads a channel", function()
       end
       for i = 1, 6 do ch:send(i) end
       for i = 1, 6 do assert.equal(i, jobs[i]:await()) end
+      stop:send(true)
     end)
   end)
 
