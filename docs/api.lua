@@ -32,7 +32,8 @@ local thread_options = {
   spawn_options[1], spawn_options[2], spawn_options[3],
   { "memory", "number?", "the most that its Lua state may allocate, in bytes; "
     .. "none unless said" },
-  { "stack", "integer?", "of the thread, in bytes, 512 KiB or more; 1 MiB unless said" },
+  { "stack", "integer?", "of the thread, in bytes, 512 KiB or more; 1 MiB "
+    .. "unless said" },
 }
 
 local process_options = {
@@ -2081,8 +2082,8 @@ other shared objects can't be kept as bytes: they are sent as themselves.)]],
 local bytes = conc.codec.encode({ 1, 2.0 }, "three")
 local list, three = conc.codec.decode(bytes)
 print(list[1], list[2], three)  --> 1	2.0	three
-print(pcall(conc.codec.encode, { jobs = { { file = io.stdout } } }))
---> false	cannot send argument #1.jobs[1].file: userdata 'FILE*' has no __transfer]],
+print(pcall(conc.codec.encode, { { f = io.stdout } }))
+--> false	cannot send argument #1[1].f: userdata 'FILE*' has no __transfer]],
   },
   {
     name = "conc.codec.decode",
@@ -2151,8 +2152,9 @@ local programs = require "docs.api_exec"
 
 return {
   running, several, job, groups, group, scopes, scope, pools, pool,
-  coordinating, queue, channel, lock, semaphore, event, timer, condition, barrier,
+  coordinating, queue, channel, lock, semaphore, event, timer, condition,
+  barrier,
   codec, tcp, net[1], stream, listener, files[1], files[2],
   files[3],
-  programs[1], programs[2],
+  programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],
 }

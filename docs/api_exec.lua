@@ -192,4 +192,170 @@ print(program:close())  --> true]],
   },
 }
 
-return { programs, program }
+local signals = {
+  title = "Signals",
+  text = [[
+A signal goes to the process: every object for it gets it, in whichever thread
+that is. What it did before is put back when the last one is closed. While one
+for `"SIGINT"` is open, Ctrl-C does not cancel what `conc.run` runs. Signals
+that no program can have, that tell of a fault in it, or that luaconc uses
+itself (`"SIGURG"`; in worker processes `"SIGTERM"`) are refused.]],
+  {
+    name = "conc.signal",
+    call = "conc.signal(name)",
+    text = "An object that waits for a signal, which from now on does nothing "
+      .. "else.",
+    params = { { "name", "string", '"SIGHUP", "SIGINT", "SIGWINCH" ...' } },
+    returns = { { "luaconc.signal", "signal", "" } },
+    fails = { { "EMFILE", "or what else the system lacks" } },
+    waits = false,
+    example = [[
+conc.run(function()
+  local hangup <close> = assert(conc.signal("SIGHUP"))
+  conc.spawn(function() os.execute("kill -HUP $PPID") end)
+  print(hangup:wait())  --> SIGHUP
+end)]],
+  },
+}
+
+local signal = {
+  title = "Signal",
+  text = [[
+What `conc.signal` returns. What comes while nobody waits is counted; the system
+may make one of several that come together. `conc.select` takes it as well.]],
+  type = {
+    class = "luaconc.signal",
+    name = "signal",
+    sample = "return conc.signal('SIGUSR1')",
+    closes = true,
+  },
+  {
+    name = "wait",
+    call = "signal:wait()",
+    text = "Waits for the signal. Each one wakes one task, in order of asking.",
+    params = {},
+    returns = { { "string", "name", "of the signal" } },
+    fails = {
+      { "EBADF", "it is closed" },
+      { "ECANCELED", "it was closed in the meantime" },
+    },
+    waits = "unless one has come",
+    example = [[
+local signal <close> = assert(conc.signal("SIGUSR1"))
+os.execute("kill -USR1 $PPID")
+print(signal:wait())  --> SIGUSR1]],
+  },
+  {
+    name = "iter",
+    call = "signal:iter()",
+    text = "An iterator that waits, until the object is closed.",
+    params = {},
+    returns = { { "fun(): string?", "iterator", "" } },
+    waits = "in each step",
+    example = [[
+local signal <close> = assert(conc.signal("SIGUSR1"))
+os.execute("kill -USR1 $PPID")
+for name in signal:iter() do
+  print(name)  --> SIGUSR1
+  signal:close()
+end]],
+  },
+  {
+    name = "close",
+    call = "signal:close()",
+    text = "Waits for it no more; again: the same.",
+    params = {},
+    returns = { { "true", "", "" } },
+    waits = false,
+    example = [[
+local signal = assert(conc.signal("SIGUSR1"))
+print(signal:close())  --> true]],
+  },
+}
+
+local standard = {
+  title = "Standard streams",
+  text = [[
+Descriptors 0 to 2 as streams, opened by their first use: reading standard input
+while other tasks run, writing to a slow pipe without holding them up. Each goes
+one way. Others who use the descriptors, such as `io.write`, find them as they
+were. A write returns when the system has all of it. `io` keeps text in a buffer
+of its own: flush that where both write. What one has read ahead the other
+doesn't see.]],
+  {
+    name = "conc.stdin",
+    call = "conc.stdin:lines()",
+    type = "luaconc.stream",
+    text = "Standard input: `read`, `lines` and the like.",
+    waits = true,
+    example = [[
+print(#conc.stdin:read("a"))  --> 0]],
+  },
+  {
+    name = "conc.stdout",
+    call = "conc.stdout:write(...)",
+    type = "luaconc.stream",
+    text = "Standard output: `write`, `flush` and the like.",
+    waits = true,
+    example = [[
+conc.stdout:write("one", "\n")  --> one]],
+  },
+  {
+    name = "conc.stderr",
+    call = "conc.stderr:write(...)",
+    type = "luaconc.stream",
+    text = "Standard error, in the same way.",
+    waits = true,
+    example = [[
+assert(conc.stderr:write(""))]],
+  },
+}
+
+local no_terminal = { "ENOTTY", "none of descriptors 0 to 2 is a terminal" }
+
+local tty = {
+  title = "Terminal",
+  text = [[
+The terminal that this program runs in: the first of descriptors 0 to 2 that is
+one. Keys come from `conc.stdin`. Its size has changed when
+`conc.signal("SIGWINCH")` says so.]],
+  {
+    name = "conc.tty.is",
+    call = "conc.tty.is(name)",
+    text = "Is this standard stream a terminal?",
+    params = { { "name", '"stdin"|"stdout"|"stderr"', "" } },
+    returns = { { "boolean", "is", "" } },
+    waits = false,
+    example = [[
+print(conc.tty.is("stdin"))  --> false]],
+  },
+  {
+    name = "conc.tty.size",
+    call = "conc.tty.size()",
+    text = "How many characters go into a line, and how many lines there are.",
+    params = {},
+    returns = { { "integer", "columns", "" }, { "integer", "rows", "" } },
+    fails = { no_terminal },
+    waits = false,
+    example = [[
+local columns = conc.tty.size() or 80
+print(columns >= 0)  --> true]],
+  },
+  {
+    name = "conc.tty.raw",
+    call = "conc.tty.raw()",
+    text = [[
+Raw mode: keys come one by one, unseen, Ctrl-C as a byte. It is left when the
+object is closed, and whenever the program ends: by an error, by `os.exit`, by a
+signal other than SIGKILL. Entered again, it is left when all are closed.]],
+    params = {},
+    returns = { { "luaconc.rawmode", "mode", "with `close` and `<close>`" } },
+    fails = { no_terminal },
+    waits = false,
+    example = [[
+local mode <close>, message = conc.tty.raw()
+print(message or "raw")  --> no terminal]],
+  },
+}
+
+return { programs, program, signals, signal, standard, tty }

@@ -265,6 +265,9 @@ local head = [[
 ---@field lost boolean? # there were more than could be kept
 
 
+---@class luaconc.rawmode
+---@field close fun(self): true
+
 ---How a program ended.
 ---@class luaconc.fate
 ---@field code integer?

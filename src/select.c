@@ -51,7 +51,7 @@ static const lc_selectable *find_verb (lua_State *L, int key,
   lua_pushfstring(L, "'%s' is nothing to wait for here",
                   luaL_tolstring(L, verb, NULL));
   bad_case(L, key, lua_tostring(L, -1));
-  return NULL;
+  return s;   /* not reached */
 }
 
 /* Reads the case whose value is on top, with the key below it, and puts the
@@ -68,6 +68,7 @@ static const lc_selectable *read_case (lua_State *L) {
     lua_pushfstring(L, "a queue, event, job, timer or the like expected, "
                     "got %s", luaL_typename(L, key + 1));
     bad_case(L, key, lua_tostring(L, -1));
+    return NULL;   /* not reached */
   }
   s = find_verb(L, key, s, key + 2);
   lua_remove(L, key + 2);
@@ -92,7 +93,7 @@ static int attempt_all (lua_State *L, lua_Integer *n) {
     lua_pushvalue(L, key);
     lua_insert(L, key + 1);   /* the key twice: one is for lua_next */
     const lc_selectable *s = read_case(L);
-    int results = s->attempt(L, key + 2, key + 3);
+    int results = s ? s->attempt(L, key + 2, key + 3) : -1;
     if (results >= 0) {
       lua_pushvalue(L, key);
       return put_below(L, results);

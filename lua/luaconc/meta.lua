@@ -47,6 +47,9 @@
 ---@field lost boolean? # there were more than could be kept
 
 
+---@class luaconc.rawmode
+---@field close fun(self): true
+
 ---How a program ended.
 ---@class luaconc.fate
 ---@field code integer?
@@ -202,6 +205,8 @@ conc.tcp = {}
 conc.unix = {}
 
 conc.fs = {}
+
+conc.tty = {}
 
 ---Runs `f(...)` as the root task and returns its results once every job started
 ---in it has ended. Daemons are cancelled then. Without a function: runs what was
@@ -1475,3 +1480,66 @@ function program:stop(grace) end
 ---Waits until it has ended.
 ---@return true 
 function program:close() end
+
+---An object that waits for a signal, which from now on does nothing else.
+---Never waits.
+---@param name string "SIGHUP", "SIGINT", "SIGWINCH" ...
+---@return luaconc.signal? signal
+---@return string? message
+---@return "EMFILE"? code
+function conc.signal(name) end
+
+---@class luaconc.signal
+local signal = {}
+
+---Waits for the signal. Each one wakes one task, in order of asking.
+---Waits unless one has come.
+---@return string? name of the signal
+---@return string? message
+---@return ("EBADF"|"ECANCELED")? code
+function signal:wait() end
+
+---An iterator that waits, until the object is closed.
+---Waits in each step.
+---@return fun(): string? iterator
+function signal:iter() end
+
+---Waits for it no more; again: the same.
+---Never waits.
+---@return true 
+function signal:close() end
+
+---Standard input: `read`, `lines` and the like.
+---@type luaconc.stream
+conc.stdin = nil
+
+---Standard output: `write`, `flush` and the like.
+---@type luaconc.stream
+conc.stdout = nil
+
+---Standard error, in the same way.
+---@type luaconc.stream
+conc.stderr = nil
+
+---Is this standard stream a terminal?
+---Never waits.
+---@param name "stdin"|"stdout"|"stderr"
+---@return boolean is
+function conc.tty.is(name) end
+
+---How many characters go into a line, and how many lines there are.
+---Never waits.
+---@return integer? columns
+---@return integer? rows
+---@return string? message
+---@return "ENOTTY"? code
+function conc.tty.size() end
+
+---Raw mode: keys come one by one, unseen, Ctrl-C as a byte. It is left when the
+---object is closed, and whenever the program ends: by an error, by `os.exit`, by a
+---signal other than SIGKILL. Entered again, it is left when all are closed.
+---Never waits.
+---@return luaconc.rawmode? mode with `close` and `<close>`
+---@return string? message
+---@return "ENOTTY"? code
+function conc.tty.raw() end
