@@ -2154,7 +2154,9 @@ return {
   running, several, job, groups, group, scopes, scope, pools, pool,
   coordinating, queue, channel, lock, semaphore, event, timer, condition,
   barrier,
-  codec, tcp, net[1], stream, listener, files[1], files[2],
+  codec, tcp, net[1], stream, listener,
+  net[2], net[3],
+  files[1], files[2],
   files[3],
   programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],
 }

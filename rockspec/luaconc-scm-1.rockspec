@@ -129,6 +129,7 @@ build = {
         "src/transfer.c",
         "src/tree.c",
         "src/trouble.c",
+        "src/udp.c",
         "src/unix.c",
         "src/uvpool.c",
         "src/waiter.c",
@@ -193,6 +194,7 @@ build = {
     ["luaconc.testing"] = "lua/luaconc/testing.lua",
     ["luaconc.timeout"] = "lua/luaconc/timeout.lua",
     ["luaconc.tree"] = "lua/luaconc/tree.lua",
+    ["luaconc.udp"] = "lua/luaconc/udp.lua",
     ["luaconc.unix"] = "lua/luaconc/unix.lua",
   },
 }

@@ -23,7 +23,7 @@ local C_LAYERS = {
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
     files = "fs fswatch channel coroutine dns exec measure offspring pool process queue "
-      .. "sync tcp thread timer tree unix watch" },
+      .. "sync tcp thread timer tree udp unix watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
 
@@ -35,7 +35,7 @@ local LUA_LAYERS = {
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolmap poolworker" },
   { name = "modules", files = "batch exec fs meta offload pool tcp testing timeout "
-      .. "tree unix" },
+      .. "tree udp unix" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },
   { name = "command", files = "cli" },

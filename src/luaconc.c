@@ -40,6 +40,7 @@
 #include "traceback.h"
 #include "tree.h"
 #include "trouble.h"
+#include "udp.h"
 #include "unix.h"
 #include "watch.h"
 
@@ -76,6 +77,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);
   lc_exec_open(L, loop);
+  lc_udp_open(L, loop);
   lc_unix_open(L, loop);
   lc_fsjob_open(L, loop);
   lc_fs_open(L, loop);

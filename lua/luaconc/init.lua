@@ -92,7 +92,8 @@ local from_file = {
 
 -- Tables of functions that are a file of their own.
 local whole_files = {
-  tcp = "luaconc.tcp", unix = "luaconc.unix", fs = "luaconc.fs",
+  tcp = "luaconc.tcp", udp = "luaconc.udp", unix = "luaconc.unix",
+  fs = "luaconc.fs",
 }
 
 local function fetch(self, name)

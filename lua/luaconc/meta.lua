@@ -148,6 +148,18 @@
 ---@field backlog? integer how many may wait to be accepted; 511 unless said
 ---@field mode? integer the permissions of the file; as the process makes files, unless said. Who may write to it may connect
 
+---@class luaconc.udpbindoptions
+---@field reuseaddr? boolean several sockets share the port, as listeners to one group do
+---@field v6only? boolean of `::`, no datagrams over IPv4
+---@field keep? integer bytes that are kept while nobody receives; 262144 unless said
+---@field broadcast? boolean may it send to all of a network?
+---@field ttl? integer through how many routers a datagram may go
+
+---@class luaconc.udpoptions
+---@field keep? integer bytes that are kept while nobody receives; 262144 unless said
+---@field broadcast? boolean may it send to all of a network?
+---@field ttl? integer through how many routers a datagram may go
+
 ---@class luaconc.writeoptions
 ---@field atomic? boolean false: empties and writes the file itself
 ---@field sync? boolean waits until it is on the disk
@@ -203,6 +215,8 @@ conc.codec = {}
 conc.tcp = {}
 
 conc.unix = {}
+
+conc.udp = {}
 
 conc.fs = {}
 
@@ -1079,6 +1093,134 @@ function listener:sock() end
 ---Never waits.
 ---@return true closed
 function listener:close() end
+
+---A socket with an address of its own, which sends to and receives from anybody.
+---For port 0 the system chooses one, which `socket:sock()` tells.
+---Waits while a name is looked up.
+---@param host string a name, or a numeric address
+---@param port integer
+---@param options? luaconc.udpbindoptions
+---@return luaconc.udpsocket? socket
+---@return string? message
+---@return ("EADDRINUSE"|"EAI_NONAME"|string)? code
+function conc.udp.bind(host, port, options) end
+
+---A socket that sends to and receives from one address only. Nothing is sent by
+---that: nobody need be there.
+---Waits while a name is looked up.
+---@param host string a name, or a numeric address
+---@param port integer
+---@param options? luaconc.udpoptions
+---@return luaconc.udpsocket? socket
+---@return string? message
+---@return ("EAI_NONAME"|string)? code
+function conc.udp.connect(host, port, options) end
+
+---@class luaconc.udpsocket
+local socket = {}
+
+---Sends a datagram to a numeric address (`conc.dns.lookup` finds that of a name);
+---without one, to the peer of a connected socket. It may still be lost.
+---Never waits.
+---@param data string
+---@param host? string a numeric address
+---@param port? integer
+---@return true? done
+---@return string? message
+---@return ("EMSGSIZE"|"EDESTADDRREQ"|"EAGAIN"|"EBADF"|string)? code
+function socket:send(data, host, port) end
+
+---The next datagram, and where it is from. Several tasks may receive; each gets
+---another one. Before the first `recv` the system keeps what comes; afterwards
+---what nobody receives is kept up to a bound, then dropped and counted.
+---Waits unless one is there.
+---@return string? data
+---@return luaconc.address? address `{host=, port=, family=}`
+---@return string? message
+---@return ("ECONNREFUSED"|"ETIMEDOUT"|"EBADF"|"ECANCELED")? code
+function socket:recv() end
+
+---How long each `recv` may take from now on.
+---Never waits.
+---@param seconds? number for ever unless said
+---@return luaconc.udpsocket socket itself
+function socket:timeout(seconds) end
+
+---How much is kept from now on while nobody receives. One datagram always is.
+---Never waits.
+---@param bytes integer with what is noted about each
+---@return luaconc.udpsocket socket itself
+function socket:keep(bytes) end
+
+---How many datagrams have come and could not be kept. (What the system has dropped
+---is not among them.)
+---Never waits.
+---@return integer? n
+---@return string? message
+---@return "EBADF"? code
+function socket:dropped() end
+
+---From now on it gets what is sent to the group, a multicast address.
+---Never waits.
+---@param group string a numeric address
+---@param interface? string the address of one of ours; the system chooses unless said
+---@return true? done
+---@return string? message
+---@return ("ENODEV"|"EBADF"|string)? code
+function socket:join(group, interface) end
+
+---The end of `join`, with the same arguments.
+---Never waits.
+---@param group string
+---@param interface? string
+---@return true? done
+---@return string? message
+---@return ("EADDRNOTAVAIL"|"EBADF"|string)? code
+function socket:leave(group, interface) end
+
+---May it send to the broadcast address of a network?
+---Never waits.
+---@param on boolean
+---@return true? done
+---@return string? message
+---@return ("EBADF"|string)? code
+function socket:broadcast(on) end
+
+---Through how many routers its datagrams may go.
+---Never waits.
+---@param hops integer 1 to 255
+---@return true? done
+---@return string? message
+---@return ("EBADF"|string)? code
+function socket:ttl(hops) end
+
+---Do its own datagrams to a group come back to this machine?
+---Never waits.
+---@param on boolean they do unless said
+---@return true? done
+---@return string? message
+---@return ("EBADF"|string)? code
+function socket:loopback(on) end
+
+---Its own address.
+---Never waits.
+---@return luaconc.address? address `{host=, port=, family=}`
+---@return string? message
+---@return "EBADF"? code
+function socket:sock() end
+
+---The address that it is connected to.
+---Never waits.
+---@return luaconc.address? address `{host=, port=, family=}`
+---@return string? message
+---@return ("ENOTCONN"|"EBADF")? code
+function socket:peer() end
+
+---Closes it. Who waits in `recv` gets the code ECANCELED. A second time it does
+---nothing.
+---Never waits.
+---@return true closed
+function socket:close() end
 
 ---Reads a whole file.
 ---Waits.

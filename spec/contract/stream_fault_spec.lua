@@ -140,6 +140,23 @@ runs["tcp: serve"] = function()
   end)
 end
 
+runs["udp: send and recv"] = function()
+  streams.run(function()
+    local a <close> = check(conc.udp.bind("127.0.0.1", 0, { ttl = 3 }))
+    local b <close> = check(conc.udp.connect("127.0.0.1", check(a:sock()).port))
+    local begun
+    local reader = conc.spawn(function()
+      begun = true
+      return check(a:recv())
+    end)
+    repeat conc.yield() until begun or reader:status() == "failed"
+    check(b:send("one"))
+    check(reader:await() == "one")
+    check(b:send("two"))
+    check(check(check(a:timeout(0.1)):recv()) == "two")
+  end)
+end
+
 -- How to make the n-th fail, and how that reads.
 local faults = {
   ["allocation in C"] = { arm = testing.fail_alloc, reads = { "memory", "ENOMEM" } },
