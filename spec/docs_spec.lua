@@ -43,7 +43,12 @@ describe("docs/api.lua", function()
         described[name] = true
       end
     end)
-    assert.same(sorted(exported(conc, "conc.", {})), sorted(described))
+    local public = exported(conc, "conc.", {})
+    -- Opened by their first use, so pairs passes by.
+    for _, name in ipairs { "stdin", "stdout", "stderr" } do
+      public["conc." .. name] = true
+    end
+    assert.same(sorted(public), sorted(described))
   end)
 
   for _, section in ipairs(api) do

@@ -9,7 +9,8 @@ local C_LAYERS = {
   { name = "plain C", peers = true,
     files = "alloc bytes clock conduit fault forker forkserver heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
-      .. "interpreter list parcel port program ptrmap pump road system system_linux "
+      .. "interpreter list parcel port program ptrmap pump road sighold "
+      .. "system system_linux terminal "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address census closure codec decode encode encoder errors "
@@ -23,7 +24,7 @@ local C_LAYERS = {
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
     files = "fs fswatch channel coroutine dns exec measure offspring pool process queue "
-      .. "sync tcp thread timer tree udp unix watch" },
+      .. "signals standard sync tcp thread timer tree tty udp unix watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
 

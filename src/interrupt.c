@@ -17,7 +17,9 @@
 
 #include "frame.h"
 #include "interrupt.h"
+#include "sighold.h"
 #include "task.h"
+#include "terminal.h"
 #include "trouble.h"
 #include "worker.h"
 
@@ -51,6 +53,7 @@ static void on_sigint (int number) {
     return;
   }
   if (!loop || ++count > 1) {
+    lc_terminal_abandon();
     signal(number, SIG_DFL);
     raise(number);
     return;
@@ -65,6 +68,7 @@ bool lc_interrupt_start (lc_loop *loop) {
   if (!loop->is_program || target) return false;
   sigaction(SIGINT, NULL, &before);
   if (before.sa_handler == SIG_IGN) return false;
+  if (lc_sighold_held(SIGINT)) return false;
   thread = pthread_self();
   target = loop;
   count = known = loop->trouble == LC_SIGINT;   /* cleaning up after one */
@@ -76,7 +80,7 @@ bool lc_interrupt_start (lc_loop *loop) {
 
 void lc_interrupt_stop (lc_loop *loop) {
   if (!loop->is_program || target != loop) return;
-  sigaction(SIGINT, &before, NULL);
+  lc_sighold_restore(SIGINT, &before);
   target = NULL;
   if (count > known) {
     loop->trouble = LC_SIGINT;
@@ -94,6 +98,7 @@ bool lc_interrupt_pending (lc_loop *loop) {
 int lc_interrupt_again (lua_State *L, lc_loop *loop) {
   lc_interrupt_stop(loop);
   fflush(NULL);
+  lc_terminal_abandon();
   signal(SIGINT, SIG_DFL);
   raise(SIGINT);
   return luaL_error(L, "interrupted");
@@ -181,6 +186,7 @@ void lc_interrupt_strike (pthread_t struck) {
 
 void lc_interrupt_serve (void) {
   handle(SIGTERM, on_strike, NULL);
+  lc_sighold_reserve(SIGTERM);
   handle(SIGINT, SIG_IGN, NULL);
 }
 

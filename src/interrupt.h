@@ -6,7 +6,7 @@
 ** SIGINT cancels the root scope and interrupts Lua code that computes in a
 ** task; after the clean-ups the signal is raised again with its default
 ** effect, so that a shell sees status 130. A second one takes that effect at
-** once.
+** once. While somebody waits for SIGINT by conc.signal, it is theirs instead.
 **
 ** A worker (worker.h) is struck by SIGURG, if it is a thread, or SIGTERM, if
 ** it is a process, when its job is cancelled: all its jobs are cancelled, and

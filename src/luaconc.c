@@ -26,8 +26,10 @@
 #include "queue.h"
 #include "remote.h"
 #include "select.h"
+#include "signals.h"
 #include "slots.h"
 #include "spawn.h"
+#include "standard.h"
 #include "stream.h"
 #include "sync.h"
 #include "task.h"
@@ -40,6 +42,7 @@
 #include "traceback.h"
 #include "tree.h"
 #include "trouble.h"
+#include "tty.h"
 #include "udp.h"
 #include "unix.h"
 #include "watch.h"
@@ -77,6 +80,9 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);
   lc_exec_open(L, loop);
+  lc_signals_open(L, loop);
+  lc_standard_open(L, loop);
+  lc_tty_open(L, loop);
   lc_udp_open(L, loop);
   lc_unix_open(L, loop);
   lc_fsjob_open(L, loop);

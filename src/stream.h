@@ -73,6 +73,7 @@ typedef struct lc_stream {
   bool told;              /* a caller knows of `out_error` */
   bool shut;              /* no more writes: shutdown was asked for */
   bool shutting;          /* and is on its way */
+  bool strict;            /* a write waits until all is sent */
   bool leaving;           /* close was called, and sends what is queued */
   uint64_t limit;         /* of each wait, in ns; LC_NOLIMIT */
   lc_timer deadline;      /* of `reader` */

@@ -6,7 +6,14 @@
 ** cuts a write in two: what was accepted is still sent.
 */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE  /* dup3 */
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "errors.h"
 #include "fault.h"
@@ -23,7 +30,8 @@ typedef struct lc_sending {
 /* {{ Waking who waits */
 
 static bool has_room (lc_stream *s) {
-  return uv_stream_get_write_queue_size(lc_stream_uv(s)) <= LC_HIGHWATER;
+  size_t most = s->strict ? 0 : LC_HIGHWATER;
+  return uv_stream_get_write_queue_size(lc_stream_uv(s)) <= most;
 }
 
 static bool may_go (lc_stream *s, const lc_op *op) {
@@ -54,10 +62,21 @@ static void on_write (uv_write_t *req, int status) {
   wake_senders(s);
 }
 
+/* Pipes and terminals can't be shut down, but closed: something that nothing
+** is written to takes the descriptor's place, as the handle still has it. */
+static int close_output (lc_stream *s) {
+  uv_os_fd_t fd;
+  int err = uv_fileno(lc_handle_uv(&s->handle), &fd);
+  if (err) return err;
+  int done = dup3(uv_backend_fd(s->handle.loop->uv), fd, O_CLOEXEC);
+  return done < 0 ? uv_translate_sys_error(errno) : 0;
+}
+
 static void on_shutdown (uv_shutdown_t *req, int status) {
   lc_stream *s = (lc_stream *)(void *)lc_handle_of(req->handle);
   lc_loop_giveback(s->handle.loop, req, sizeof *req);
   s->shutting = false;
+  if (status == UV_ENOTSOCK) status = close_output(s);
   note_error(s, status);
   wake_senders(s);
 }

@@ -67,10 +67,12 @@ local M = { _VERSION = "luaconc " .. VERSION }
 
 -- What C does: there at once.
 local from_core = {
-  "run", "spawn", "thread", "select", "after", "process", "sleep", "yield", "now",
-  "current", "jobs", "locals",
-  "shield", "traceback", "is_cancelled", "coroutine", "group", "scope",
-  "queue", "channel", "lock", "semaphore", "event", "condition", "barrier", "codec",
+  "run", "spawn", "thread", "process", "select", "after", "sleep", "yield",
+  "now", "current", "jobs", "locals", "shield",
+  "traceback", "is_cancelled", "coroutine", "group", "scope",
+  "queue", "channel", "lock", "semaphore", "event", "condition", "barrier",
+  "codec",
+  "signal", "tty",
 }
 
 for _, name in ipairs(from_core) do M[name] = core[name] end
@@ -96,9 +98,14 @@ local whole_files = {
   fs = "luaconc.fs",
 }
 
+-- Descriptors of this process, opened by their first use: pairs passes by.
+local standard = { stdin = 0, stdout = 1, stderr = 2 }
+
 local function fetch(self, name)
   local value
-  if from_file[name] then
+  if standard[name] then
+    value = assert(core.standard(standard[name]))
+  elseif from_file[name] then
     value = require(from_file[name])[name]
   elseif whole_files[name] then
     value = require(whole_files[name])

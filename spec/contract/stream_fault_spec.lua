@@ -104,6 +104,8 @@ for _, kind in ipairs(streams.kinds) do
     local title = kind.name .. (kind.seed and ", in random order: " or ": ")
     runs[title .. name] = function() streams.with(kind, operation) end
   end
+  -- A pipe has none.
+  if kind.oneway then runs[kind.name .. ": addresses"] = nil end
 end
 
 runs["tcp: a name"] = function()

@@ -2,6 +2,7 @@
 -- every stream has to pass. A new kind of stream joins by an entry here.
 
 local conc = require "luaconc"
+local core = require "luaconc.core"
 local testing = require "luaconc.testing"
 
 local M = {}
@@ -11,6 +12,12 @@ local function tcp_pair()
   local port = assert(listener:sock()).port
   local a = assert(conc.tcp.connect("127.0.0.1", port))
   return a, assert(listener:accept())
+end
+
+local function pipe_pair()
+  local tube <close> = assert(core.exec.tube())
+  local reader = assert(tube:reader())
+  return assert(tube:writer()), reader
 end
 
 -- Each pair has a name of its own.
@@ -25,10 +32,12 @@ local function unix_pair()
 end
 
 --- `{name=, pair=}`: `pair()` returns two streams, each the other's peer. With
--- `seed`, ready tasks run in random order, and none inside a callback.
+-- `seed`, ready tasks run in random order, and none inside a callback. With
+-- `oneway`, bytes go from the first to the second only.
 M.kinds = {
   { name = "tcp stream", pair = tcp_pair },
   { name = "tcp stream", pair = tcp_pair, seed = 4 },
+  { name = "pipe stream", pair = pipe_pair, oneway = true },
   { name = "unix stream", pair = unix_pair },
   { name = "unix stream", pair = unix_pair, seed = 5 },
 }
