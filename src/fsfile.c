@@ -396,7 +396,8 @@ static int push_with_path (lua_State *L, lc_fsdata *d) {
 /* Flags of open(2) for "r", "r+", "w" ...: see fopen(3). */
 static int check_how (lua_State *L, int arg) {
   const char *mode = luaL_optstring(L, arg, "r"), *s = mode;
-  int flags = *s == 'w' ? O_CREAT | O_TRUNC : *s == 'a' ? O_CREAT | O_APPEND : 0;
+  int flags = *s == 'w' ? O_CREAT | O_TRUNC
+            : *s == 'a' ? O_CREAT | O_APPEND : 0;
   int access = *s == 'r' ? O_RDONLY : O_WRONLY;
   bool known = *s && strchr("rwa", *s);
   for (s++; known && *s; s++) {
