@@ -1489,8 +1489,9 @@ local barrier = {
 }
 
 local connect_options = {
-  { "timeout", "number?", "seconds for the whole, however many addresses" },
+  { "timeout", "number?", "seconds for the whole, the look-up included" },
   { "nodelay", "boolean?", "true unless said: small writes go out at once" },
+  { "from", "string?", "the numeric address of this machine to connect from" },
 }
 
 local listen_options = {
@@ -1512,7 +1513,9 @@ local tcp = {
   title = "TCP",
   text = [[
 Real sockets; each call waits its task only. A host name is looked up without
-holding up anybody, and its addresses are tried in turn.]],
+holding up anybody. `connect` tries its addresses in turn: the next one when one
+has failed, or has not answered within 0.25 s, and takes the first that answers
+(RFC 8305).]],
   {
     name = "conc.tcp.connect",
     call = "conc.tcp.connect(host, port [, options])",
@@ -2155,7 +2158,7 @@ return {
   coordinating, queue, channel, lock, semaphore, event, timer, condition,
   barrier,
   codec, tcp, net[1], stream, listener,
-  net[2], net[3],
+  net[2], net[3], net[4],
   files[1], files[2],
   files[3],
   programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],

@@ -349,4 +349,44 @@ nothing.]],
   },
 }
 
-return { unix, udp, socket }
+local dns = {
+  title = "Names of hosts",
+  text = [[
+As the system resolves them, in threads of libuv's pool.]],
+  {
+    name = "conc.dns.lookup",
+    call = "conc.dns.lookup(host)",
+    text = [[
+The numeric addresses of a host, in the system's order, each once.]],
+    params = { { "host", "string", "a name; a numeric address is its own" } },
+    returns = { { "string[]", "addresses", "" } },
+    fails = {
+      { "EAI_NONAME", "there is no such host" },
+      { "EAI_AGAIN", "who would know does not answer" },
+      { "EAGAIN", "the system has no thread to spare" },
+    },
+    waits = true,
+    example = [[
+for _, address in ipairs(assert(conc.dns.lookup("localhost"))) do
+  assert(address == "127.0.0.1" or address == "::1")
+end]],
+  },
+  {
+    name = "conc.dns.reverse",
+    call = "conc.dns.reverse(address)",
+    text = "The name of a numeric address.",
+    params = { { "address", "string", "" } },
+    returns = { { "string", "name", "" } },
+    fails = {
+      { "EAI_NONAME", "it has none" },
+      { "EAI_AGAIN", "who would know does not answer" },
+      { "EAGAIN", "the system has no thread to spare" },
+    },
+    waits = true,
+    example = [[
+local name = assert(conc.dns.reverse("127.0.0.1"))
+assert(#name > 0)]],
+  },
+}
+
+return { unix, udp, socket, dns }

@@ -32,10 +32,10 @@ local C_LAYERS = {
 local LUA_LAYERS = {
   { name = "core", files = "core" },
   { name = "arguments", files = "check" },
-  { name = "inside modules", peers = true, files = "option server" },
+  { name = "inside modules", peers = true, files = "dial option server timeout" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolmap poolworker" },
-  { name = "modules", files = "batch exec fs meta offload pool tcp testing timeout "
+  { name = "modules", files = "batch dns exec fs meta offload pool tcp testing "
       .. "tree udp unix" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },

@@ -3,6 +3,7 @@
 
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local dial = require "luaconc.dial"
 local testing = require "luaconc.testing"
 local script = require "spec.support.script"
 local sim = require "spec.support.sim"
@@ -139,14 +140,95 @@ describe("tcp.connect", function()
     end)
   end)
 
-  it("shares its timeout out among the addresses", function()
-    streams.run(full, function(port)
-      local lookup = core.dns.lookup
-      core.dns.lookup = function() return { HERE, "127.0.0.77" } end
-      local _, _, code = tcp.connect("two.example", port, { timeout = 0.04 })
-      core.dns.lookup = lookup
-      assert.equal("ECONNREFUSED", code)
+  -- With these addresses for every name.
+  local function resolving(lookup, f)
+    local before = core.dns.lookup
+    local _ <close> = sim.on_close(function() core.dns.lookup = before end)
+    core.dns.lookup = type(lookup) == "table" and function() return lookup end or lookup
+    return f()
+  end
+
+  it("tries the next address beside one that does not answer", function()
+    sim.run(full, function(port)
+      local other <close> = assert(tcp.listen("127.0.0.77", port))
+      resolving({ HERE, "127.0.0.77" }, function()
+        local start = conc.now()
+        local s <close> = assert(tcp.connect("two.example", port))
+        assert.equal("127.0.0.77", s:peer().host)
+        assert.near(start + 0.25, conc.now(), sim.tolerance)
+        assert(other:accept()):close()
+      end)
     end)
+  end)
+
+  it("gives up on all addresses after its timeout, the look-up included", function()
+    sim.run(full, function(port)
+      local start = conc.now()
+      resolving({ HERE, HERE, HERE }, function()
+        local _, message, code = tcp.connect("three.example", port, { timeout = 0.3 })
+        assert.equal("ETIMEDOUT", code)
+        assert.equal(("three.example:%d: timed out"):format(port), message)
+      end)
+      assert.near(start + 0.3, conc.now(), sim.tolerance)
+      resolving(function() conc.sleep(10) return { HERE } end, function()
+        assert.equal("ETIMEDOUT", select(3, tcp.connect("slow.example", port, { timeout = 2 })))
+      end)
+      assert.near(start + 2.3, conc.now(), sim.tolerance)
+    end)
+  end)
+
+  it("that is cancelled amidst several addresses closes every socket", function()
+    streams.run(full, function(port)
+      resolving({ HERE, "127.0.0.77", HERE }, function()
+        local before = testing.counts()
+        local job = waiting(tcp.connect, "three.example", port)
+        job:cancel()
+        assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+        settle()
+        assert.equal(before.descriptors, testing.counts().descriptors)
+        assert.equal(before.handles, testing.counts().handles)
+      end)
+    end)
+  end)
+
+  it("takes one and closes the other where two answer at once", function()
+    sim.run(function()
+      local closed = {}
+      local winner = dial.race({ "a", "b", "c" }, function(address)
+        if address == "c" then return nil, "is not asked", "EX" end
+        conc.sleep(address == "a" and 0.375 or 0.125)
+        return { name = address, close = function(s) closed[#closed + 1] = s.name end }
+      end)
+      assert.equal(1, #closed)
+      assert.is_true(winner.name ~= closed[1])
+    end)
+  end)
+
+  it("tells the last failure where all addresses fail", function()
+    sim.run(function()
+      local n = 0
+      local s, message, code = dial.race({ "a", "b", "c" }, function(address)
+        n = n + 1
+        conc.sleep(0.1)
+        return nil, "no " .. address, "E" .. address
+      end)
+      assert.same({ nil, "no c", "Ec" }, { s, message, code })
+      assert.equal(3, n)
+    end)
+  end)
+
+  it("asks the two families in turns", function()
+    assert.same({ "::1", "1.1.1.1", "::2", "2.2.2.2", "::3" },
+      dial.interleave { "::1", "::2", "1.1.1.1", "::3", "2.2.2.2" })
+    assert.same({ "1.1.1.1", "2.2.2.2" }, dial.interleave { "1.1.1.1", "2.2.2.2" })
+  end)
+
+  with("connects from the address that it is told", function(l, port)
+    local a <close> = assert(tcp.connect(HERE, port, { from = "127.0.0.5" }))
+    local b <close> = assert(l:accept())
+    assert.equal("127.0.0.5", a:sock().host)
+    assert.equal("127.0.0.5", b:peer().host)
+    assert.equal("EADDRNOTAVAIL", select(3, tcp.connect(HERE, port, { from = "192.0.2.1" })))
   end)
 
   it("that is cancelled closes its socket", function()
@@ -200,6 +282,7 @@ describe("tcp.connect", function()
     shows("unknown option 'tiemout'", HERE, 1, { tiemout = 1 })
     shows("option 'timeout' must be seconds, 0 or more, got -1", HERE, 1, { timeout = -1 })
     shows("option 'nodelay' must be a boolean", HERE, 1, { nodelay = 1 })
+    shows("option 'from' must be a numeric address", HERE, 1, { from = "localhost" })
   end)
 end)
 

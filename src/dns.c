@@ -1,11 +1,15 @@
 /*
-** dns.c: looking up the addresses of a host, in libuv's thread pool.
+** dns.c: looking up the addresses of a host, and the name of an address, in
+** libuv's thread pool.
 **
 ** A lookup is a pooled block that its request owns until libuv's callback.
 ** The answer is owned by a userdata on the waiting task's stack, since
 ** building the results may raise. A cancelled lookup is detached: its
 ** callback frees what came.
 */
+
+#include <netdb.h>
+#include <stdio.h>
 
 #include "address.h"
 #include "errors.h"
@@ -20,10 +24,14 @@
 typedef struct lc_answer {
   struct lc_lookup *lookup;   /* NULL: none is under way */
   struct addrinfo *found;
+  char name[NI_MAXHOST];
 } lc_answer;
 
 typedef struct lc_lookup {
-  uv_getaddrinfo_t req;
+  union {
+    uv_getaddrinfo_t addresses;
+    uv_getnameinfo_t name;
+  } req;
   lc_loop *loop;
   lc_op *op;
   lc_answer *answer;          /* NULL: nobody waits any more */
@@ -36,11 +44,13 @@ static void cancel_lookup (lc_op *op) {
   uv_cancel((uv_req_t *)&k->req);
 }
 
-static const lc_opkind lookup_kind = {"dns lookup", cancel_lookup, NULL, LC_BY_UV};
+static const lc_opkind lookup_kind = {
+  "dns lookup", cancel_lookup, NULL, LC_BY_UV
+};
 
 static void on_found (uv_getaddrinfo_t *req, int status,
                       struct addrinfo *found) {
-  lc_lookup *k = lc_container(req, lc_lookup, req);
+  lc_lookup *k = lc_container(req, lc_lookup, req.addresses);
   lc_answer *answer = k->answer;
   lc_op *op = k->op;
   lc_loop_giveback(k->loop, k, sizeof *k);
@@ -50,6 +60,20 @@ static void on_found (uv_getaddrinfo_t *req, int status,
     lc_op_complete_now(op, status);
   }
   else if (found) uv_freeaddrinfo(found);
+}
+
+static void on_named (uv_getnameinfo_t *req, int status, const char *host,
+                      const char *service) {
+  lc_lookup *k = lc_container(req, lc_lookup, req.name);
+  lc_answer *answer = k->answer;
+  lc_op *op = k->op;
+  (void)service;
+  if (answer) {
+    answer->lookup = NULL;
+    if (!status) snprintf(answer->name, sizeof answer->name, "%s", host);
+  }
+  lc_loop_giveback(k->loop, k, sizeof *k);
+  if (answer) lc_op_complete_now(op, status);
 }
 
 static int answer_collect (lua_State *L) {
@@ -94,9 +118,33 @@ static int k_lookup (lua_State *L, int status, lua_KContext ctx) {
   return 1;
 }
 
-static int start_lookup (lc_loop *loop, lc_answer *answer, lc_task *t,
-                         const char *host) {
+static int k_reverse (lua_State *L, int status, lua_KContext ctx) {
+  int result = lc_task_woken(L)->op.result;
+  const lc_answer *answer = lua_touserdata(L, 2);
+  (void)status; (void)ctx;
+  if (result != LC_OK) return lc_errors_uv(L, result);
+  lua_pushstring(L, answer->name);
+  return 1;
+}
+
+static int ask_addresses (uv_loop_t *uv, lc_lookup *k, const char *host) {
   static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+  return lc_uv(uv_getaddrinfo(uv, &k->req.addresses, on_found, host, NULL,
+                              &hints));
+}
+
+/* The text is a numeric address. */
+static int ask_name (uv_loop_t *uv, lc_lookup *k, const char *address) {
+  struct sockaddr_storage a;
+  lc_address_parse(&a, address, 0);
+  return lc_uv(uv_getnameinfo(uv, &k->req.name, on_named,
+                              (const struct sockaddr *)&a, NI_NAMEREQD));
+}
+
+typedef int (*asker) (uv_loop_t *uv, lc_lookup *k, const char *text);
+
+static int start_lookup (lc_loop *loop, lc_answer *answer, lc_task *t,
+                         asker ask, const char *text) {
   int err;
   uv_loop_t *uv = lc_loop_uv(loop, &err);
   lc_lookup *k;
@@ -104,7 +152,7 @@ static int start_lookup (lc_loop *loop, lc_answer *answer, lc_task *t,
   if (err) return err;
   k = lc_loop_borrow(loop, sizeof *k);
   if (!k) return UV_ENOMEM;
-  err = lc_uv(uv_getaddrinfo(uv, &k->req, on_found, host, NULL, &hints));
+  err = ask(uv, k, text);
   if (err) {
     lc_loop_giveback(loop, k, sizeof *k);
     return err;
@@ -116,6 +164,20 @@ static int start_lookup (lc_loop *loop, lc_answer *answer, lc_task *t,
   t->op.u.what = k;
   lc_task_begin(t, &lookup_kind);
   return 0;
+}
+
+/* Asks for the text at index 1, the only argument, and waits for k. */
+static int look_up (lua_State *L, asker ask, lua_KFunction k) {
+  lc_task *t = lc_task_here(L);
+  lc_answer *answer = lua_newuserdatauv(L, sizeof *answer, 0);
+  int err;
+  answer->lookup = NULL;
+  answer->found = NULL;
+  luaL_setmetatable(L, ANSWER_TYPE);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);   /* see op.h */
+  err = start_lookup(t->job.loop, answer, t, ask, lua_tostring(L, 1));
+  if (err) return lc_errors_uv(L, err);
+  return lc_task_wait(L, t, k, 0);
 }
 
 /* A numeric address is its own answer, and needs no thread. */
@@ -131,20 +193,19 @@ static int push_numeric (lua_State *L) {
 static int dns_lookup (lua_State *L) {
   const char *host = luaL_checkstring(L, 1);
   struct sockaddr_storage a;
-  lc_answer *answer;
-  lc_task *t;
-  int err;
   lua_settop(L, 1);
   if (lc_address_parse(&a, host, 0) == 0) return push_numeric(L);
-  t = lc_task_here(L);
-  answer = lua_newuserdatauv(L, sizeof *answer, 0);
-  answer->lookup = NULL;
-  answer->found = NULL;
-  luaL_setmetatable(L, ANSWER_TYPE);
-  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);   /* see op.h */
-  err = start_lookup(t->job.loop, answer, t, host);
-  if (err) return lc_errors_uv(L, err);
-  return lc_task_wait(L, t, k_lookup, 0);
+  return look_up(L, ask_addresses, k_lookup);
+}
+
+/* core.dns.reverse(address) -> name | nil, message, code. Waits. */
+static int dns_reverse (lua_State *L) {
+  const char *address = luaL_checkstring(L, 1);
+  struct sockaddr_storage a;
+  lua_settop(L, 1);
+  luaL_argcheck(L, lc_address_parse(&a, address, 0) == 0, 1,
+                "a numeric address expected");
+  return look_up(L, ask_name, k_reverse);
 }
 
 static const luaL_Reg metamethods[] = {
@@ -154,6 +215,7 @@ static const luaL_Reg metamethods[] = {
 
 static const luaL_Reg functions[] = {
   {"lookup", dns_lookup},
+  {"reverse", dns_reverse},
   {NULL, NULL}
 };
 

@@ -7,7 +7,7 @@
 
 #include "loop.h"
 
-/* Adds `dns` = {lookup} to the table on top. May raise. */
+/* Adds `dns` = {lookup, reverse} to the table on top. May raise. */
 void lc_dns_open (lua_State *L, lc_loop *loop);
 
 #endif

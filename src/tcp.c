@@ -89,38 +89,59 @@ static int start_connect (lc_stream *s, const struct sockaddr_storage *a) {
   return err;
 }
 
+/* What is asked of a connect. */
+typedef struct lc_route {
+  struct sockaddr_storage to, from;
+  bool bound;               /* there is a `from` */
+  bool nodelay;
+  uint64_t limit;
+} lc_route;
+
+static int bind_stream (lc_stream *s, const lc_route *r) {
+  if (!r->bound) return 0;
+  return lc_uv(uv_tcp_bind(tcp_of(s), (const struct sockaddr *)&r->from, 0));
+}
+
 /* A stream in the userdata on top that is about to connect. */
 static int begin_connect (lua_State *L, lc_task *t, lc_handle **owner,
-                          const struct sockaddr_storage *a, bool nodelay,
-                          uint64_t limit) {
+                          const lc_route *r) {
   int err;
   uv_loop_t *uv = lc_loop_uv(t->job.loop, &err);
   lc_stream *s = uv ? lc_stream_new(t->job.loop, &stream_kind, &err) : NULL;
   if (!s) return err;
-  err = init_stream(s, uv, nodelay);
+  err = init_stream(s, uv, r->nodelay);
   if (err) return err;
   lc_handle_own(L, owner, &s->handle);
-  err = start_connect(s, a);
-  if (!err) err = lc_stream_await(s, t, &connect_kind, limit);
+  err = bind_stream(s, r);
+  if (!err) err = start_connect(s, &r->to);
+  if (!err) err = lc_stream_await(s, t, &connect_kind, r->limit);
   if (err) lc_handle_close(&s->handle);
   return err;
 }
 
-/* core.tcp.connect(host, port, nodelay [, seconds])
+static void check_route (lua_State *L, lc_route *r) {
+  const char *from = luaL_optstring(L, 5, NULL);
+  check_address(L, &r->to);
+  r->nodelay = lua_toboolean(L, 3);
+  r->limit = lua_isnoneornil(L, 4) ? LC_NOLIMIT : lc_luax_seconds(L, 4);
+  r->bound = from != NULL;
+  luaL_argcheck(L, !from || lc_address_parse(&r->from, from, 0) == 0, 5,
+                "a numeric address expected");
+}
+
+/* core.tcp.connect(host, port, nodelay [, seconds [, from]])
 ** -> stream | nil, message, code. Waits. */
 static int tcp_connect (lua_State *L) {
-  struct sockaddr_storage a;
-  uint64_t limit = LC_NOLIMIT;
+  lc_route route;
   lc_handle **owner;
   lc_task *t;
   int err;
-  lua_settop(L, 4);
-  check_address(L, &a);
-  if (!lua_isnoneornil(L, 4)) limit = lc_luax_seconds(L, 4);
+  lua_settop(L, 5);
+  check_route(L, &route);
   t = lc_task_here(L);
   owner = lc_stream_push(L, STREAM_TYPE);   /* may run finalisers */
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  err = begin_connect(L, t, owner, &a, lua_toboolean(L, 3), limit);
+  err = begin_connect(L, t, owner, &route);
   if (err) return lc_stream_fail_now(L, t, err);
   return lc_task_wait(L, t, k_connect, 0);
 }

@@ -95,7 +95,7 @@ local from_file = {
 -- Tables of functions that are a file of their own.
 local whole_files = {
   tcp = "luaconc.tcp", udp = "luaconc.udp", unix = "luaconc.unix",
-  fs = "luaconc.fs",
+  dns = "luaconc.dns", fs = "luaconc.fs",
 }
 
 -- Descriptors of this process, opened by their first use: pairs passes by.

@@ -126,8 +126,9 @@
 ---@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said
 
 ---@class luaconc.connectoptions
----@field timeout? number seconds for the whole, however many addresses
+---@field timeout? number seconds for the whole, the look-up included
 ---@field nodelay? boolean true unless said: small writes go out at once
+---@field from? string the numeric address of this machine to connect from
 
 ---@class luaconc.listenoptions
 ---@field backlog? integer how many may wait to be accepted; 511 unless said
@@ -217,6 +218,8 @@ conc.tcp = {}
 conc.unix = {}
 
 conc.udp = {}
+
+conc.dns = {}
 
 conc.fs = {}
 
@@ -1221,6 +1224,22 @@ function socket:peer() end
 ---Never waits.
 ---@return true closed
 function socket:close() end
+
+---The numeric addresses of a host, in the system's order, each once.
+---Waits.
+---@param host string a name; a numeric address is its own
+---@return string[]? addresses
+---@return string? message
+---@return ("EAI_NONAME"|"EAI_AGAIN"|"EAGAIN")? code
+function conc.dns.lookup(host) end
+
+---The name of a numeric address.
+---Waits.
+---@param address string
+---@return string? name
+---@return string? message
+---@return ("EAI_NONAME"|"EAI_AGAIN"|"EAGAIN")? code
+function conc.dns.reverse(address) end
 
 ---Reads a whole file.
 ---Waits.

@@ -15,10 +15,6 @@ function M.boolean(value)
   return type(value) == "boolean", "a boolean"
 end
 
-function M.text(value)
-  return type(value) == "string", "a string"
-end
-
 function M.callable(value)
   return check.callable(value), "a function"
 end

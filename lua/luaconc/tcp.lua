@@ -3,6 +3,7 @@
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"
+local dial = require "luaconc.dial"
 local option = require "luaconc.option"
 local server = require "luaconc.server"
 
@@ -24,7 +25,15 @@ local function check_port(name, port)
   complain(name, 2, "a port from 0 to 65535 expected, got " .. got)
 end
 
-local connecting = { timeout = option.seconds, nodelay = option.boolean }
+local function is_numeric(value)
+  return type(value) == "string"
+    and (value:find "^%d+%.%d+%.%d+%.%d+$" or value:find(":", 1, true)),
+    "a numeric address"
+end
+
+local connecting = {
+  timeout = option.seconds, nodelay = option.boolean, from = is_numeric,
+}
 
 local listening = {
   backlog = option.count, nodelay = option.boolean, reuseport = option.boolean,
@@ -33,39 +42,20 @@ local listening = {
 
 -- ---- one address after another ----
 
-local function place(host, port)
-  return (host:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(host, port)
+local function failure(host, port, message, code)
+  local form = host:find(":", 1, true) and "[%s]:%d: %s" or "%s:%d: %s"
+  return nil, form:format(host, port, message), code
 end
 
 -- Tries `try(address)` for each address of the host until one succeeds.
 local function each_address(host, port, try)
   local list, message, code = core.dns.lookup(host)
-  for i, address in ipairs(list or {}) do
+  for _, address in ipairs(list or {}) do
     local found
-    found, message, code = try(address, #list - i + 1)
+    found, message, code = try(address)
     if found then return found end
   end
-  return nil, place(host, port) .. ": " .. message, code
-end
-
----Connects to `host`, a name or a numeric address; a name's addresses are tried
----in turn. Waits. Options: `timeout`, seconds for the whole, shared out evenly
----among the addresses; `nodelay` (true): small writes go out at once.
----@param host string
----@param port integer
----@param opts? {timeout: number?, nodelay: boolean?}
----@return luaconc.stream? stream
----@return string? message
----@return string? code # "ECONNREFUSED", "ETIMEDOUT", "EAI_NONAME", ...
-function M.connect(host, port, opts)
-  check_host("connect", host)
-  port = check_port("connect", port)
-  opts = option.check("connect", 3, opts, connecting)
-  local deadline = opts.timeout and core.now() + opts.timeout
-  return each_address(host, port, function(address, left)
-    local share = deadline and math.max(0, deadline - core.now()) / left
-    return core.tcp.connect(address, port, opts.nodelay ~= false, share)
-  end)
+  return failure(host, port, message, code)
 end
 
 local function listen(host, port, opts)
@@ -73,6 +63,27 @@ local function listen(host, port, opts)
     return core.tcp.listen(address, port, opts.backlog,
       opts.nodelay ~= false, opts.reuseport, opts.v6only)
   end)
+end
+
+---Connects to `host`, a name or a numeric address. Of several addresses of a
+---name, the next is tried when the one before has failed, or has not answered
+---within 0.25 s; the first that answers is taken (RFC 8305). Waits. Options:
+---`timeout`, seconds for the whole, the look-up of the name included; `nodelay`
+---(true): small writes go out at once; `from`: the numeric address of this
+---machine to connect from.
+---@param host string
+---@param port integer
+---@param opts? luaconc.connectoptions
+---@return luaconc.stream? stream
+---@return string? message
+---@return string? code # "ECONNREFUSED", "ETIMEDOUT", "EAI_NONAME", ...
+function M.connect(host, port, opts)
+  check_host("connect", host)
+  port = check_port("connect", port)
+  opts = option.check("connect", 3, opts, connecting)
+  local stream, message, code = dial.connect(host, port, opts)
+  if stream then return stream end
+  return failure(host, port, message, code)
 end
 
 ---Listens on `host`, a name or a numeric address ("0.0.0.0", "::": every one

@@ -142,6 +142,13 @@ runs["tcp: serve"] = function()
   end)
 end
 
+runs["dns: the name of an address"] = function()
+  streams.run(function()
+    local name, message, code = conc.dns.reverse "127.0.0.1"
+    check(name or code:find "^EAI_", message, code)
+  end)
+end
+
 runs["udp: send and recv"] = function()
   streams.run(function()
     local a <close> = check(conc.udp.bind("127.0.0.1", 0, { ttl = 3 }))

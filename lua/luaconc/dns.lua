@@ -1,0 +1,37 @@
+-- Names of hosts, and the names of addresses. See src/dns.c.
+
+local check = require "luaconc.check"
+local core = require "luaconc.core"
+
+local M = {}
+
+local function check_text(name, text, wanted)
+  if type(text) == "string" then return end
+  check.complain(name, 1, wanted .. " expected, got " .. type(text))
+end
+
+---The numeric addresses of a host, in the system's order, each once. Waits.
+---@param host string
+---@return string[]? addresses
+---@return string? message
+---@return string? code # "EAI_NONAME", "EAI_AGAIN", ...
+function M.lookup(host)
+  check_text("lookup", host, "a host")
+  local list, message, code = core.dns.lookup(host)
+  if list then return list end
+  return nil, host .. ": " .. message, code
+end
+
+---The name of a numeric address. Waits.
+---@param address string
+---@return string? name
+---@return string? message
+---@return string? code # "EAI_NONAME", "EAI_AGAIN", ...
+function M.reverse(address)
+  check_text("reverse", address, "a numeric address")
+  local name, message, code = core.dns.reverse(address)
+  if name then return name end
+  return nil, address .. ": " .. message, code
+end
+
+return M
