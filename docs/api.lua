@@ -1762,6 +1762,29 @@ here:write("still open\n")
 print(there:read("l"))  --> still open]],
   },
   {
+    name = "option",
+    call = { "stream:option(name)", "stream:option(name, value)" },
+    text = [[
+An option of the socket, or sets it: `"nodelay"`, a boolean, whether small
+writes go out at once; `"keepalive"`, the seconds of silence after which the
+system asks whether the other end is still there, or false; `"send_buffer"` and
+`"receive_buffer"`, the bytes that the system keeps (Linux keeps twice what it
+is asked for, and says so).]],
+    params = {
+      { "name",
+        '"nodelay"|"keepalive"|"send_buffer"|"receive_buffer"', "" },
+      { "value", "(boolean|integer)?", "the value is returned unless said" },
+    },
+    returns = { { "boolean|integer|luaconc.stream", "value",
+      "itself, where it was set" } },
+    fails = { { "ENOTSUP", "such sockets have no such option" },
+      stream_closed },
+    waits = false,
+    example = with_ends [[
+print(here:option("nodelay"))  --> true
+print(here:option("keepalive", 60):option("keepalive"))  --> 60]],
+  },
+  {
     name = "timeout",
     call = "stream:timeout([seconds])",
     text = "How long each of its waits may take from now on.",

@@ -119,6 +119,7 @@ build = {
         "src/sighold.c",
         "src/signals.c",
         "src/slots.c",
+        "src/sockopt.c",
         "src/spawn.c",
         "src/standard.c",
         "src/stream.c",

@@ -19,7 +19,7 @@ local C_LAYERS = {
     files = "end frame group handle interrupt job kin loop mailbox op "
       .. "remote scope select slots spawn task traceback trouble waiter "
       .. "worker" },
-  { name = "base of streams", peers = true, files = "listener pipe stream write" },
+  { name = "base of streams", peers = true, files = "listener pipe sockopt stream write" },
   { name = "base of files", peers = true,
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",

@@ -18,6 +18,7 @@
 #include "fault.h"
 #include "listener.h"
 #include "luax.h"
+#include "sockopt.h"
 #include "stream.h"
 #include "unix.h"
 
@@ -334,6 +335,7 @@ static int listener_sock (lua_State *L) {
 /* }} */
 
 static const luaL_Reg stream_methods[] = {
+  {"option", lc_sockopt_method},
   {"sock", stream_sock},
   {"peer", stream_peer},
   {NULL, NULL}

@@ -1031,6 +1031,19 @@ function stream:flush() end
 ---@return ("EPIPE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
 function stream:shutdown() end
 
+---An option of the socket, or sets it: `"nodelay"`, a boolean, whether small
+---writes go out at once; `"keepalive"`, the seconds of silence after which the
+---system asks whether the other end is still there, or false; `"send_buffer"` and
+---`"receive_buffer"`, the bytes that the system keeps (Linux keeps twice what it
+---is asked for, and says so).
+---Never waits.
+---@param name "nodelay"|"keepalive"|"send_buffer"|"receive_buffer"
+---@param value? (boolean|integer) the value is returned unless said
+---@return boolean|integer|luaconc.stream? value itself, where it was set
+---@return string? message
+---@return ("ENOTSUP"|"EBADF")? code
+function stream:option(name, value) end
+
 ---How long each of its waits may take from now on.
 ---Never waits.
 ---@param seconds? number for ever unless said

@@ -90,6 +90,10 @@ local operations = {
     writer:await()
     a:close()
   end,
+  ["options"] = function(a)
+    if not a.option then return end   -- no socket
+    check(check(a:option("send_buffer", 30000)):option "send_buffer")
+  end,
   ["addresses"] = function(a, b)
     for _, name in ipairs { "port", "path" } do
       check(check(a:peer())[name] == check(b:sock())[name])
