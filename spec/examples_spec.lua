@@ -1,6 +1,7 @@
 -- The examples, run as their readers would, and what they print.
 
 local lfs = require "lfs"
+local conc = require "luaconc"
 local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 local snippets = require "spec.support.snippets"
@@ -168,6 +169,70 @@ describe("the example server.lua", function()
     assert.is_truthy(result.out:find(
       "^listening on 127%.0%.0%.1:%d+\none two\n"), result.out)
     assert.is_truthy(result.out:find "\nclosed\n$", result.out)
+  end)
+end)
+
+describe("the example chat.lua", function()
+  it("passes on what each guest says, until Ctrl-C", function()
+    local chat = snippets.read "examples/chat.lua"
+    local guests = [[
+      local function enter(name)
+        local s = assert(conc.tcp.connect("127.0.0.1", port_of_chat))
+        assert(s:timeout(10):read "l" == "Your name?")
+        s:write(name, "\n")
+        return s
+      end
+      conc.spawn(function()
+        while not port_of_chat do conc.sleep(0.001) end
+        local ada = enter "Ada"
+        local second = enter "Ada"
+        say(second:read "l")
+        second:write("Ben\r\n")
+        say("Ada hears: ", ada:read "l")
+        ada:write("hello\n")
+        say("Ben hears: ", second:read "l")
+        second:write("a line without an end")
+        second:close()
+        say("Ada hears: ", ada:read "l")
+        say("Ada hears: ", ada:read "l")
+        ada:close()
+        interrupt()
+      end)
+      local plain = print
+      function print(line)
+        port_of_chat = tonumber(line:match ":(%d+)$")
+        plain "listening"
+      end
+    ]]
+    local result = script.run(guests .. chat)
+    assert.equal(130, result.code)
+    assert.equal([[
+listening
+Another one, please: letters and digits
+Ada hears: Ben is here
+Ben hears: Ada: hello
+Ada hears: Ben: a line without an end
+Ada hears: Ben has left
+]], result.out)
+  end)
+end)
+
+describe("the example scan.lua", function()
+  it("finds the ports where somebody listens, on this machine", function()
+    local first <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+    local port = first:sock().port
+    prints({ "^" .. port .. " is open$", "^1 of 1 ports are open$" }, "scan.lua",
+      tostring(port))
+    local low, high = math.max(port - 150, 1), math.min(port + 150, 65535)
+    local result = run("scan.lua", tostring(low), tostring(high))
+    assert.equal(0, result.code)
+    sim.shows(result.out, port .. " is open", "of " .. high - low + 1 .. " ports are open")
+  end)
+
+  it("says how it is used", function()
+    refuses(2, "usage: lua5.4 scan.lua [FIRST [LAST [HOST]]]\n", "scan.lua", "0")
+    refuses(2, "usage: ", "scan.lua", "20", "10")
+    refuses(2, "usage: ", "scan.lua", "http")
   end)
 end)
 
