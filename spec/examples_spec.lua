@@ -240,6 +240,7 @@ describe("the examples", function()
   it("all have their specs, here or in a file of their own", function()
     local text = snippets.read "spec/examples_spec.lua"
       .. snippets.read "spec/tail_spec.lua"
+      .. snippets.read "spec/supervisor_spec.lua"
     for name in lfs.dir "examples" do
       if name:find "%.lua$" then
         assert.is_truthy(text:find(('describe("the example %s"'):format(name), 1, true),

@@ -462,4 +462,27 @@ files("blocks", "64 MiB in blocks of 64 KiB, MB a second", "blocks_luaconc 5",
 files("lines", "64 MiB in lines of 76 bytes, MB a second", "lines_luaconc 2",
   "lines_plain 2", "MB/s", "mb_s", "high", { targets = { against(1.00) } })
 
+local function programs(name, title, ours, held, peers, targets)
+  M[#M + 1] = {
+    name = name, title = title, unit = "ms", key = "ms", better = "low",
+    also = { "cpu_ms" },
+    ours = lua("exec.lua " .. ours .. " 500 " .. held),
+    reference = { name = "C, posix_spawn", command = B .. "exec_c 500 " .. held },
+    peers = peers, targets = targets, rounds = { full = 7, peers = 5 },
+  }
+end
+
+programs("exec", "500 times /bin/true, 8 at a time", "quiet", "0", {
+  peer("both outputs captured", lua "exec.lua captured 500", {}),
+  peer("Go", go "exec 500", GO),
+  peer("asyncio", M.python .. " bench/peers/exec.py 500", PYTHON),
+  peer("Node", "node bench/peers/exec.js 500", NODE),
+}, { limit(0.5), against(1.25), ahead "Go", ahead "asyncio", ahead "Node" })
+programs("exec_large", "the same from a program that holds 1 GB", "quiet",
+  "1024", {
+    peer("Go", go "exec 500 1024", GO),
+    peer("asyncio", M.python .. " bench/peers/exec.py 500 1024", PYTHON),
+    peer("Node", "node bench/peers/exec.js 500 1024", NODE),
+  }, { limit(0.5), against(1.25), ahead "Go", ahead "asyncio", ahead "Node" })
+
 return M

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -157,6 +158,44 @@ func serve(size int, asked bool) {
 	}
 }
 
+// n programs, 8 at a time, beside so many megabytes; on all cores, as the
+// runtime starts them in threads of its own.
+func programs(n int) {
+	megabytes := 0
+	if len(os.Args) > 3 {
+		megabytes, _ = strconv.Atoi(os.Args[3])
+	}
+	held := make([]byte, megabytes<<20)
+	for i := range held {
+		held[i] = 1
+	}
+	run := func(count int) {
+		var all sync.WaitGroup
+		left := make(chan int, count)
+		for i := 0; i < count; i++ {
+			left <- i
+		}
+		close(left)
+		for i := 0; i < 8; i++ {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				for range left {
+					if err := exec.Command("/bin/true").Run(); err != nil {
+						panic(err)
+					}
+				}
+			}()
+		}
+		all.Wait()
+	}
+	run(n / 10)
+	start := time.Now()
+	run(n)
+	fmt.Println("ms", float64(time.Since(start).Nanoseconds())/float64(n)/1e6)
+	runtime.KeepAlive(held)
+}
+
 func main() {
 	n := 0
 	if len(os.Args) > 2 {
@@ -174,6 +213,8 @@ func main() {
 		timers(n)
 	case "queue":
 		queue(n)
+	case "exec":
+		programs(n)
 	case "echo":
 		serve(65536, false)
 	case "idle":

@@ -1,0 +1,67 @@
+-- The example supervisor.lua, as its reader would run it.
+
+local conc = require "luaconc"
+local streams = require "spec.support.streams"
+
+local lua = os.getenv "LUACONC_LUA" or "lua5.4"
+
+-- Runs it for these programs; f(program, next_line). The lines are checked
+-- against patterns, in whatever order programs speak.
+local function supervised(text, f)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  streams.run(function()
+    local p <close> = assert(conc.popen { lua, "examples/supervisor.lua", path,
+      stdin = "null" })
+    f(p, function(wanted)
+      for line in p.stdout:lines() do
+        local name, said = line:match "^(%S+)%s+| (.*)$"
+        if name .. " " .. said == wanted then return end
+      end
+      error("it ended without: " .. wanted)
+    end)
+  end)
+  os.remove(path)
+end
+
+local function lives(pid)
+  local file = io.open(("/proc/%d/stat"):format(pid))
+  if file then file:close() end
+  return file ~= nil
+end
+
+describe("the example supervisor.lua", function()
+  it("starts a program again when it ends", function()
+    supervised("# programs\nonce: echo said; exit 3\n", function(p, comes)
+      for _ = 1, 2 do
+        comes "once started"
+        comes "once said"
+        comes "once ended with code 3"
+      end
+      p:kill "SIGINT"
+      comes "supervisor interrupted"
+      assert.same({ code = 0 }, p:wait())
+    end)
+  end)
+
+  it("starts all anew on SIGHUP, and ends all on SIGTERM", function()
+    supervised("long: echo $$; exec sleep 100\n", function(p, comes)
+      local function pid()
+        while true do
+          local found = p.stdout:read("l"):match "| (%d+)$"
+          if found then return math.tointeger(found) end
+        end
+      end
+      local first = pid()
+      p:kill "SIGHUP"
+      local second = pid()
+      assert.is_true(first ~= second and lives(second) and not lives(first))
+      p:kill "SIGTERM"
+      comes "supervisor terminated"
+      assert.same({ code = 0 }, p:wait())
+      assert.is_false(lives(second))
+    end)
+  end)
+end)
