@@ -107,7 +107,8 @@ end
 
 -- Is it a name of a host? Then real time would pass until it is looked up.
 local function is_host(name, make)
-  return name:find "^tcp%." and (make == text or make == digits)
+  return (name:find "^tcp%." or name:find "^udp%." or name:find "^dns%.")
+    and (make == text or make == digits)
 end
 
 -- Calls it in a task of its own, for a second at most.

@@ -118,14 +118,21 @@ static int post_home (lc_worker *w, lc_message *m) {
 
 /* {{ At the starter's */
 
+/* The job is over: the handle, which may live long, needs the block no more. */
+static void let_go (lc_remote *r, lc_thread *t) {
+  t->remote = NULL;
+  r->body = NULL;
+  release(t);
+}
+
 static void on_ended (lc_note *note, lc_loop *loop) {
   lc_thread *t = lc_container(note, lc_thread, ended);
   lc_remote *r = t->remote;
   (void)loop;
   if (r) {
     pthread_join(t->id, NULL);
-    t->remote = NULL;
     lc_remote_ended(r, t->worker.outcome, &t->worker.reply);
+    let_go(r, t);
   }
   release(t);
 }
@@ -177,8 +184,8 @@ static bool is_asleep (const lc_job *j) {
 static void abandon (lc_remote *r, lc_thread *t) {
   lc_system_pin(&our_part);
   pthread_detach(t->id);
-  t->remote = NULL;
   lc_remote_ended(r, LC_ABANDONED, NULL);
+  let_go(r, t);
 }
 
 /* Stuck in C: a signal has come through, and for a whole grace neither Lua
