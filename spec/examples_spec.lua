@@ -2,6 +2,7 @@
 
 local lfs = require "lfs"
 local conc = require "luaconc"
+local folder = require "spec.support.folder"
 local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 local snippets = require "spec.support.snippets"
@@ -233,6 +234,90 @@ describe("the example scan.lua", function()
     refuses(2, "usage: lua5.4 scan.lua [FIRST [LAST [HOST]]]\n", "scan.lua", "0")
     refuses(2, "usage: ", "scan.lua", "20", "10")
     refuses(2, "usage: ", "scan.lua", "http")
+  end)
+end)
+
+-- The example http.lua for a folder, while `f(port)` runs, in a process of its
+-- own that is ended afterwards; what it has said on standard error.
+local function with_http(dir, f)
+  local err = os.tmpname()
+  local command = ("LUA_PATH=%s LUA_CPATH=%s exec timeout 20 %s examples/http.lua %s 2>%s")
+    :format(quoted(package.path), quoted(package.cpath), lua, quoted(dir), err)
+  local server = assert(io.popen("echo $$; " .. command))
+  local pid = server:read "l"
+  local port = server:read "l":match ":(%d+)$"
+  local ok, problem = pcall(f, port)
+  os.execute("kill -INT " .. pid)
+  server:close()
+  local said = snippets.read(err)
+  os.remove(err)
+  if not ok then error(problem, 0) end
+  return said
+end
+
+describe("the example http.lua", function()
+  local has_curl = os.execute "command -v curl >/dev/null"
+
+  it("serves curl", function()
+    if not has_curl then return pending "curl is not installed" end
+    folder.with(function(dir)
+      local text = ("0123456789\n"):rep(50000)
+      folder.make(dir .. "/big.txt", text)
+      folder.make(dir .. "/a b", "with a space")
+      with_http(dir, function(port)
+        local function curl(words)
+          local pipe = io.popen("curl -s -m 10 --path-as-is " .. words:gsub("@",
+            "http://127.0.0.1:" .. port), "r")
+          local out = pipe:read "a"
+          pipe:close()
+          return out
+        end
+        assert.is_true(curl "@/big.txt" == text)
+        assert.equal("with a space", curl "@/a%20b")
+        -- Two on one connection, and an older kind of client.
+        assert.equal("with a space1with a space0",
+          curl "-w '%{num_connects}' @/a%20b @/a%20b")
+        assert.equal("with a space", curl "-0 @/a%20b")
+        assert.matches("^HTTP/1.1 200 OK\r\nContent%-Length: 550000\r\n", curl "-I @/big.txt")
+        for path, status in pairs {
+          ["/none"] = 404, ["/../secret"] = 403, ["/%2e%2e/secret"] = 403, ["/."] = 403,
+        } do
+          assert.equal(tostring(status), curl("-o /dev/null -w '%{http_code}' @" .. path))
+        end
+        assert.equal("405", curl "-d x -o /dev/null -w '%{http_code}' @/big.txt")
+      end)
+    end)
+  end)
+
+  it("says how it is used", function()
+    refuses(2, "usage: lua5.4 http.lua FOLDER [PORT]\n", "http.lua")
+  end)
+end)
+
+describe("the example download.lua", function()
+  it("fetches several files, and names those that it can't have", function()
+    folder.with(function(dir)
+      folder.make(dir .. "/one", "first")
+      folder.make(dir .. "/two", ("second"):rep(100000))
+      local into = dir .. "/into"
+      assert(lfs.mkdir(into))
+      with_http(dir, function(port)
+        local at = "http://127.0.0.1:" .. port
+        local result = run("download.lua", into, at .. "/one", at .. "/none", at .. "/two",
+          "ftp://elsewhere/x")
+        assert.equal(1, result.code)
+        sim.shows(result.out, at .. "/one: 5 bytes\n", at .. "/two: 600000 bytes\n")
+        sim.shows(result.err, at .. "/none: 404 Not Found\n", "ftp://elsewhere/x: no http://")
+        prints({ "/one%?again: 5 bytes$" }, "download.lua", into, at .. "/one?again")
+      end)
+      assert.equal("first", folder.contents(into .. "/one"))
+      assert.equal(("second"):rep(100000), folder.contents(into .. "/two"))
+    end)
+  end)
+
+  it("says how it is used", function()
+    refuses(2, "usage: lua5.4 download.lua FOLDER URL...\n", "download.lua")
+    refuses(2, "usage: ", "download.lua", "/tmp")
   end)
 end)
 
