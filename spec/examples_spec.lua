@@ -321,6 +321,57 @@ describe("the example download.lua", function()
   end)
 end)
 
+describe("the example redis.lua", function()
+  -- A server of its own on a free port, while `f(port)` runs.
+  local function with_redis(f)
+    local port
+    do
+      local l <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+      port = l:sock().port
+    end
+    local server = assert(io.popen("echo $$; exec timeout 20 redis-server --port " .. port
+      .. " --bind 127.0.0.1 --save '' --appendonly no --daemonize no"))
+    local pid = server:read "l"
+    repeat local line = server:read "l" until not line or line:find "[Rr]eady to accept"
+    local ok, problem = pcall(f, tostring(port))
+    os.execute("kill " .. pid)
+    server:close()
+    if not ok then error(problem, 0) end
+  end
+
+  it("speaks to Redis, many tasks over one connection", function()
+    if not os.execute "command -v redis-server >/dev/null" then
+      return pending "redis-server is not installed"
+    end
+    with_redis(function(port)
+      prints({ "^OK\thello$", "^nil$", "^ERR$", "^1000\t1000\t%d+\t%d+$" }, "redis.lua", port)
+    end)
+  end)
+
+  it("gives each task its own answer, and all of them the end of the connection", function()
+    local redis = assert(loadfile "examples/redis.lua")()
+    conc.run(function()
+      local l <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+      local client <close> = assert(redis.connect("127.0.0.1", l:sock().port))
+      local s <close> = assert(l:accept())
+      local jobs = {}
+      for i = 1, 5 do jobs[i] = conc.spawn { client.call, client, "ECHO", i, keep = true } end
+      conc.yield()
+      jobs[2]:cancel()
+      for i = 1, 5 do
+        assert.equal(("*2\r\n$4\r\nECHO\r\n$1\r\n%d\r\n"):format(i), s:read(21))
+      end
+      s:write("$1\r\n1\r\n$1\r\n2\r\n", "-ERR no three\r\n", "*2\r\n:4\r\n$-1\r\n")
+      s:close()
+      assert.equal("1", jobs[1]:await())
+      assert.is_false((pcall(jobs[2].await, jobs[2])))
+      assert.same({ nil, "ERR no three", "REDIS" }, { jobs[3]:await() })
+      assert.same({ 4, false }, jobs[4]:await())
+      assert.same({ nil, "end of file", "EOF" }, { jobs[5]:await() })
+    end)
+  end)
+end)
+
 describe("the examples", function()
   it("all have their specs, here or in a file of their own", function()
     local text = snippets.read "spec/examples_spec.lua"
