@@ -25,6 +25,7 @@ use_logs() {
   TSAN_OPTIONS="log_path=$logs/$1.report:exitcode=66:halt_on_error=0"
   TSAN_OPTIONS="$TSAN_OPTIONS:second_deadlock_stack=1:history_size=7"
   TSAN_OPTIONS="$TSAN_OPTIONS:die_after_fork=0:allocator_may_return_null=1"
+  TSAN_OPTIONS="$TSAN_OPTIONS:suppressions=$PWD/spec/support/tsan.supp"
   export TSAN_OPTIONS
 }
 
