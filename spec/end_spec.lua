@@ -453,6 +453,17 @@ describe("Ctrl-C", function()
   end)
 end)
 
+describe("a look-up under way", function()
+  it("is left to itself at the end of the script", function()
+    ends([[
+      for i = 1, 8 do
+        conc.spawn { conc.dns.lookup, ("nosuch%d.invalid"):format(i), daemon = true }
+      end
+      conc.yield()
+    ]], 0, "")
+  end)
+end)
+
 describe("a random program", function()
   -- How it is ended after some turns of the loop, and with which status.
   local ways = {

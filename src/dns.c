@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "address.h"
+#include "end.h"
 #include "errors.h"
 #include "fault.h"
 #include "luax.h"
@@ -76,8 +77,10 @@ static void on_named (uv_getnameinfo_t *req, int status, const char *host,
   if (answer) lc_op_complete_now(op, status);
 }
 
+/* Where a task still waits the state is being closed: its end comes first. */
 static int answer_collect (lua_State *L) {
   lc_answer *answer = lc_luax_self(L);
+  if (answer->lookup) lc_end_state(L, lc_luax_loop(L));
   if (answer->lookup) answer->lookup->answer = NULL;
   if (answer->found) uv_freeaddrinfo(answer->found);
   answer->lookup = NULL;
