@@ -62,6 +62,13 @@ local waits = {
     l:with(function() conc.condition(l):wait() end)
   end,
   ["barrier:wait"] = function() conc.barrier(2):wait() end,
+  ["program:wait"] = function()
+    assert(conc.popen { "sleep", "100", stdin = "null", stdout = "null" }):wait()
+  end,
+  ["signal:wait"] = function()
+    local signal <close> = assert(conc.signal "SIGUSR2")
+    signal:wait()
+  end,
 }
 
 describe("cancelling a job that waits in", function()
