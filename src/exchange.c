@@ -136,11 +136,15 @@ static void serve_all (lc_link *queue, lc_exchanged result, lc_calls *c) {
   while ((turn = first_turn(queue))) serve(turn, result, c);
 }
 
+/* As soon as the note is posted, the seat and its state may be gone. */
 void lc_exchange_call (lc_calls *c) {
   while (c->far) {
     lc_seat *seat = c->far;
+    lc_port *port = seat->port;
     c->far = seat->next;
-    if (!lc_port_post(seat->port, &seat->note)) lc_seat_release(seat);
+    lc_port_hold(port);
+    if (!lc_port_post(port, &seat->note)) lc_seat_release(seat);
+    lc_port_release(port);
   }
 }
 
