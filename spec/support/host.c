@@ -16,6 +16,7 @@
 #define _GNU_SOURCE   /* RTLD_NEXT */
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,6 +57,21 @@ int pthread_attr_setstacksize (pthread_attr_t *attr, size_t size) {
   int (*next) (pthread_attr_t *, size_t);
   *(void **)&next = dlsym(RTLD_NEXT, "pthread_attr_setstacksize");
   return next(attr, size + (2u << 20));
+}
+
+/* libuv closes its descriptors by syscall(), which the sanitizer does not see:
+** it would take the next one of that number for the same. */
+__attribute__((visibility("default"), no_sanitize_thread))
+long syscall (long number, ...) {
+  static long (*next) (long, ...);
+  va_list list;
+  long a[6];
+  va_start(list, number);
+  for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
+  va_end(list);
+  if (number == SYS_close) return close((int)a[0]);
+  if (!next) *(void **)&next = dlsym(RTLD_NEXT, "syscall");
+  return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 /* The sanitizer keeps a signal back until the thread calls a function that
