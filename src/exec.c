@@ -119,14 +119,17 @@ static const lc_opkind wait_kind = {
   "the end of a program", lc_waiter_cancel, NULL, LC_BY_UV
 };
 
-static void strike (const lc_child *c, int number) {
-  (void)kill(c->leads ? -c->pid : c->pid, number);
+/* To its group, if it leads one. (Where a tool makes a fork of vfork, it may
+** not lead it yet.) */
+static int strike (const lc_child *c, int number) {
+  if (c->leads && kill(-c->pid, number) == 0) return 0;
+  return kill(c->pid, number) ? uv_translate_sys_error(errno) : 0;
 }
 
 /* A program that nobody holds any more is killed. */
 static void on_closing (lc_handle *h) {
   lc_child *c = (lc_child *)(void *)h;
-  if (!c->ended) strike(c, SIGKILL);
+  if (!c->ended) (void)strike(c, SIGKILL);
   if (!c->lost) lc_program_reap(c->pid);
   c->pid = 0;
   lc_program_unwatch(&c->vigil);
@@ -224,7 +227,7 @@ static int watch (lc_child *c, uv_loop_t *uv) {
     if (err) lc_handle_close(&c->handle);
     return err;
   }
-  strike(c, SIGKILL);
+  (void)strike(c, SIGKILL);
   lc_program_reap(c->pid);
   lc_program_unwatch(&c->vigil);
   lc_handle_drop(&c->handle);
@@ -333,18 +336,13 @@ static int child_wait (lua_State *L) {
   return lc_task_wait(L, t, k_wait, 0);
 }
 
-static int strike_checked (const lc_child *c, int number) {
-  int err = kill(c->leads ? -c->pid : c->pid, number);
-  return err ? uv_translate_sys_error(errno) : 0;
-}
-
 /* p:kill(number) -> true | nil, message, code: to its group, if it leads
 ** one, as long as it is not closed */
 static int child_kill (lua_State *L) {
   const lc_child *c = child_self(L);
   int number = (int)luaL_checkinteger(L, 2);
   if (!c || c->lost) return lc_errors_uv(L, UV_ESRCH);
-  int err = lc_uv(strike_checked(c, number));
+  int err = lc_uv(strike(c, number));
   if (err) return lc_errors_uv(L, err);
   lua_pushboolean(L, 1);
   return 1;
