@@ -59,24 +59,30 @@ int pthread_attr_setstacksize (pthread_attr_t *attr, size_t size) {
   return next(attr, size + (2u << 20));
 }
 
+static _Thread_local volatile bool asleep;   /* in a futex */
+
 /* libuv closes its descriptors by syscall(), which the sanitizer does not see:
 ** it would take the next one of that number for the same. */
 __attribute__((visibility("default"), no_sanitize_thread))
 long syscall (long number, ...) {
   static long (*next) (long, ...);
   va_list list;
-  long a[6];
+  long a[6], result;
   va_start(list, number);
   for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
   va_end(list);
   if (number == SYS_close) return close((int)a[0]);
   if (!next) *(void **)&next = dlsym(RTLD_NEXT, "syscall");
-  return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  asleep = number == SYS_futex;
+  result = next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  asleep = false;
+  return result;
 }
 
 /* The sanitizer keeps a signal back until the thread calls a function that
-** it knows; Lua code that computes calls none, so that a thread could not be
-** interrupted. SIGURG gets through at once where it finds Lua at work. */
+** it knows; Lua code that computes calls none, and who sleeps on a futex does
+** not for long, so that neither could be cancelled. The signals of that get
+** through at once where they find Lua at work or the thread asleep. */
 #if defined(__x86_64__) && defined(__linux__)
 
 typedef struct kernel_action {
@@ -87,14 +93,15 @@ typedef struct kernel_action {
 } kernel_action;
 
 static void (*theirs) (int, siginfo_t *, void *);   /* keeps it back */
-static void (*wanted) (int);
+static void (*wanted[NSIG]) (int);
 static uintptr_t lua_begins, lua_ends;
 
 __attribute__((no_sanitize_thread))
 static void on_signal (int number, siginfo_t *info, void *context) {
   const ucontext_t *c = context;
   uintptr_t at = (uintptr_t)c->uc_mcontext.gregs[REG_RIP];
-  if (at >= lua_begins && at < lua_ends) wanted(number);
+  bool in_lua = at >= lua_begins && at < lua_ends;
+  if (in_lua || asleep) wanted[number](number);
   else theirs(number, info, context);
 }
 
@@ -114,7 +121,7 @@ static int look_for_lua (struct dl_phdr_info *object, size_t size, void *at) {
 static void let_through (int number, void (*handler) (int)) {
   kernel_action action;
   dl_iterate_phdr(look_for_lua, dlsym(RTLD_DEFAULT, "lua_newstate"));
-  wanted = handler;
+  wanted[number] = handler;
   syscall(SYS_rt_sigaction, number, NULL, &action, sizeof(action.mask));
   if (action.handler != on_signal) theirs = action.handler;
   action.handler = on_signal;
@@ -128,8 +135,10 @@ int sigaction (int number, const struct sigaction *action,
   int (*next) (int, const struct sigaction *, struct sigaction *);
   *(void **)&next = dlsym(RTLD_NEXT, "sigaction");
   int failed = next(number, action, old);
-  if (failed || number != SIGURG || !action) return failed;
+  if (failed || !action) return failed;
+  if (number != SIGURG && number != SIGTERM) return 0;
   if (action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN) return 0;
+  if (action->sa_flags & SA_SIGINFO) return 0;
   let_through(number, action->sa_handler);
   return 0;
 }
