@@ -62,7 +62,8 @@ static uint64_t number_of (const lc_task *t) {
   return (uint64_t)t->job.id + 1;
 }
 
-static const lc_opkind lock_kind = {"lock:acquire", lc_op_unlink, NULL, LC_BY_TASK};
+static const lc_opkind lock_kind = {"lock:acquire", lc_op_unlink, NULL,
+                                    LC_BY_TASK};
 
 /* After a condition's wait, a cancelled one too: the lock must be had. */
 static const lc_opkind relock_kind = {"lock:acquire", NULL, NULL, LC_BY_TASK};
@@ -207,7 +208,8 @@ typedef struct lc_event {
   bool set;
 } lc_event;
 
-static const lc_opkind event_kind = {"event:wait", lc_op_unlink, NULL, LC_BY_TASK};
+static const lc_opkind event_kind = {"event:wait", lc_op_unlink, NULL,
+                                     LC_BY_TASK};
 
 static int event_new (lua_State *L) {
   lc_event *e = push_object(L, sizeof(*e), EVENT_TYPE);

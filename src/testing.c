@@ -184,8 +184,8 @@ static void set_count (lua_State *L, const char *key, lua_Integer n) {
 static int testing_counts (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   lua_createtable(L, 0, 8);
-  set_count(L, "blocks", (lua_Integer)(lc_alloc_blocks() - lc_modules_blocks()) -
-            count_pooled(loop));
+  size_t blocks = lc_alloc_blocks() - lc_modules_blocks();
+  set_count(L, "blocks", (lua_Integer)blocks - count_pooled(loop));
   set_count(L, "bytes", (lua_Integer)lc_alloc_bytes());
   set_count(L, "jobs", loop->live);
   set_count(L, "ops", loop->nops);

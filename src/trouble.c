@@ -19,7 +19,8 @@ static const char exit_key;     /* {os.exit, code, close} */
 
 /* {{ Unwinding */
 
-static const lc_opkind drain_kind = {"the end of all jobs", NULL, NULL, LC_BY_TASK};
+static const lc_opkind drain_kind = {"the end of all jobs", NULL, NULL,
+                                     LC_BY_TASK};
 
 static int k_nothing (lua_State *L, int status, lua_KContext ctx) {
   (void)L; (void)status; (void)ctx;
