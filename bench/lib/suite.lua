@@ -485,45 +485,4 @@ programs("exec_large", "the same from a program that holds 1 GB", "quiet",
     peer("Node", "node bench/peers/exec.js 500 1024", NODE),
   }, { limit(0.5), against(1.25), ahead "Go", ahead "asyncio", ahead "Node" })
 
-local function files(name, title, ours, plain, unit, key, better, more)
-  local bench = {
-    name = "files_" .. name, title = title, unit = unit, key = key,
-    better = better, ours = lua("files.lua " .. ours),
-    reference = { name = "Lua's io", command = lua("files.lua " .. plain) },
-    peers = {}, targets = {}, rounds = { full = 7, peers = 3 },
-  }
-  for field, value in pairs(more) do bench[field] = value end
-  M[#M + 1] = bench
-end
-
-files("read", "1,000 files of 2 KiB read over and over, by 16 tasks",
-  "read_luaconc 10000", "read_plain 10000", "us", "us", "low", {
-    also = { "cpu_us" },
-    peers = {
-      peer("open, read, close", lua "files.lua open_luaconc 10000", {}),
-      peer("Node promises", "node bench/peers/files.js read 10000", NODE),
-      peer("asyncio to_thread", M.python .. " bench/peers/files.py read 10000",
-           PYTHON),
-    },
-    targets = { against(2.00), ahead "Node promises",
-                ahead "asyncio to_thread" },
-  })
-files("write", "the same, written anew", "write_luaconc 5000",
-  "write_plain 5000", "us", "us", "low", {
-    also = { "cpu_us" },
-    peers = {
-      peer("atomic", lua "files.lua atomic_luaconc 5000", {}),
-      peer("io, atomic", lua "files.lua atomic_plain 5000", {}),
-      peer("Node promises", "node bench/peers/files.js write 5000", NODE),
-      peer("asyncio to_thread", M.python .. " bench/peers/files.py write 5000",
-           PYTHON),
-    },
-    targets = { against(2.00), ahead "Node promises",
-                ahead "asyncio to_thread" },
-  })
-files("blocks", "64 MiB in blocks of 64 KiB, MB a second", "blocks_luaconc 5",
-  "blocks_plain 5", "MB/s", "mb_s", "high", { targets = { against(1.00) } })
-files("lines", "64 MiB in lines of 76 bytes, MB a second", "lines_luaconc 2",
-  "lines_plain 2", "MB/s", "mb_s", "high", { targets = { against(1.00) } })
-
 return M
