@@ -385,7 +385,8 @@ static int look_again (lua_State *L, lc_task *t, lua_KFunction k) {
   if (!s) return lc_stream_fail(L, UV_EBADF);
   want = check_asked(L, k);
   n = read_now(L, s, &want);
-  return n ? n : wait_input(L, s, t, &want, k);
+  if (n) return n;
+  return s->reader ? refuse_second(L, s) : wait_input(L, s, t, &want, k);
 }
 
 static inline int go_on (lua_State *L, lc_task *t, lua_KFunction k) {
