@@ -102,14 +102,17 @@ local operations = {
   end,
 }
 
+-- What all kinds share is tried in random order for one of them.
 local runs = {}
-for _, kind in ipairs(streams.kinds) do
+for i, kind in ipairs(streams.kinds) do
+  if kind.seed and i > 2 then goto next_kind end
   for name, operation in pairs(operations) do
     local title = kind.name .. (kind.seed and ", in random order: " or ": ")
     runs[title .. name] = function() streams.with(kind, operation) end
   end
   -- A pipe has none.
   if kind.oneway then runs[kind.name .. ": addresses"] = nil end
+  ::next_kind::
 end
 
 runs["tcp: a name"] = function()
@@ -203,16 +206,24 @@ local function try(run, fault, n)
   return ok, err, hit
 end
 
--- What is left when all that was on its way out has gone.
-local function rest()
-  for _ = 1, 4 do
-    collectgarbage()
-    conc.run(conc.sleep, 0.0002)
-  end
+local function count()
   local counts = testing.counts()
   return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
     :format(counts.jobs, counts.ops, counts.handles, counts.descriptors,
       counts.threads)
+end
+
+-- What is left when all that was on its way out has gone; `expected` spares
+-- the collections where it is that already.
+local function rest(expected)
+  local left
+  for _ = 1, 4 do
+    collectgarbage()
+    conc.run(conc.sleep, 0.0002)
+    left = count()
+    if left == expected then break end
+  end
+  return left
 end
 
 local function sweep(run, fault)
@@ -227,7 +238,7 @@ local function sweep(run, fault)
     if not ok and not reads_as(err, fault) then
       error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
     end
-    assert.equal(before, rest(), "after the " .. n .. "-th")
+    assert.equal(before, rest(before), "after the " .. n .. "-th")
     assert.is_true(n < 5000)
   until not hit
 end
