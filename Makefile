@@ -144,6 +144,9 @@ bench: $(SO_plain) ## run the benchmarks (BENCH='--quick switch': see bench/)
 	@$(MAKE) -C bench BUILD='$(ABS)/bench'
 	@$(RUN_plain) $(LUA) bench/run.lua $(BENCH)
 
+load: $(SO_plain) ## run the load tests (LOAD='tcp ...': some; --small: a little)
+	@$(RUN_plain) $(LUA) bench/run.lua --load $(LOAD)
+
 $(HOST_asan) $(HOST_tsan): $(BUILD)/%/bin/lua5.4: spec/support/host.c \
   $(BUILD)/obj/%/flags
 	@mkdir -p $(@D)
@@ -242,5 +245,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build variants compare test sanitize tsan bench lint fuzz docs rockspec install \
+.PHONY: build variants compare test sanitize tsan bench load lint fuzz docs rockspec install \
         uninstall help clean FORCE

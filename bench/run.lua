@@ -8,6 +8,7 @@ local suite = require "lib.suite"
 local runner = require "lib.runner"
 local report = require "lib.report"
 local counts = require "lib.counts"
+local loads = require "lib.loads"
 local json = require "lib.json"
 
 local usage = [[
@@ -18,6 +19,7 @@ usage: lua5.4 bench/run.lua [options] [names...]    (from the root of the tree)
   --json FILE      also writes everything, with each sample, to FILE
   --instructions   instead: instructions an operation, counted by callgrind
   --syscalls       instead: system calls an echo, counted by strace
+  --load           instead: the load tests of bench/load (--small: a little)
   --list           names of the benchmarks]]
 
 local function fail(message)
@@ -27,7 +29,7 @@ end
 
 local flags = { quick = "quick", peers = "no-peers", list = "list",
                 instructions = "instructions", syscalls = "syscalls",
-                help = "help" }
+                load = "load", small = "small", help = "help" }
 
 local function parse(list)
   local options, names, i = {}, {}, 1
@@ -55,9 +57,9 @@ local function parse(list)
   return options, names
 end
 
-local function chooser(names)
+local function chooser(names, all)
   local set, known = {}, {}
-  for _, bench in ipairs(suite) do known[bench.name] = true end
+  for _, bench in ipairs(all) do known[bench.name] = true end
   for _, name in ipairs(names) do
     if not known[name] then fail("no such benchmark: " .. name) end
     set[name] = true
@@ -176,15 +178,19 @@ local function main()
   if options.help then return print(usage) end
   if options.list then
     for _, bench in ipairs(suite) do
-      print(string.format("%-9s%s", bench.name, bench.title))
+      print(string.format("%-20s%s", bench.name, bench.title))
     end
     return
+  end
+  if options.load then
+    local wanted = chooser(names, loads.list())
+    os.exit(loads.run(wanted, options.small and "small" or "full"))
   end
   if not runner.succeeds("test -x build/bench/load -a -r bench/run.lua") then
     fail("run this from the root of the tree, after `make -C bench`")
   end
   runner.python = suite.python
-  local wanted = chooser(names)
+  local wanted = chooser(names, suite)
   local machine = describe()
   print_machine(machine)
   local data, failed = { machine = machine }

@@ -29,25 +29,40 @@ local function contents(path)
   return text
 end
 
---- Runs the Lua text `source` in a process of its own.
--- Returns `{code=, out=, err=}`: the status as a shell sees it (130 after
--- SIGINT; 124 or 137 when it hung for 20 s), standard output and error.
-function M.run(source)
-  local path, out, err = os.tmpname(), os.tmpname(), os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  file:write(prelude:gsub("\n", " "), "\n", source)
-  file:close()
-  local paths = ("package.path=%q package.cpath=%q")
-    :format(package.path, package.cpath)
-  local command = ("timeout -k 2 20 %s -e %s %s >%s 2>%s </dev/null")
-    :format(lua, quoted(paths), quoted(path), quoted(out), quoted(err))
-  local _, how, code = os.execute(command)
-  os.remove(path)
+-- Runs a shell command and takes what it wrote: `{code=, out=, err=}`.
+local function result_of(command)
+  local out, err = os.tmpname(), os.tmpname()
+  local _, how, code = os.execute(("%s >%s 2>%s </dev/null"):format(command, out, err))
   return {
     code = how == "signal" and 128 + code or code,
     out = contents(out),
     err = contents(err),
   }
+end
+
+--- Runs the Lua script `path` with these arguments, as its user would.
+-- The result is that of `run`.
+function M.file(path, ...)
+  local words = { path, ... }
+  for i, word in ipairs(words) do words[i] = quoted(tostring(word)) end
+  return result_of(("LUA_PATH=%s LUA_CPATH=%s timeout -k 2 60 %s %s")
+    :format(quoted(package.path), quoted(package.cpath), lua, table.concat(words, " ")))
+end
+
+--- Runs the Lua text `source` in a process of its own.
+-- Returns `{code=, out=, err=}`: the status as a shell sees it (130 after
+-- SIGINT; 124 or 137 when it hung for 20 s), standard output and error.
+function M.run(source)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(prelude:gsub("\n", " "), "\n", source)
+  file:close()
+  local paths = ("package.path=%q package.cpath=%q")
+    :format(package.path, package.cpath)
+  local result = result_of(("timeout -k 2 20 %s -e %s %s")
+    :format(lua, quoted(paths), quoted(path)))
+  os.remove(path)
+  return result
 end
 
 return M
