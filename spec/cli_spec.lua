@@ -345,3 +345,86 @@ describe("luaconc compare", function()
     end)
   end)
 end)
+
+describe("luaconc doctor", function()
+  it("tells versions, limits and engines, and that all is well", function()
+    local status, out, err = luaconc "doctor"
+    assert.equal(0, status)
+    assert.equal("", err)
+    for _, words in ipairs { "ok    luaconc +%d", "ok    Lua +Lua 5%.4%.%d",
+      "cores +%d+", "descriptors +[%d,]+ %(at most", "ok    task +works",
+      "ok    thread +works", "ok    process +works", "python3 " } do
+      assert.matches(words, out)
+    end
+  end)
+
+  it("calls a low limit low, and says what raises it", function()
+    local status, out = luaconc_with("ulimit -Sn 500;", "doctor")
+    assert.equal(0, status)
+    assert.matches("low   descriptors +500", out)
+    assert.matches("`ulimit %-n 4096`", out)
+  end)
+
+  it("is not content where an engine does not work", function()
+    local checkup = require "luaconc.cli.checkup"
+    local sections = { { { name = "task", value = "works", state = "good" },
+      { name = "SQLite", value = "not found", state = "missing" } } }
+    assert.is_true(checkup.healthy(sections))
+    table.insert(sections[1], { name = "x", value = "no", state = "bad" })
+    assert.is_false(checkup.healthy(sections))
+  end)
+
+  it("writes the findings as JSON", function()
+    local json = os.tmpname()
+    assert.equal(0, (luaconc("doctor", "--json", json)))
+    local data = assert(require("dkjson").decode(contents(json)))
+    assert.equal(5, #data)
+    assert.equal("luaconc", data[1][1].name)
+    assert.equal("good", data[1][1].state)
+  end)
+end)
+
+describe("luaconc completion", function()
+  local function complete(...)
+    local words = {}
+    for i, word in ipairs { ... } do words[i] = quoted(word) end
+    local script = ("eval \"$(%s %s completion bash)\"; COMP_WORDS=(luaconc %s); "
+      .. "COMP_CWORD=%d; _luaconc; echo \"${COMPREPLY[@]}\""):format(lua,
+      quoted(tree .. "/bin/luaconc"), table.concat(words, " "), #words)
+    local pipe = io.popen("bash -c " .. quoted(script))
+    local out = pipe:read "l"
+    pipe:close()
+    return out
+  end
+
+  it("completes commands, options, and values in bash", function()
+    assert.equal("doctor", complete "doc")
+    assert.equal("--engines", complete("compare", "--eng"))
+    assert.equal("task thread", complete("compare", "--engines", "t"))
+    assert.equal("bash", complete("completion", "b"))
+  end)
+
+  -- Where those shells are, they must read it.
+  it("is read by zsh and fish without complaint", function()
+    for _, shell in ipairs { "zsh", "fish" } do
+      local status, out = luaconc("completion", shell)
+      assert.equal(0, status)
+      assert.matches("engines", out)
+      local path = os.tmpname()
+      local file = assert(io.open(path, "w"))
+      file:write(out)
+      file:close()
+      local ok = os.execute(("if command -v %s >/dev/null; then %s -n %s; fi")
+        :format(shell, shell, path))
+      os.remove(path)
+      assert.is_true(ok, shell)
+    end
+  end)
+
+  it("refuses another shell by name", function()
+    local status, _, err = luaconc("completion", "fihs")
+    assert.equal(2, status)
+    assert.matches("no completion for 'fihs'; did you mean 'fish'%?", err)
+    assert.equal(2, (luaconc "completion"))
+  end)
+end)

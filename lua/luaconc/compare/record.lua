@@ -4,6 +4,7 @@ local compare = require "luaconc.compare"
 local advice = require "luaconc.compare.advice"
 local core = require "luaconc.core"
 local json = require "luaconc.compare.json"
+local machine = require "luaconc.compare.machine"
 
 local M = {}
 
@@ -37,10 +38,8 @@ end
 ---@param results luaconc.compare.Result[]
 ---@return string
 function M.text(results)
-  local machine = core.machine()
-  machine.lua = _VERSION
-  local out = { format = 1, luaconc = core.version, machine = machine,
-    scenarios = json.list {} }
+  local out = { format = 1, luaconc = core.version,
+    machine = machine.describe(), scenarios = json.list {} }
   for i, result in ipairs(results) do
     local entry = { file = result.file, name = result.name,
       about = result.about, failure = result.failure, sizes = json.list {} }

@@ -2,6 +2,7 @@
 
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local machine = require "luaconc.compare.machine"
 local plain = require "luaconc.compare.plain"
 
 local M = {}
@@ -38,18 +39,11 @@ local PRINTED = 4000
 ---@field traceback string?
 ---@field printed string? the end of what the run printed
 
--- The interpreter that runs us, as it was called.
-local function interpreter()
-  local first = 0
-  while arg and arg[first - 1] do first = first - 1 end
-  return first < 0 and arg[first] or "lua5.4"
-end
-
 local function command()
   local code = ("package.path, package.cpath = %q, %q "
     .. "require('luaconc.compare.child').main()"):format(package.path,
     package.cpath)
-  return { interpreter(), "-e", code }
+  return { machine.interpreter(), "-e", code }
 end
 
 -- Sleeps and looks until the process has ended. Returns how it ended, or
