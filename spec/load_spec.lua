@@ -18,7 +18,7 @@ describe("the load test", function()
       it(name .. " keeps its promises in little", function()
         local result = script.file("bench/load/" .. name, "small")
         assert.same({ 0, "" }, { result.code, result.err })
-        assert.matches("^%w+: [^\n]+ seconds=[%d.]+ peak_mb=[%d.]+\n$", result.out)
+        assert.matches("^[%w_]+: [^\n]+ seconds=[%d.]+ peak_mb=[%d.]+\n$", result.out)
       end)
     end
   end
