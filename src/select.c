@@ -18,6 +18,8 @@ typedef struct lc_select {
   lc_task *task;
   lc_case *chosen;       /* NULL: none yet, or cancelled */
   uint32_t n;            /* cases that have begun */
+  bool exposed;          /* other threads may take the claim */
+  lc_claim claim;
   lc_case cases[];
 } lc_select;
 
@@ -127,13 +129,57 @@ static void leave_all (lc_select *s) {
   for (uint32_t i = 0; i < s->n; i++) leave_queue(&s->cases[i]);
 }
 
-void lc_select_choose (lc_op *op) {
+static bool take_claim (lc_select *s) {
+  return !s->exposed || lc_claim_take(&s->claim, NULL);
+}
+
+void lc_select_chosen (lc_op *op) {
   lc_case *c = lc_select_case(op);
   lc_select *s = c->select;
   s->chosen = c;
   expect(c, -1);
   leave_all(s);
   lc_op_complete(&s->task->op, LC_OK);
+}
+
+void lc_select_choose (lc_op *op) {
+  lc_case *c = lc_select_case(op);
+  if (c->select->chosen == c || take_claim(c->select)) lc_select_chosen(op);
+  else expect(c, -1);
+}
+
+bool lc_select_claim (lc_op *op) {
+  if (op->kind->complete != lc_select_choose) return true;
+  lc_case *c = lc_select_case(op);
+  if (take_claim(c->select)) {
+    c->select->chosen = c;
+    return true;
+  }
+  op->kind = NULL;
+  expect(c, -1);
+  return false;
+}
+
+lc_op *lc_select_first (lc_link *queue) {
+  lc_link *l;
+  while ((l = lc_list_shift(queue))) {
+    lc_op *op = lc_container(l, lc_op, u.link);
+    if (lc_select_claim(op)) return op;
+  }
+  return NULL;
+}
+
+lc_claim *lc_select_expose (lc_case *c) {
+  c->select->exposed = true;
+  return &c->select->claim;
+}
+
+void lc_select_won (lc_case *c) {
+  c->select->chosen = c;
+}
+
+void lc_select_moved (lc_case *c) {
+  c->by = c->op.kind->by;
 }
 
 static void cancel_select (lc_op *op) {
@@ -154,13 +200,18 @@ static void forgo_all (lua_State *L, lc_select *s, int list) {
   }
 }
 
+/* Key and results of the chosen case; -1: somebody else was quicker. */
 static int finish (lua_State *L, lc_select *s, int list) {
   lua_Integer first = (lua_Integer)(s->chosen - s->cases) * PARTS;
   lua_rawgeti(L, list, first + 2);
-  int results = s->chosen->how->finish(L, s->chosen, lua_gettop(L));
+  lua_rawgeti(L, list, first + 3);
+  int results = s->chosen->how->finish(L, s->chosen, lua_gettop(L) - 1);
+  if (results < 0) return results;
   lua_rawgeti(L, list, first + 1);
   return put_below(L, results);
 }
+
+static int try_and_wait (lua_State *L, lc_task *t);
 
 static int k_select (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
@@ -169,7 +220,10 @@ static int k_select (lua_State *L, int status, lua_KContext ctx) {
   lua_settop(L, 3);
   forgo_all(L, s, 3);
   if (!s->chosen) return lc_task_raise(L, t);
-  return finish(L, s, 3);
+  int results = finish(L, s, 3);
+  if (results >= 0) return results;
+  lua_settop(L, 1);
+  return try_and_wait(L, t);
 }
 
 /* Notes key, object and value of each case in a list, and how it is done. */
@@ -192,11 +246,19 @@ static lc_select *make_select (lua_State *L, lc_task *t, lua_Integer n) {
   return s;
 }
 
-/* select, list, number of cases */
+/* One was chosen while others began. */
+static int end_at_once (lua_State *L, lc_select *s) {
+  leave_all(s);
+  forgo_all(L, s, 3);
+  return finish(L, s, 3);
+}
+
+/* select, list, number of cases. One may come true while others begin: then
+** that was it. */
 static int begin_all (lua_State *L) {
   lc_select *s = lua_touserdata(L, 1);
   uint32_t n = (uint32_t)lua_tointeger(L, 3);
-  for (uint32_t i = 0; i < n; i++) {
+  for (uint32_t i = 0; i < n && !s->chosen; i++) {
     lc_case *c = &s->cases[i];
     c->select = s;
     c->op.task = s->task;
@@ -204,9 +266,10 @@ static int begin_all (lua_State *L) {
     lua_rawgeti(L, 2, (lua_Integer)i * PARTS + 2);
     lua_rawgeti(L, 2, (lua_Integer)i * PARTS + 3);
     c->how->begin(L, c, 4, 5);
+    s->n = i + 1;
+    if (!c->op.kind) continue;
     c->by = c->op.kind->by;
     expect(c, 1);
-    s->n = i + 1;
   }
   return 0;
 }
@@ -225,22 +288,26 @@ static void begin_or_raise (lua_State *L, lc_select *s, lua_Integer n) {
   lua_error(L);
 }
 
-/* conc.select(cases) -> key, results... */
-static int select_wait (lua_State *L) {
+static int try_and_wait (lua_State *L, lc_task *t) {
   lua_Integer n = 0;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
-  lc_task *t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   int results = attempt_all(L, &n);
   if (results > 0) return lc_task_pause(L, t, results);
   lc_select *s = make_select(L, t, n);
   lua_settop(L, 3);
   begin_or_raise(L, s, n);
+  if (s->chosen) return lc_task_pause(L, t, end_at_once(L, s));
   lc_task_begin(t, &select_kind);
   t->op.u.what = s;
   return lc_task_wait(L, t, k_select, 0);
+}
+
+/* conc.select(cases) -> key, results... */
+static int select_wait (lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  return try_and_wait(L, lc_task_here(L));
 }
 
 /* }} */

@@ -6,6 +6,13 @@
 ** them chooses it: at that moment the others are taken out of their queues,
 ** so exactly one takes effect, and each queue serves in its own order.
 **
+** A case in a channel may be served by another thread, at any moment: it
+** takes the select's claim (claim.h), and the thread of the select learns of
+** it a little later. So in the meantime completing another case has no
+** effect. For what stays as it is, a job that has ended or bytes that are
+** there, this is all right. Whoever *hands something over* to a case that it
+** completes must ask for it before (lc_select_claim, lc_select_first).
+**
 ** A type that can be waited for in this way has the field `__select` in its
 ** metatable: a light userdata, an array of lc_selectable ended by a NULL
 ** verb. The first is what the bare object stands for.
@@ -18,6 +25,7 @@
 #ifndef lc_select_h
 #define lc_select_h
 
+#include "claim.h"
 #include "op.h"
 #include "loop.h"
 
@@ -25,7 +33,7 @@ typedef struct lc_case {
   lc_op op;                     /* in the queue of its object */
   struct lc_select *select;
   const struct lc_selectable *how;
-  lc_by by;                     /* who may complete it */
+  lc_by by;                     /* who may complete it; as the kind says */
 } lc_case;
 
 typedef struct lc_selectable {
@@ -37,10 +45,13 @@ typedef struct lc_selectable {
   int (*attempt) (lua_State *L, int object, int value);
 
   /* Puts c->op into the queue, with a kind whose `complete` is
-  ** lc_select_choose. Raises before that or not at all. */
+  ** lc_select_choose. Raises before that or not at all. Nothing that this
+  ** thread does can satisfy it between `attempt` and `begin`. */
   void (*begin) (lua_State *L, lc_case *c, int object, int value);
 
-  /* The case was chosen: pushes the results and returns their number. */
+  /* The case was chosen: pushes the results and returns their number. The
+  ** value is at object + 1. Where what it was chosen for is gone again, -1:
+  ** then the select begins anew. */
   int (*finish) (lua_State *L, lc_case *c, int object);
 
   /* It was not, and its operation is out of the queue: for what is left to
@@ -50,6 +61,30 @@ typedef struct lc_selectable {
 
 /* `complete` of the kinds of cases. */
 void lc_select_choose (lc_op *op);
+
+/* May the operation, which is out of its queue, be served? Then complete it
+** at once. False: it is over. True for what is no case. */
+bool lc_select_claim (lc_op *op);
+
+/* The first operation of a queue that may be served, out of it; or NULL. */
+lc_op *lc_select_first (lc_link *queue);
+
+/* {{ For cases that other threads may serve */
+
+/* In `begin`: the claim that they take. */
+lc_claim *lc_select_expose (lc_case *c);
+
+/* `complete` of their kinds: the claim has been taken for this case. */
+void lc_select_chosen (lc_op *op);
+
+/* The claim has been taken for this case, and nobody will complete it: in
+** `begin`, which then need not set a kind, or in its kind's `cancel`. */
+void lc_select_won (lc_case *c);
+
+/* Another may complete it from now on: c->op.kind has changed. */
+void lc_select_moved (lc_case *c);
+
+/* }} */
 
 /* The case of an operation. */
 static inline lc_case *lc_select_case (lc_op *op) {
