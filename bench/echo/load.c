@@ -6,7 +6,8 @@
  *
  *   -c N    connections (64)          -s N    bytes a message (64)
  *   -t S    seconds (1)               -n N    this many echoes instead
- *   -w S    warm-up seconds (0.2)     -i      idle connections: memory each
+ *   -w S    warm-up seconds (0.2)
+ *   -i      idle connections: memory each, and a message on each at once
  *
  * Prints lines `name value`; exits with 1 when a connection failed or an
  * echo was not what was sent.
@@ -283,6 +284,18 @@ static int collect(int port) {
   return ok ? 0 : -1;
 }
 
+/* A message on each of the connections that waited, all at once. */
+static void measure_wake(struct load *l, const struct child *child) {
+  uint64_t start = now_ns();
+  double cpu = child_cpu(child);
+  double n = (double)l->conns;
+  l->count += l->conns;
+  start_all(l);
+  run_load(l, 0);
+  printf("wake_us %.4f\n", (child_cpu(child) - cpu) / n * 1e6);
+  printf("wall_us %.4f\n", (double)(now_ns() - start) / n / 1e3);
+}
+
 /* Memory for each connection that has echoed once and now waits. */
 static void measure_idle(struct load *l, const struct child *child) {
   long before, after;
@@ -301,6 +314,7 @@ static void measure_idle(struct load *l, const struct child *child) {
   printf("rss_before %ld\n", before);
   printf("rss_after %ld\n", after);
   printf("bytes %.1f\n", (double)(after - before) / (double)l->conns);
+  measure_wake(l, child);
 }
 
 /* ---- the program ---- */

@@ -86,6 +86,8 @@ function M.evaluate(bench, list)
       end
       if i > 1 and #ours.samples > 0 then
         entry.ratio = ratio_of(list, c, bench.key)
+        entry.also_ratio = bench.also_ratio
+          and ratio_of(list, c, bench.also_ratio)
       end
     end
     out.contenders[i] = entry
@@ -128,9 +130,13 @@ local function print_row(entry, bench)
   local ratio = entry.ratio and string.format("%6s (%s)",
     M.number(entry.ratio.median), range(entry.ratio)) or ""
   local also = {}
-  for i, key in ipairs(bench.also or {}) do
+  for _, key in ipairs(bench.also or {}) do
     local v = entry.also[key]
-    also[i] = string.format("%12s", v and M.number(v) or "")
+    also[#also + 1] = string.format("%12s", v and M.number(v) or "")
+    if key == bench.also_ratio then
+      also[#also + 1] = string.format("%8s", entry.also_ratio
+        and M.number(entry.also_ratio.median) or "")
+    end
   end
   print((string.format("%-28s %10s  %-21s %3d  %-24s%s", name,
     M.number(entry.summary.median), range(entry.summary), entry.summary.n,
@@ -168,8 +174,9 @@ end
 ---Prints one benchmark's table.
 function M.print(result, bench)
   local also = {}
-  for i, key in ipairs(bench.also or {}) do
-    also[i] = string.format("%12s", key)
+  for _, key in ipairs(bench.also or {}) do
+    also[#also + 1] = string.format("%12s", key)
+    if key == bench.also_ratio then also[#also + 1] = "    ours:" end
   end
   print(string.format("\n%s: %s", result.name, result.title))
   print(string.format("%-28s %10s  %-21s %3s  %-24s%s",

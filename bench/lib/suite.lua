@@ -20,6 +20,7 @@ local LOAD = B .. "load "
 local LUV = { lua = "luv", package = "lua-luv" }
 local CQUEUES = { lua = "cqueues", package = "lua-cqueues" }
 local COPAS = { never = "not for Lua 5.4 in Debian" }
+local NOT_PACKAGED = { never = "not packaged by Debian" }
 local PYTHON = { program = M.python, package = "python3" }
 local CJSON = { lua = "cjson", package = "lua-cjson" }
 local UVLOOP = { python = "uvloop", package = "python3-uvloop" }
@@ -164,65 +165,107 @@ M[#M + 1] = {
   instructions = { "luaconc", "calls" },
 }
 
+-- ---- echo servers ----
+
+local OURS = "echo/server.lua"
+
+---Those that serve TCP echo. `idle` is the command with which one also collects
+---garbage when it is asked; the same where that changes nothing, nil where it is
+---not measured. The first is the reference.
+local servers = {
+  { name = "C libuv, uv_try_write", command = B .. "server_c try",
+    idle = B .. "server_c try" },
+  { name = "C epoll", command = B .. "server_epoll", idle = B .. "server_epoll" },
+  { name = "C libuv, uv_write", command = B .. "server_c write" },
+  { name = "luv try_write", command = lua "peers/luv.lua echo_try", needs = LUV,
+    idle = lua "peers/luv.lua idle" },
+  { name = "luv callbacks", command = lua "peers/luv.lua echo_write",
+    needs = LUV },
+  { name = "luv coroutines, try_write", needs = LUV,
+    command = lua "peers/luv.lua echo_coroutine_try",
+    idle = lua "peers/luv.lua idle_coroutine" },
+  { name = "luv coroutines", command = lua "peers/luv.lua echo_coroutine",
+    needs = LUV },
+  { name = "cqueues", command = lua "peers/cqueues.lua echo", needs = CQUEUES,
+    idle = lua "peers/cqueues.lua idle" },
+  { name = "Go", command = go "echo", needs = GO, idle = go "idle" },
+  { name = "uvloop protocol", command = python "echo 0 uvloop",
+    needs = UVLOOP, idle = python "idle 0 uvloop" },
+  { name = "uvloop streams", command = python "streams 0 uvloop",
+    needs = UVLOOP, idle = python "streams 0 uvloop" },
+  { name = "asyncio protocol", command = python "echo", needs = PYTHON,
+    idle = python "idle" },
+  { name = "asyncio streams", command = python "streams", needs = PYTHON,
+    idle = python "streams" },
+  { name = "Node", command = node "echo", needs = NODE, idle = node "idle" },
+  { name = "copas", needs = COPAS },
+  { name = "coutil, lua-eco", needs = NOT_PACKAGED },
+}
+
+local function under(options, server)
+  return server and LOAD .. options .. " -- " .. server
+end
+
+---All but the first, as peers, by the command that is called `which`.
+local function servers_as_peers(options, which)
+  local list = {}
+  for i = 2, #servers do
+    local s = servers[i]
+    if s[which] or not s.command then
+      list[#list + 1] = peer(s.name, under(options, s[which]), s.needs or {})
+    end
+  end
+  return list
+end
+
+local function servers_by_syscalls(size)
+  local list = { size = size, target = 3,
+                 { name = "luaconc", server = lua(OURS), needs = {} } }
+  for _, s in ipairs(servers) do
+    list[#list + 1] = { name = s.name, server = s.command, needs = s.needs or {} }
+  end
+  return list
+end
+
 local function echo(name, title, size)
   local options = "-c 64 -s " .. size .. " -t @SECONDS@"
-  local function run(server) return LOAD .. options .. " -- " .. server end
   return {
     name = name, title = title, unit = "/s", key = "rps", better = "high",
     also = { "server_us", "server_busy", "p50_us", "p99_us" },
-    ours = run(lua "echo/server.lua"),
-    reference = { name = "C libuv, uv_try_write",
-                  command = run(B .. "server_c try") },
-    peers = {
-      peer("C libuv, uv_write", run(B .. "server_c write"), {}),
-      peer("luv try_write", run(lua "peers/luv.lua echo_try"), LUV),
-      peer("luv callbacks", run(lua "peers/luv.lua echo_write"), LUV),
-      peer("luv coroutines", run(lua "peers/luv.lua echo_coroutine"), LUV),
-      peer("cqueues", run(lua "peers/cqueues.lua echo"), CQUEUES),
-      peer("Go", run(go "echo"), GO),
-      peer("uvloop protocol", run(python "echo 0 uvloop"), UVLOOP),
-      peer("asyncio protocol", run(python "echo"), PYTHON),
-      peer("Node", run(node "echo"), NODE),
-      peer("copas", nil, COPAS),
-    },
+    also_ratio = "server_us",
+    ours = under(options, lua(OURS)),
+    reference = { name = servers[1].name,
+                  command = under(options, servers[1].command) },
+    peers = servers_as_peers(options, "command"),
     targets = {
       against(0.95),
       against(1.05, "server_us, which other load disturbs less", "server_us",
               "low"),
-      ahead "luv callbacks", ahead "luv coroutines", ahead "cqueues",
-      ahead "Go", ahead "uvloop protocol", ahead "asyncio protocol",
-      ahead "Node",
+      ahead "luv try_write", ahead "luv callbacks", ahead "luv coroutines",
+      ahead "cqueues", ahead "Go", ahead "uvloop protocol",
+      ahead "asyncio protocol", ahead "Node",
     },
-    rounds = { full = 9, peers = 2 },
-    syscalls = { size = size, target = 3,
-                 { name = "luaconc", server = lua "echo/server.lua" },
-                 { name = "C libuv, uv_try_write", server = B .. "server_c try" },
-                 { name = "C libuv, uv_write", server = B .. "server_c write" } },
+    rounds = { full = 9, peers = 5 },
+    syscalls = servers_by_syscalls(size),
   }
 end
 
 M[#M + 1] = echo("echo", "TCP echo, 64 connections, 64 bytes", 64)
+M[#M + 1] = echo("echo1k", "TCP echo, 64 connections, 1 KiB", 1024)
 M[#M + 1] = echo("echo16k", "TCP echo, 64 connections, 16 KiB", 16384)
 
-local function idle(server) return LOAD .. "-i -c 9900 -- " .. server end
-
 M[#M + 1] = {
-  name = "idle",
-  title = "9,900 connections that wait, memory of the server for each",
-  unit = "bytes", key = "bytes", better = "low", descriptors = 10000,
-  ours = idle(lua "echo/server.lua idle"),
-  reference = { name = "C libuv", command = idle(B .. "server_c try") },
-  peers = {
-    peer("luv callbacks", idle(lua "peers/luv.lua idle"), LUV),
-    peer("luv coroutines", idle(lua "peers/luv.lua idle_coroutine"), LUV),
-    peer("asyncio protocol", idle(python "idle"), PYTHON),
-    peer("Go", idle(go "idle"), GO),
-    peer("Node", idle(node "idle"), NODE),
-    peer("cqueues", idle(lua "peers/cqueues.lua idle"), CQUEUES),
-    peer("copas", nil, COPAS),
-  },
-  targets = { limit(2000) },
-  rounds = { full = 3, peers = 1 },
+  name = "connections",
+  title = "9,900 connections that wait, memory of the server for each; then a "
+    .. "message on each",
+  unit = "bytes", key = "bytes", better = "low", also = { "wake_us", "wall_us" },
+  also_ratio = "wake_us", descriptors = 10000,
+  ours = under("-i -c 9900", lua(OURS .. " idle")),
+  reference = { name = servers[1].name,
+                command = under("-i -c 9900", servers[1].idle) },
+  peers = servers_as_peers("-i -c 9900", "idle"),
+  targets = { limit(2000), against(1.25, "a message on each, server_us", "wake_us") },
+  rounds = { full = 5, peers = 3 },
 }
 
 M[#M + 1] = {

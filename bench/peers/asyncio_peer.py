@@ -112,17 +112,36 @@ class EchoAndCollect(Echo):
         self.transport.write(data)
 
 
-async def serve(protocol):
+async def echo_stream(reader, writer):
+    while data := await reader.read(65536):
+        if data == b"collect\n":
+            gc.collect()
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+async def until_end_of_input(server):
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(protocol, "127.0.0.1", 0, backlog=4096)
     ended = loop.create_future()
     loop.add_reader(0, lambda: os._exit(0))
     print("port", server.sockets[0].getsockname()[1], flush=True)
     await ended
 
 
+async def serve(protocol):
+    loop = asyncio.get_running_loop()
+    await until_end_of_input(
+        await loop.create_server(protocol, "127.0.0.1", 0, backlog=4096))
+
+
 async def echo(_):
     await serve(Echo)
+
+
+async def streams(_):
+    await until_end_of_input(
+        await asyncio.start_server(echo_stream, "127.0.0.1", 0, backlog=4096))
 
 
 async def idle(_):

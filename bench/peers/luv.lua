@@ -116,7 +116,7 @@ function cases.echo_write()
 end
 
 -- Straight-line code in a coroutine per connection.
-local function echo_in_coroutine(client, each)
+local function echo_in_coroutine(client, each, try)
   local co = coroutine.running()
   local waiting, chunks, ended = false, {}, false
   client:read_start(function(_, data)
@@ -129,22 +129,31 @@ local function echo_in_coroutine(client, each)
     waiting = false
   end
   local function written() coroutine.resume(co) end
+  local function write(data)
+    local sent = try and client:try_write(data) or 0
+    if sent == #data then return end
+    client:write(data:sub(sent + 1), written)
+    coroutine.yield()
+  end
   while true do
     if #chunks == 0 and not ended then wait() end
     if #chunks == 0 then break end
     local data = table.remove(chunks, 1)
     each(data)
-    client:write(data, written)
-    coroutine.yield()
+    write(data)
   end
   client:close()
 end
 
-function cases.echo_coroutine()
-  serve(function(client)
-    coroutine.wrap(echo_in_coroutine)(client, function() end)
-  end)
+local function serve_in_coroutines(each, try)
+  serve(function(client) coroutine.wrap(echo_in_coroutine)(client, each, try) end)
 end
+
+local function nothing() end
+
+function cases.echo_coroutine() serve_in_coroutines(nothing, false) end
+
+function cases.echo_coroutine_try() serve_in_coroutines(nothing, true) end
 
 function cases.idle()
   serve(function(client)
@@ -159,11 +168,7 @@ function cases.idle()
   end)
 end
 
-function cases.idle_coroutine()
-  serve(function(client)
-    coroutine.wrap(echo_in_coroutine)(client, collect_if_asked)
-  end)
-end
+function cases.idle_coroutine() serve_in_coroutines(collect_if_asked, true) end
 
 -- The work queue, by two threads: a call is handed over by itself.
 
