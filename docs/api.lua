@@ -2175,6 +2175,7 @@ conc.codec.limit(before)]],
 local files = require "docs.api_fs"
 local net = require "docs.api_net"
 local programs = require "docs.api_exec"
+local debugging = require "docs.api_debug"
 
 return {
   running, several, job, groups, group, scopes, scope, pools, pool,
@@ -2185,4 +2186,5 @@ return {
   files[1], files[2],
   files[3],
   programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],
+  debugging[1],
 }

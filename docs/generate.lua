@@ -297,7 +297,20 @@ local head = [[
 ---@field done integer
 ---@field failed integer
 ---@field cancelled integer
----@field workers luaconc.poolworker[] # none of tasks]]
+---@field workers luaconc.poolworker[] # none of tasks
+
+---@class luaconc.stats
+---@field turns integer
+---@field wakeups integer
+---@field ready integer
+---@field deadlines integer
+---@field handles integer
+---@field started integer
+---@field jobs table<"ready"|"running"|"waiting"|"done"|"failed"|"cancelled", integer>
+---@field bytes integer
+---@field busy number # seconds
+---@field longest number # seconds
+---@field latency [number, integer][] # seconds, turns]]
 
 local function annotations(api)
   local add, text = new_text()

@@ -27,6 +27,8 @@ local function exported(t, prefix, into)
   for name, value in pairs(t) do
     if type(value) == "table" and value ~= conc.coroutine then
       exported(value, prefix .. name .. ".", into)
+      local meta = getmetatable(value)
+      if meta and meta.__call then into[prefix .. name] = true end
     else
       into[prefix .. name] = true
     end

@@ -10,7 +10,7 @@ local C_LAYERS = {
     files = "alloc bytes clock conduit fault forker forkserver heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
       .. "interpreter list parcel port program ptrmap pump road sighold "
-      .. "system system_linux terminal "
+      .. "stats system system_linux terminal "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address census closure codec decode encode encoder errors "
@@ -23,7 +23,7 @@ local C_LAYERS = {
   { name = "base of files", peers = true,
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
-    files = "fs fswatch channel coroutine dns exec measure offspring pool process queue "
+    files = "counts fs fswatch channel coroutine dns exec measure offspring pool process queue "
       .. "signals standard sync tcp thread timer tree tty udp unix watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }
@@ -35,7 +35,7 @@ local LUA_LAYERS = {
   { name = "inside modules", peers = true, files = "dial option server timeout" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolmap poolworker" },
-  { name = "modules", files = "batch dns exec fs meta offload pool tcp testing "
+  { name = "modules", files = "batch dns exec fs meta offload pool stats tcp testing "
       .. "tree udp unix" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/" },

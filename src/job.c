@@ -78,6 +78,7 @@ void lc_job_end (lc_job *j, lc_jobstate state) {
   lc_assert(!lc_job_ended(j) && g);
   j->state = (uint8_t)state;
   j->loop->live--;
+  j->loop->stats.ended[state - LC_DONE]++;
   lc_list_remove(&j->siblings);
   while (lc_op_complete_first(&j->watchers, LC_OK)) ;
   if (state == LC_FAILED) lc_list_append(&g->failed, &j->siblings);

@@ -44,6 +44,7 @@ struct lc_job {
   struct lc_group *group;  /* NULL once ended, unless its failure waits */
   lc_link siblings;        /* in the group's `jobs`, later in its `failed` */
   lc_link watchers;        /* operations that wait for the end */
+  uint64_t born;           /* by the loop's `time` */
   uint32_t id;             /* 1, 2, ... in each state */
   int32_t slot;            /* a task's place, or -1: see slots.h */
   uint32_t nresults;

@@ -89,12 +89,39 @@ static lc_task *take_ready (lc_loop *loop) {
   return t;
 }
 
+void lc_loop_look (lc_loop *loop) {
+  loop->time = lc_clock_now(&loop->clock);
+}
+
+/* Tasks begin to run in this turn, or go on. */
+static void note_busy (lc_loop *loop, uint64_t now) {
+  if (!loop->stats.busy) loop->stats.busy = now;
+  loop->time = loop->clock.is_virtual ? loop->clock.now : now;
+}
+
+/* The turn is over: from here on others than its tasks have their say. */
+static void note_poll (lc_loop *loop) {
+  loop->stats.turns++;
+  if (!loop->stats.busy) return;
+  lc_stats_turn(&loop->stats, uv_hrtime());
+}
+
 void lc_loop_run_now (lc_loop *loop, lc_task *t) {
   if (!lc_task_runs_now(loop, t)) return;
   lc_assert(loop->ring[(loop->head + loop->nready - 1) & loop->mask] == t);
   loop->nready--;
   t->ready = false;
+  if (!loop->stats.busy) note_busy(loop, uv_hrtime());
   lc_task_run(loop, t);
+  loop->stats.resumed++;
+}
+
+/* Looks at the clock every 16 tasks: has the slice that began then ended? */
+static bool is_over (lc_loop *loop, uint64_t start) {
+  if (++loop->stats.resumed % 16) return false;
+  if (loop->clock.is_virtual) return loop->stats.resumed % 4096 == 0;
+  loop->time = uv_hrtime();
+  return loop->time - start >= LC_SLICE_NS;
 }
 
 /* Runs ready tasks for a slice; those of now only, if `once`; until main's
@@ -103,12 +130,10 @@ static void run_slice (lc_loop *loop, bool once) {
   uint32_t left = once ? loop->nready : UINT32_MAX;
   if (loop->nready == 0) return;
   uint64_t start = uv_hrtime();
-  for (uint32_t n = 1; loop->nready && left; n++, left--) {
+  note_busy(loop, start);
+  for (; loop->nready && left; left--) {
     lc_task_run(loop, take_ready(loop));
-    if (!once && !loop->main->op.kind) return;
-    if (n % 16) continue;
-    if (loop->clock.is_virtual ? n >= 4096
-                               : uv_hrtime() - start >= LC_SLICE_NS) return;
+    if (is_over(loop, start) || (!once && !loop->main->op.kind)) return;
   }
 }
 
@@ -201,6 +226,7 @@ static void on_prepare (uv_prepare_t *prepare) {
   loop->in_poll = true;
   lc_port_deliver(loop->port, loop);
   run_slice(loop, true);
+  note_poll(loop);
   arm_timer(loop);
   if (lc_port_poll(loop->port) && !loop->nready)
     uv_idle_stop(&loop->block->idle);
@@ -372,7 +398,7 @@ static void poll_virtual (lc_loop *loop, bool wait) {
   lc_port_deliver(loop->port, loop);
   due = lc_heap_next(&loop->deadlines);
   if (!wait || loop->nready || due == UINT64_MAX) return;
-  if (due > loop->clock.now) loop->clock.now = due;
+  if (due > loop->clock.now) loop->time = loop->clock.now = due;
   fire_due(loop);
 }
 
@@ -383,6 +409,7 @@ static void poll_port (lc_loop *loop, bool wait) {
 }
 
 static void poll_uv (lc_loop *loop, bool wait) {
+  note_poll(loop);
   if (loop->clock.is_virtual) poll_virtual(loop, wait);
   else if (!needs_uv(loop) && loop->nhandles == 0)   /* these read ahead */
     poll_port(loop, wait && can_wake(loop));

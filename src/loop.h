@@ -25,6 +25,7 @@
 #include "clock.h"
 #include "op.h"
 #include "port.h"
+#include "stats.h"
 
 struct lc_task;
 struct lc_group;
@@ -45,6 +46,8 @@ typedef struct lc_loop {
   struct lc_group *root;     /* jobs started outside tasks */
   int budget;                /* satisfied waits left */
   uint64_t slice;            /* when the running task was resumed, or 0 */
+  uint64_t time;             /* of its clock, when that was last looked at */
+  lc_stats stats;
 
   struct lc_task **ring;
   uint32_t head, nready, mask;
@@ -130,6 +133,9 @@ void lc_loop_ready (lc_loop *loop, struct lc_task *t);
 /* Runs a task that has just joined the ring at once, if no other runs:
 ** for libuv callbacks. */
 void lc_loop_run_now (lc_loop *loop, struct lc_task *t);
+
+/* Looks at the clock: `time` is now. Needed outside tasks only. */
+void lc_loop_look (lc_loop *loop);
 
 /* Counts a wait, or a job, that libuv or others will end (n = 1), or have
 ** ended (n = -1). */

@@ -6,6 +6,7 @@
 #include "base.h"
 #include "channel.h"
 #include "codec.h"
+#include "counts.h"
 #include "coroutine.h"
 #include "dns.h"
 #include "errors.h"
@@ -76,6 +77,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_sync_open(L, loop);
   lc_timer_open(L, loop);
   lc_tree_open(L, loop);
+  lc_counts_open(L, loop);
   lc_stream_open(L, loop);
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);

@@ -170,6 +170,8 @@ static lc_remote *push_remote (lua_State *L, lc_loop *loop,
   r->job.engine = &kind->engine;
   r->job.loop = loop;
   r->job.slot = -1;
+  if (!loop->current) lc_loop_look(loop);
+  r->job.born = loop->time;
   r->kind = kind;
   lc_list_init(&r->job.watchers);
   lc_list_init(&r->job.siblings);

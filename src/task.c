@@ -52,6 +52,8 @@ int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
   lc_loop *loop = t->job.loop;
   lc_assert(t->op.kind);
   t->job.state = LC_WAITING;
+  if (!t->co) lc_loop_look(loop);
+  t->since = loop->time;
   if (t->op.kind->by != LC_BY_TASK) lc_loop_expect(loop, t->op.kind->by, 1);
   if (t->co) return lua_yieldk(L, 0, ctx, k);
   lc_loop_drive(L, loop);
@@ -261,6 +263,7 @@ static void join (lc_task *t, lc_group *g) {
   t->joining = true;
   lc_task_begin(t, &lc_group_join);
   t->job.state = LC_WAITING;
+  t->since = t->job.loop->time;
   lc_list_append(&g->waiters, &t->op.u.link);
 }
 
@@ -429,6 +432,7 @@ void lc_task_init (lc_task *t, lc_loop *loop) {
   t->job.engine = &lc_task_engine;
   t->job.loop = loop;
   t->job.slot = -1;
+  t->job.born = loop->time;
   t->op.task = t;
   t->scope = &t->base;
   lc_list_init(&t->job.watchers);

@@ -47,6 +47,7 @@ typedef struct lc_task {
   lc_scope base;
   lc_scope *scope;
   lc_op op;
+  uint64_t since;          /* of the wait, by the loop's `time` */
   lua_State *co;           /* NULL: the code outside tasks */
   lc_group *group;         /* of the jobs that it starts; NULL: none yet */
   uint8_t swallowed;       /* cancellations raised since it went on */

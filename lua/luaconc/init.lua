@@ -96,6 +96,7 @@ local from_file = {
 local whole_files = {
   tcp = "luaconc.tcp", udp = "luaconc.udp", unix = "luaconc.unix",
   dns = "luaconc.dns", fs = "luaconc.fs",
+  stats = "luaconc.stats",
 }
 
 -- Descriptors of this process, opened by their first use: pairs passes by.

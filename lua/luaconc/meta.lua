@@ -81,6 +81,19 @@
 ---@field cancelled integer
 ---@field workers luaconc.poolworker[] # none of tasks
 
+---@class luaconc.stats
+---@field turns integer
+---@field wakeups integer
+---@field ready integer
+---@field deadlines integer
+---@field handles integer
+---@field started integer
+---@field jobs table<"ready"|"running"|"waiting"|"done"|"failed"|"cancelled", integer>
+---@field bytes integer
+---@field busy number # seconds
+---@field longest number # seconds
+---@field latency [number, integer][] # seconds, turns
+
 ---@class luaconc.spawnoptions
 ---@field name? string what `conc.tree` and tracebacks call it
 ---@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
@@ -224,6 +237,8 @@ conc.dns = {}
 conc.fs = {}
 
 conc.tty = {}
+
+conc.stats = {}
 
 ---Runs `f(...)` as the root task and returns its results once every job started
 ---in it has ended. Daemons are cancelled then. Without a function: runs what was
@@ -1717,3 +1732,17 @@ function conc.tty.size() end
 ---@return string? message
 ---@return "ENOTTY"? code
 function conc.tty.raw() end
+
+---What the loop of this state has counted since it was made. Live jobs are
+---counted one by one when it is called; all else is there.
+---Never waits.
+---@return luaconc.stats stats `turns`: polls; `wakeups`: tasks made ready; `ready`: length of the ready list; `deadlines`; `handles`; `started`: jobs; `jobs`: `{ready=, running=, waiting=}` of the live ones, `{done=, failed=, cancelled=}` of all that have ended; `bytes` of messages, of the whole process; `busy`: seconds that tasks have run, `longest`: in one turn; `latency`: a list of `{seconds, turns}`: how many turns took at most so long, and longer than the one before
+function conc.stats() end
+
+---The same as a page of text in the OpenMetrics format, which Prometheus and
+---others read. The labels are added to each sample.
+---Never waits.
+---Raises where a label's name is none.
+---@param labels? table<string, any> names and values
+---@return string page ends in `# EOF`
+function conc.stats.openmetrics(labels) end
