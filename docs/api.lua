@@ -2092,8 +2092,8 @@ integers, floats, strings; tables with their identity and cycles; Lua functions
 with copies of their upvalues; loaded modules and the C functions in them, found
 again by `require`; `_G`, which becomes the receiver's; instances of registered
 classes; userdata with a `__transfer` metamethod, which returns a function and
-its arguments for the receiver to call. Anything else is refused before anything
-is sent, with the path to it.]],
+its arguments for the receiver to call (or is in C: see `src/luaconc.h`).
+Anything else is refused before anything is sent, with the path to it.]],
   {
     name = "conc.codec.encode",
     call = "conc.codec.encode(...)",

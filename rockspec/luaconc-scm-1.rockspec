@@ -45,6 +45,7 @@ build = {
         "src/address.c",
         "src/alloc.c",
         "src/bytes.c",
+        "src/cargo.c",
         "src/census.c",
         "src/channel.c",
         "src/clock.c",

@@ -13,7 +13,7 @@ local C_LAYERS = {
       .. "stats system system_linux terminal "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
-    files = "address census closure codec decode encode encoder errors "
+    files = "address cargo census closure codec decode encode encoder errors "
       .. "exchange item luax memory message modules names path shared transfer" },
   { name = "kernel", peers = true,
     files = "end frame group handle interrupt job kin loop mailbox op "
@@ -116,13 +116,16 @@ end
 
 local function stem(name) return name:match "^([^.]*)" end
 
+-- What hosts may use, luaconc.h, is declarations for everybody.
+local PUBLIC = "luaconc.h"
+
 local function includes()
   local uses = {}
   for _, name in ipairs(c_files()) do
     local from = stem(name)
     uses[#uses + 1] = { name, from, from }
     for to in contents("src/" .. name):gmatch '#%s*include%s*"([^"]+)"' do
-      uses[#uses + 1] = { name, from, stem(to) }
+      if to ~= PUBLIC then uses[#uses + 1] = { name, from, stem(to) } end
     end
   end
   return uses

@@ -291,10 +291,17 @@ static void forget_strings (lc_encoder *e) {
   }
 }
 
+static void forget_crates (lc_encoder *e) {
+  lua_pushnil(e->L);
+  lua_setiuservalue(e->L, e->self, LC_ENCODER_CRATES);
+  e->crates = false;
+}
+
 static void begin_message (lc_encoder *e) {
   lc_bytes_reset(&e->out, e->limit);
   lc_ptrmap_reset(&e->seen);
   lc_encoder_unhold(e);
+  if (e->crates) forget_crates(e);
   forget_strings(e);
   e->objects = e->slots = 0;
   e->restart = e->again = e->memory = false;
@@ -339,7 +346,7 @@ static void forget_modules (lc_encoder *e) {
   e->globals = NULL;
   lua_settop(e->L, e->self);
   lua_pushnil(e->L);
-  lua_setiuservalue(e->L, e->self, 1);
+  lua_setiuservalue(e->L, e->self, LC_ENCODER_ANCHOR);
 }
 
 static int encode_all (lc_encoder *e, int first, int n) {
@@ -376,9 +383,12 @@ static lc_encoder *encode_for (lua_State *L, int first, int n,
   e->self = lua_gettop(L);
   int failed = encode_all(e, first, n);
   if (e->modules) forget_modules(e);
-  if (failed) lc_encoder_unhold(e);
+  bool departed = failed || !e->crates || lc_transfer_depart(e);
+  if (e->crates) forget_crates(e);
+  if (failed || !departed) lc_encoder_unhold(e);
   e->busy = false;
   if (failed) raise_refusal(e, what, failed);
+  if (!departed) lua_error(L);
   return e;
 }
 

@@ -41,7 +41,7 @@ static bool is_finalising (lua_State *L) {
 
 /* Pushes a new encoder, from now on that of the state. */
 static lc_encoder *make_encoder (lua_State *L, size_t limit) {
-  lc_encoder *e = lua_newuserdatauv(L, sizeof *e, 1);
+  lc_encoder *e = lua_newuserdatauv(L, sizeof *e, LC_ENCODER_VALUES);
   memset(e, 0, sizeof *e);
   e->limit = limit;
   if (luaL_newmetatable(L, ENCODER_TYPE)) {

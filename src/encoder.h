@@ -11,7 +11,7 @@
 **
 ** Addresses stand for identities. This holds because everything in the
 ** message is reachable from the stack, no Lua code runs but __transfer, and
-** what that returns is anchored (user value 1) until the end.
+** what that returns is anchored until the end.
 **
 ** Invariants:
 ** 1. A step leaves the stack as it found it, or returns false.
@@ -35,7 +35,11 @@
 #include "shared.h"
 #include "wire.h"
 
-enum { LC_ENCODER_CACHE = 256 };
+enum {
+  LC_ENCODER_CACHE = 256,
+  /* User values: what __transfer has made, and what goes into crates. */
+  LC_ENCODER_ANCHOR = 1, LC_ENCODER_CRATES = 2, LC_ENCODER_VALUES = 2
+};
 
 /* Who gets the message: anybody, another state of this process, or another
 ** process. */
@@ -69,6 +73,7 @@ typedef struct lc_encoder {
   bool restart;          /* it must begin again, knowing them */
   bool again;            /* is an object repeated? */
   bool memory;           /* it failed for want of memory */
+  bool crates;           /* something goes into crates */
   bool closed;           /* the state is being closed: see lc_encoder_done */
   lc_slot cache[LC_ENCODER_CACHE];
 } lc_encoder;

@@ -1,8 +1,10 @@
 /*
 ** transfer.c: userdata: a shared object by its handle; others as what their
-** __transfer gives, a function and its arguments. See codec.h.
+** __transfer gives, a function and its arguments, or, where it is in C, an
+** object in a crate. See codec.h.
 */
 
+#include "cargo.h"
 #include "encode.h"
 #include "encoder.h"
 #include "transfer.h"
@@ -12,13 +14,13 @@
 static void anchor_values (lc_encoder *e, int n) {
   lua_State *L = e->L;
   lua_createtable(L, n + 1, 0);
-  lua_getiuservalue(L, e->self, 1);
+  lua_getiuservalue(L, e->self, LC_ENCODER_ANCHOR);
   lua_rawseti(L, -2, n + 1);
   for (int i = 1; i <= n; i++) {
     lua_pushvalue(L, -1 - i);
     lua_rawseti(L, -2, i);
   }
-  lua_setiuservalue(L, e->self, 1);
+  lua_setiuservalue(L, e->self, LC_ENCODER_ANCHOR);
 }
 
 /* Calls the __transfer on top for the userdata below it; how many results
@@ -58,17 +60,6 @@ static const char *name_of_userdata (lua_State *L) {
     ? lua_tostring(L, -1) : "unknown";
 }
 
-static bool transfer (lc_encoder *e, int depth, const void *address) {
-  lua_State *L = e->L;
-  if (luaL_getmetafield(L, -1, "__transfer") == LUA_TNIL)
-    return lc_encoder_refuse(e, depth, "userdata '%.40s' has no __transfer",
-                             name_of_userdata(L));
-  if (!lc_encoder_mark(e, address, true)) return false;
-  int n = call_transfer(e);
-  return encode_results(e, depth, n) &&
-         lc_encoder_mark(e, address, false);
-}
-
 static bool refuse_shared (lc_encoder *e, int depth, const char *kind) {
   if (e->carrier == LC_TO_PROCESS)
     return lc_encoder_refuse(e, depth, "a %s does not reach another process "
@@ -86,12 +77,115 @@ static bool encode_shared (lc_encoder *e, int depth, lc_shared *s) {
          lc_encoder_hold(e, s);
 }
 
+/* {{ By a module in C */
+
+/* Notes that the userdata on top goes into the last crate, in a table by the
+** places of crates. */
+static void await_departure (lc_encoder *e) {
+  lua_State *L = e->L;
+  if (lua_getiuservalue(L, e->self, LC_ENCODER_CRATES) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, e->self, LC_ENCODER_CRATES);
+  }
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)e->nheld);
+  lua_pop(L, 1);
+  e->crates = true;
+}
+
+static bool hold_crate (lc_encoder *e, const luaconc_transfer *how) {
+  lc_shared *crate = lc_cargo_new(how);
+  if (!crate) return lc_encoder_nomemory(e);
+  crate->kind->hold(crate);
+  bool ok = lc_encoder_hold(e, crate);
+  crate->kind->drop(crate);
+  if (ok) await_departure(e);
+  return ok;
+}
+
+/* Its object is taken when all the rest can be sent. */
+static bool put_into_crate (lc_encoder *e, int depth,
+                            const luaconc_transfer *how) {
+  lc_begun begun = lc_encoder_begin(e, depth, lua_topointer(e->L, -1));
+  if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;
+  const char *why = how->refuse ? how->refuse(e->L, lua_gettop(e->L)) : NULL;
+  if (why)
+    return lc_encoder_refuse(e, depth, "userdata '%.40s' %.100s",
+                             name_of_userdata(e->L), why);
+  return lc_encoder_number(e, depth, LC_WIRE_SHARED, e->nheld) &&
+         hold_crate(e, how);
+}
+
+/* (encoder) */
+static int fill_crates (lua_State *L) {
+  const lc_encoder *e = lua_touserdata(L, 1);
+  lua_getiuservalue(L, 1, LC_ENCODER_CRATES);
+  for (uint32_t i = 0; i < e->nheld; i++) {
+    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TNIL)
+      lc_cargo_load(L, e->held[i]);
+    lua_pop(L, 1);
+  }
+  return 0;
+}
+
+bool lc_transfer_depart (lc_encoder *e) {
+  lua_pushcfunction(e->L, fill_crates);
+  lua_pushvalue(e->L, e->self);
+  return lua_pcall(e->L, 1, 0, 0) == LUA_OK;
+}
+
+/* }} */
+
+/* The way of a module in C with the userdata on top; NULL: it has none. */
+static const luaconc_transfer *way_of (lua_State *L) {
+  if (luaL_getmetafield(L, -1, "__transfer") == LUA_TNIL) return NULL;
+  const luaconc_transfer *how = lua_islightuserdata(L, -1)
+    ? lua_touserdata(L, -1) : NULL;
+  lua_pop(L, 1);
+  return how;
+}
+
+static bool refuse_crate (lc_encoder *e, int depth) {
+  return lc_encoder_refuse(e, depth, e->carrier == LC_TO_PROCESS
+    ? "userdata '%.40s' can't be moved to another process"
+    : "userdata '%.40s' can't be kept as bytes: send it itself, to a thread "
+      "or through a channel", name_of_userdata(e->L));
+}
+
+/* Pushes the function that is called for the userdata on top. */
+static bool push_transfer (lc_encoder *e, int depth,
+                           const luaconc_transfer *how) {
+  if (how && !how->describe) return refuse_crate(e, depth);
+  if (how) lua_pushcfunction(e->L, how->describe);
+  else if (luaL_getmetafield(e->L, -1, "__transfer") == LUA_TNIL)
+    return lc_encoder_refuse(e, depth, "userdata '%.40s' has no __transfer",
+                             name_of_userdata(e->L));
+  return true;
+}
+
+static bool transfer (lc_encoder *e, int depth, const void *address,
+                      const luaconc_transfer *how) {
+  if (!push_transfer(e, depth, how)) return false;
+  if (!lc_encoder_mark(e, address, true)) return false;
+  int n = call_transfer(e);
+  return encode_results(e, depth, n) &&
+         lc_encoder_mark(e, address, false);
+}
+
 bool lc_transfer_encode (lc_encoder *e, int depth) {
   lc_shared *s = lc_shared_at(e->L, -1);
   if (s) return encode_shared(e, depth, s);
+  const luaconc_transfer *how = way_of(e->L);
+  if (how && how->version != LUACONC_TRANSFER)
+    return lc_encoder_refuse(e, depth, "the __transfer of userdata '%.40s' is "
+                             "of another version of luaconc.h",
+                             name_of_userdata(e->L));
+  if (how && e->carrier == LC_TO_STATE) return put_into_crate(e, depth, how);
   const void *address = lua_topointer(e->L, -1);
   if (!lc_encoder_beyond(e)) return false;
   lc_begun begun = lc_encoder_begin(e, depth, address);
   if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;
-  return transfer(e, depth, address);
+  return transfer(e, depth, address, how);
 }

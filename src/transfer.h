@@ -14,4 +14,8 @@ struct lc_encoder;
 ** raises. */
 bool lc_transfer_encode (struct lc_encoder *e, int depth);
 
+/* All that goes in a crate is put into it: the rest has been encoded. Where a
+** module raises an error: false, and that is on top. */
+bool lc_transfer_depart (struct lc_encoder *e);
+
 #endif

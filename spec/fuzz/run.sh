@@ -16,7 +16,7 @@ mkdir -p "$out/corpus" || exit 1
 flags() { pkg-config --silence-errors "$@"; }
 
 # The codec and what it stands on; libuv only for the names of errors.
-sources='alloc bytes closure codec decode encode encoder errors fault luax
+sources='alloc bytes cargo closure codec decode encode encoder errors fault luax
   names path ptrmap shared transfer'
 list=spec/fuzz/decode.c
 for name in $sources; do list="$list src/$name.c"; done
