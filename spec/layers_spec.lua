@@ -7,7 +7,7 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc bytes clock conduit fault forker forkserver heap inbuf "
+    files = "alloc bytes claim clock conduit fault forker forkserver heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
       .. "interpreter list parcel port program ptrmap pump road sighold "
       .. "stats system system_linux terminal "
@@ -20,6 +20,7 @@ local C_LAYERS = {
       .. "remote scope select slots spawn task traceback trouble waiter "
       .. "worker" },
   { name = "base of streams", peers = true, files = "listener pipe sockopt stream write" },
+  { name = "base of channels", peers = true, files = "chcase chrecv chsend chwait" },
   { name = "base of files", peers = true,
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",

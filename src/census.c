@@ -170,6 +170,8 @@ static void return_turns (lc_seat *seat) {
     lc_exchange_withdraw(turn);
     lc_seat_return(turn);
   }
+  lc_batch_free(seat->hand);
+  seat->hand = NULL;
 }
 
 void lc_census_leave (lc_seat *seat) {

@@ -131,9 +131,29 @@ static lc_turn *first_turn (lc_link *queue) {
   return lc_container(queue->next, lc_turn, link);
 }
 
+/* The first in a queue whose wait can be ended, by one whose own claim is
+** `own` (or NULL). The claims of both are taken then; and where there is no
+** such turn, none, so `own` may have been taken by another. */
+static lc_turn *claim_first (lc_link *queue, lc_claim *own) {
+  lc_link *l = queue->next;
+  while (l != queue) {
+    lc_turn *turn = lc_container(l, lc_turn, link);
+    l = l->next;
+    if (turn->claim && turn->claim == own) continue;
+    if (lc_claim_take(turn->claim, own)) return turn;
+    if (own && lc_claim_taken(own)) return NULL;
+    lc_list_remove(&turn->link);
+  }
+  return NULL;
+}
+
+static lc_claim *claim_of (const lc_turn *turn) {
+  return turn ? turn->claim : NULL;
+}
+
 static void serve_all (lc_link *queue, lc_exchanged result, lc_calls *c) {
   lc_turn *turn;
-  while ((turn = first_turn(queue))) serve(turn, result, c);
+  while ((turn = claim_first(queue, NULL))) serve(turn, result, c);
 }
 
 /* As soon as the note is posted, the seat and its state may be gone. */
@@ -152,24 +172,31 @@ void lc_exchange_call (lc_calls *c) {
 
 /* {{ Sending and receiving */
 
-/* The turn joins a queue. */
+/* The turn joins a queue, unless its select has ended. */
 static lc_exchanged wait_in (lc_exchange *x, lc_link *queue, lc_turn *turn) {
-  if (!turn) return LC_EX_BLOCKED;
+  if (!turn || (turn->claim && lc_claim_taken(turn->claim)))
+    return LC_EX_BLOCKED;
   turn->alone = x->alone;
   lc_list_append(queue, &turn->link);
   return LC_EX_BLOCKED;
 }
 
+static lc_exchanged if_claimed (lc_claim *own, lc_exchanged result) {
+  return lc_claim_take(own, NULL) ? result : LC_EX_BLOCKED;
+}
+
 static lc_exchanged put (lc_exchange *x, lc_item *item, lc_turn *turn,
                          lc_calls *c) {
-  if (x->closed || x->lonely) return LC_EX_CLOSED;
-  lc_turn *receiver = first_turn(&x->receivers);
+  lc_claim *own = claim_of(turn);
+  if (x->closed || x->lonely) return if_claimed(own, LC_EX_CLOSED);
+  lc_turn *receiver = claim_first(&x->receivers, own);
   if (receiver) {
     lc_item_move(&receiver->item, item);
     serve(receiver, LC_EX_DONE, c);
     return LC_EX_DONE;
   }
   if (x->n < x->size) {
+    if (!lc_claim_take(own, NULL)) return LC_EX_BLOCKED;
     put_last(x, item);
     return LC_EX_DONE;
   }
@@ -189,27 +216,33 @@ lc_exchanged lc_exchange_put (lc_exchange *x, lc_item *item, lc_turn *turn,
 }
 
 /* The first sender's item comes to the end, or where nothing is kept, to
-** whoever takes. */
+** whoever takes. One with many waits on until the last has gone. */
 static void let_follow (lc_exchange *x, lc_turn *sender, lc_item *item,
                         lc_calls *c) {
-  if (item) lc_item_move(item, &sender->item);
-  else put_last(x, &sender->item);
-  serve(sender, LC_EX_DONE, c);
+  lc_batch *b = sender->batch;
+  lc_item *from = b ? &b->items[b->next++] : &sender->item;
+  if (item) lc_item_move(item, from);
+  else put_last(x, from);
+  if (!b || b->next == b->n) serve(sender, LC_EX_DONE, c);
 }
 
 static lc_exchanged take (lc_exchange *x, lc_item *item, lc_turn *turn,
                           lc_calls *c) {
-  lc_turn *sender = first_turn(&x->senders);
+  lc_claim *own = claim_of(turn);
+  lc_turn *sender;
   if (x->n > 0) {
+    if (!lc_claim_take(own, NULL)) return LC_EX_BLOCKED;
     take_first(x, item);
+    sender = claim_first(&x->senders, NULL);
     if (sender) let_follow(x, sender, NULL, c);
     return LC_EX_DONE;
   }
+  sender = claim_first(&x->senders, own);
   if (sender) {
     let_follow(x, sender, item, c);
     return LC_EX_DONE;
   }
-  if (x->closed || x->lonely) return LC_EX_CLOSED;
+  if (x->closed || x->lonely) return if_claimed(own, LC_EX_CLOSED);
   return wait_in(x, &x->receivers, turn);
 }
 
@@ -219,6 +252,39 @@ lc_exchanged lc_exchange_take (lc_exchange *x, lc_item *item, lc_turn *turn,
   lc_exchanged done = take(x, item, turn, c);
   unlock(x);
   return done;
+}
+
+static lc_exchanged put_many (lc_exchange *x, lc_turn *turn, lc_calls *c) {
+  lc_batch *b = turn->batch;
+  while (b->next < b->n) {
+    lc_exchanged done = put(x, &b->items[b->next], NULL, c);
+    if (done == LC_EX_BLOCKED) return wait_in(x, &x->senders, turn);
+    if (done != LC_EX_DONE) return done;
+    b->next++;
+  }
+  return LC_EX_DONE;
+}
+
+lc_exchanged lc_exchange_put_many (lc_exchange *x, lc_turn *turn,
+                                   lc_calls *c) {
+  lock(x);
+  lc_exchanged done = put_many(x, turn, c);
+  while (done == LC_EX_NOMEMORY && make_room(x)) done = put_many(x, turn, c);
+  unlock(x);
+  return done;
+}
+
+lc_exchanged lc_exchange_take_many (lc_exchange *x, lc_batch *b,
+                                    uint32_t most, lc_calls *c) {
+  lc_exchanged done = LC_EX_DONE;
+  b->next = b->n = 0;
+  lock(x);
+  while (b->n < most && done == LC_EX_DONE) {
+    done = take(x, &b->items[b->n], NULL, c);
+    if (done == LC_EX_DONE) b->n++;
+  }
+  unlock(x);
+  return b->n > 0 ? LC_EX_DONE : done;
 }
 
 void lc_exchange_close (lc_exchange *x, lc_calls *c) {
@@ -305,6 +371,8 @@ lc_turn *lc_seat_turn (lc_seat *seat, void *op) {
   if (l) seat->nfree--;
   turn->seat = seat;
   turn->op = op;
+  turn->claim = NULL;
+  turn->batch = NULL;
   turn->item.kind = LC_ITEM_NONE;
   turn->result = LC_EX_BLOCKED;
   lc_list_init(&turn->link);
@@ -315,6 +383,7 @@ lc_turn *lc_seat_turn (lc_seat *seat, void *op) {
 void lc_seat_return (lc_turn *turn) {
   lc_seat *seat = turn->seat;
   lc_item_free(&turn->item);
+  lc_batch_free(turn->batch);
   lc_list_remove(&turn->mine);
   if (seat->nfree >= KEPT_TURNS) {
     lc_free(turn, sizeof(*turn));

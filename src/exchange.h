@@ -24,6 +24,9 @@
 **    wait or fail is called under it.
 ** 3. A seat stays while its state has it or its note is on the way.
 ** 4. Once served, a turn has its result, whatever happens to its operation.
+** 5. A turn that is the case of a select is served only by who has taken the
+**    select's claim (claim.h). Others that stand in a queue for a select that
+**    has ended are passed over and leave.
 **
 ** Nothing here raises.
 */
@@ -34,6 +37,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "claim.h"
 #include "item.h"
 #include "list.h"
 #include "port.h"
@@ -53,8 +57,11 @@ typedef struct lc_turn {
   lc_link mine;          /* in `turns` of its seat, or in its free ones */
   lc_seat *seat;
   void *op;              /* the owner's */
+  lc_claim *claim;       /* the select's that it is a case of, or NULL */
   lc_item item;          /* of a sender: to send; of a receiver: received */
+  lc_batch *batch;       /* of a sender of many: these instead; or NULL */
   uint8_t result;        /* mutex: LC_EX_BLOCKED until it is served */
+  uint8_t side;          /* the owner's: see chwait.h */
   bool alone;            /* was the exchange so when the wait began? */
 } lc_turn;
 
@@ -68,6 +75,7 @@ struct lc_seat {
   lc_seat *next;         /* of those to be called, while that is done */
   lc_link turns;         /* the owner's: those that are in use */
   lc_link free;          /* the owner's: those that are not */
+  lc_batch *hand;        /* the owner's: received, not yet read; or NULL */
   uint32_t handles;      /* the owner's */
   uint32_t waits[2];     /* the owner's: see channel.c */
   uint32_t nfree;
@@ -129,11 +137,23 @@ void lc_exchange_call (lc_calls *c);
 lc_exchange *lc_exchange_new (const lc_sharedkind *kind, uint32_t capacity);
 
 /* Sends the item, which then is none; or receives one. Where that can't be
-** now, `turn` (if not NULL) waits, with the item if it sends. */
+** now, `turn` (if not NULL) waits, with the item if it sends. Where the turn
+** has a claim, that is taken before anything else happens; if it can't be,
+** nothing does, and the turn does not wait either (LC_EX_BLOCKED). */
 lc_exchanged lc_exchange_put (lc_exchange *x, lc_item *item, lc_turn *turn,
                               lc_calls *c);
 lc_exchanged lc_exchange_take (lc_exchange *x, lc_item *item, lc_turn *turn,
                                lc_calls *c);
+
+/* Sends what is left of the turn's batch; where not all of it can go now, the
+** turn waits with the rest. */
+lc_exchanged lc_exchange_put_many (lc_exchange *x, lc_turn *turn,
+                                   lc_calls *c);
+
+/* Receives into the batch, which is empty: what is there, `most` at most.
+** LC_EX_DONE: at least one; else as for one. */
+lc_exchanged lc_exchange_take_many (lc_exchange *x, lc_batch *b,
+                                    uint32_t most, lc_calls *c);
 
 void lc_exchange_close (lc_exchange *x, lc_calls *c);
 uint32_t lc_exchange_len (lc_exchange *x);

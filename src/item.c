@@ -45,10 +45,10 @@ static bool read_string (lua_State *L, int index, lc_item *item) {
   return true;
 }
 
-static void read_message (lua_State *L, int index, lc_exchange *x,
-                          lc_item *item) {
+static void read_message (lua_State *L, int index, const char *what,
+                          lc_exchange *x, lc_item *item) {
   item->u.message = (lc_message){0};
-  lc_message_encode(L, index, 1, "argument", &item->u.message);
+  lc_message_encode(L, index, 1, what, &item->u.message);
   item->kind = LC_ITEM_MESSAGE;
   if (item->u.message.nheld == 0) return;
   lc_freight *f = lc_alloc(sizeof(*f));
@@ -64,7 +64,8 @@ static void read_message (lua_State *L, int index, lc_exchange *x,
   }
 }
 
-void lc_item_read (lua_State *L, int index, lc_exchange *x, lc_item *item) {
+void lc_item_read (lua_State *L, int index, const char *what, lc_exchange *x,
+                   lc_item *item) {
   item->kind = LC_ITEM_NONE;
   switch (lua_type(L, index)) {
     case LUA_TBOOLEAN:
@@ -77,39 +78,45 @@ void lc_item_read (lua_State *L, int index, lc_exchange *x, lc_item *item) {
       break;
     default: break;
   }
-  read_message(L, index, x, item);
+  read_message(L, index, what, x, item);
 }
 
 /* }} */
 
 /* {{ To Lua */
 
-/* item -> its value; protected, as what is in it must be freed. */
-static int push_protected (lua_State *L) {
-  const lc_item *item = lua_touserdata(L, 1);
-  if (item->kind == LC_ITEM_LONG)
-    lua_pushlstring(L, item->u.message.base, item->u.message.len);
-  else lc_message_decode(L, item->kind == LC_ITEM_FREIGHT
-                         ? &item->u.freight->message : &item->u.message);
-  return 1;
-}
-
-static void push_block (lua_State *L, lc_item *item) {
-  lua_pushcfunction(L, push_protected);
-  lua_pushlightuserdata(L, item);
-  int status = lua_pcall(L, 1, 1, 0);
-  lc_item_free(item);
-  if (status != LUA_OK) lua_error(L);
-}
-
-void lc_item_push (lua_State *L, lc_item *item) {
+void lc_item_copy (lua_State *L, const lc_item *item) {
   switch (item->kind) {
     case LC_ITEM_BOOLEAN: lua_pushboolean(L, (int)item->u.integer); break;
     case LC_ITEM_INTEGER: lua_pushinteger(L, item->u.integer); break;
     case LC_ITEM_FLOAT: lua_pushnumber(L, item->u.number); break;
     case LC_ITEM_SHORT: lua_pushlstring(L, item->u.text, item->len); break;
-    default: push_block(L, item);
+    case LC_ITEM_LONG:
+      lua_pushlstring(L, item->u.message.base, item->u.message.len);
+      break;
+    case LC_ITEM_FREIGHT:
+      lc_message_decode(L, &item->u.freight->message);
+      break;
+    default: lc_message_decode(L, &item->u.message);
   }
+}
+
+/* item -> its value; protected, as what is in it must be freed. */
+static int push_protected (lua_State *L) {
+  lc_item_copy(L, lua_touserdata(L, 1));
+  return 1;
+}
+
+void lc_item_push (lua_State *L, lc_item *item) {
+  if (item->kind <= LC_ITEM_SHORT) {
+    lc_item_copy(L, item);
+    return;
+  }
+  lua_pushcfunction(L, push_protected);
+  lua_pushlightuserdata(L, item);
+  int status = lua_pcall(L, 1, 1, 0);
+  lc_item_free(item);
+  if (status != LUA_OK) lua_error(L);
 }
 
 /* }} */
@@ -126,4 +133,20 @@ void lc_item_free (lc_item *item) {
   if (kind == LC_ITEM_LONG || kind == LC_ITEM_MESSAGE)
     lc_message_free(&item->u.message);
   else if (kind == LC_ITEM_FREIGHT) free_freight(item->u.freight);
+}
+
+static size_t batch_bytes (uint32_t size) {
+  return sizeof(lc_batch) + size * sizeof(lc_item);
+}
+
+lc_batch *lc_batch_new (uint32_t size) {
+  lc_batch *b = lc_alloc(batch_bytes(size));
+  if (b) *b = (lc_batch){.size = size};
+  return b;
+}
+
+void lc_batch_free (lc_batch *b) {
+  if (!b) return;
+  while (b->next < b->n) lc_item_free(&b->items[b->next++]);
+  lc_free(b, batch_bytes(b->size));
 }

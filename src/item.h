@@ -41,16 +41,34 @@ typedef struct lc_item {
   uint8_t len;               /* of a short string */
 } lc_item;
 
-/* Makes an item of the value at `index`, to go through the channel. Raises
-** where it can't be sent, and then has kept nothing. */
-void lc_item_read (lua_State *L, int index, struct lc_exchange *x,
-                   lc_item *item);
+/* Makes an item of the value at `index`, to go through the channel; `what`
+** names it in errors. Raises where it can't be sent, and then has kept
+** nothing. */
+void lc_item_read (lua_State *L, int index, const char *what,
+                   struct lc_exchange *x, lc_item *item);
 
 /* Pushes its value and empties it. May raise, and has emptied it then too. */
 void lc_item_push (lua_State *L, lc_item *item);
 
+/* Pushes its value; the item stays. May raise. */
+void lc_item_copy (lua_State *L, const lc_item *item);
+
 /* Drops what is in it. Any thread; harmless on none. */
 void lc_item_free (lc_item *item);
+
+/* Several items in a block: those from `next` to `n` are in it. */
+typedef struct lc_batch {
+  uint32_t size, next, n;
+  lc_item items[];
+} lc_batch;
+
+/* Empty; NULL: no memory. */
+lc_batch *lc_batch_new (uint32_t size);
+void lc_batch_free (lc_batch *b);   /* and what is in it; harmless on NULL */
+
+static inline uint32_t lc_batch_left (const lc_batch *b) {
+  return b->n - b->next;
+}
 
 /* Moves an item. */
 static inline void lc_item_move (lc_item *to, lc_item *from) {

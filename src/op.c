@@ -32,7 +32,7 @@ void lc_op_complete_now (lc_op *op, int result) {
   lc_task *t = op->task;
   lc_loop *loop = t->job.loop;
   lc_op_complete(op, result);
-  lc_loop_run_now(loop, t);
+  if (t->ready) lc_loop_run_now(loop, t);
 }
 
 bool lc_op_complete_first (lc_link *queue, int result) {

@@ -81,16 +81,6 @@ static void take_of (lua_State *L, const lc_op *op) {
   lua_rawsetp(L, -3, op);
 }
 
-static lc_op *first_op (lc_link *waiting) {
-  if (lc_list_empty(waiting)) return NULL;
-  return lc_container(waiting->next, lc_op, u.link);
-}
-
-static void serve (lc_op *op) {
-  lc_list_remove(&op->u.link);
-  lc_op_complete(op, LC_OK);
-}
-
 /* }} */
 
 /* {{ Sending */
@@ -99,17 +89,35 @@ static int fail_closed (lua_State *L, const char *code) {
   return lc_errors_fail(L, code, "closed");
 }
 
+/* Hands the value to the first receiver, if there is one; the items are on
+** top. Noting it may raise, so that comes first. */
+static bool hand_over (lua_State *L, lc_queue *q, int value) {
+  while (!lc_list_empty(&q->receivers)) {
+    lc_op *receiver = lc_container(q->receivers.next, lc_op, u.link);
+    lua_pushvalue(L, value);
+    lua_rawsetp(L, -2, receiver);
+    lc_list_remove(&receiver->u.link);
+    if (lc_select_claim(receiver)) {
+      lc_op_complete(receiver, LC_OK);
+      return true;
+    }
+    lua_pushnil(L);
+    lua_rawsetp(L, -2, receiver);
+  }
+  return false;
+}
+
 /* Brings the value in, if a receiver or a place is there. */
 static bool bring (lua_State *L, lc_queue *q, int self, int value) {
-  lc_op *receiver = first_op(&q->receivers);
-  if (!receiver && q->n >= q->capacity) return false;
+  if (lc_list_empty(&q->receivers) && q->n >= q->capacity) return false;
   push_items(L, self);
-  lua_pushvalue(L, value);
-  if (receiver) {
-    lua_rawsetp(L, -2, receiver);
-    serve(receiver);
+  if (hand_over(L, q, value)) return true;
+  if (q->n >= q->capacity) {
+    lua_pop(L, 1);
+    return false;
   }
-  else put_last(L, q);
+  lua_pushvalue(L, value);
+  put_last(L, q);
   return true;
 }
 
@@ -174,12 +182,12 @@ static int queue_try_send (lua_State *L) {
 
 /* Pushes the next value if there is one, and lets a sender follow. */
 static bool fetch (lua_State *L, lc_queue *q, int self) {
-  lc_op *sender = first_op(&q->senders);
+  lc_op *sender = lc_select_first(&q->senders);
   if (q->n == 0) {
     if (!sender) return false;
     push_items(L, self);
     take_of(L, sender);
-    serve(sender);
+    lc_op_complete(sender, LC_OK);
     return true;
   }
   push_items(L, self);
@@ -189,7 +197,7 @@ static bool fetch (lua_State *L, lc_queue *q, int self) {
     take_of(L, sender);
     put_last(L, q);
     lua_pop(L, 1);
-    serve(sender);
+    lc_op_complete(sender, LC_OK);
   }
   return true;
 }

@@ -148,8 +148,7 @@ void lc_select_choose (lc_op *op) {
   else expect(c, -1);
 }
 
-bool lc_select_claim (lc_op *op) {
-  if (op->kind->complete != lc_select_choose) return true;
+bool lc_select_claim_case (lc_op *op) {
   lc_case *c = lc_select_case(op);
   if (take_claim(c->select)) {
     c->select->chosen = c;
@@ -274,7 +273,7 @@ static int begin_all (lua_State *L) {
   return 0;
 }
 
-/* All or none begin. */
+/* All or none begin, unless one that has begun was served meanwhile. */
 static void begin_or_raise (lua_State *L, lc_select *s, lua_Integer n) {
   lua_pushcfunction(L, begin_all);
   lua_pushvalue(L, 2);
@@ -282,6 +281,10 @@ static void begin_or_raise (lua_State *L, lc_select *s, lua_Integer n) {
   lua_pushinteger(L, n);
   if (lua_pcall(L, 3, 0, 0) == LUA_OK) return;
   leave_all(s);
+  if (s->chosen) {
+    lua_settop(L, 3);
+    return;
+  }
   lua_replace(L, 1);
   forgo_all(L, s, 3);
   lua_settop(L, 1);

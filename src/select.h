@@ -62,9 +62,13 @@ typedef struct lc_selectable {
 /* `complete` of the kinds of cases. */
 void lc_select_choose (lc_op *op);
 
+bool lc_select_claim_case (lc_op *op);
+
 /* May the operation, which is out of its queue, be served? Then complete it
 ** at once. False: it is over. True for what is no case. */
-bool lc_select_claim (lc_op *op);
+static inline bool lc_select_claim (lc_op *op) {
+  return op->kind->complete != lc_select_choose || lc_select_claim_case(op);
+}
 
 /* The first operation of a queue that may be served, out of it; or NULL. */
 lc_op *lc_select_first (lc_link *queue);

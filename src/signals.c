@@ -61,7 +61,9 @@ static lc_op *take_waiter (lc_signal *s) {
 
 static void on_signal (uv_signal_t *uv, int number) {
   lc_signal *s = (lc_signal *)(void *)lc_handle_of(uv);
-  lc_op *op = take_waiter(s);
+  lc_op *op;
+  do op = take_waiter(s);
+  while (op && !lc_select_claim(op));
   (void)number;
   if (op) lc_op_complete_now(op, LC_OK);
   else if (s->pending < UINT32_MAX) s->pending++;
