@@ -13,7 +13,7 @@ local function packet(kind, bytes, mark, len)
 end
 
 local function outcome(number)
-  return packet(OUTCOME, string.pack("<I4", number))
+  return packet(OUTCOME, string.pack("<I4i4", number, 0))
 end
 
 local function reply(...)

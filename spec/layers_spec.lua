@@ -9,7 +9,7 @@ local C_LAYERS = {
   { name = "plain C", peers = true,
     files = "alloc bytes claim clock conduit fault forker forkserver heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
-      .. "interpreter list parcel port program ptrmap pump road sighold "
+      .. "interpreter list parcel port program ptrmap relay pump road sighold "
       .. "stats system system_linux terminal "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,

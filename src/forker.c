@@ -8,6 +8,9 @@
 ** A worker that has been forked gets its descriptors put in place and all
 ** others closed, among them the sockets of its brothers. It leaves the list
 ** of them in memory: to free it would only copy pages.
+**
+** Its standard error is a pipe to us (relay.h), so that its last words are
+** known when it dies.
 */
 
 #ifndef _GNU_SOURCE
@@ -29,15 +32,17 @@
 #include "forker.h"
 #include "interpreter.h"
 #include "parcel.h"
+#include "relay.h"
 #include "system.h"
 
-enum { CHAINS = 512 };
+enum { CHAINS = 512, RETRY_NS = 10000000 };
 
 typedef struct worker {
   struct worker *next_id, *next_pid;
   uint64_t id;
   pid_t pid;
   int life;
+  lc_relay *relay;         /* of its standard error */
 } worker;
 
 static struct {
@@ -119,13 +124,19 @@ static void block_all (void) {
 /* {{ Reaping */
 
 static void tell (int life, lc_newskind kind, int value) {
-  lc_news news = {(int32_t)kind, value};
-  (void)lc_parcel_send(life, &news, sizeof news, NULL, 0);
+  lc_news news = {.kind = (int32_t)kind, .value = value};
+  (void)lc_parcel_send(life, &news, LC_NEWS_HEAD, NULL, 0);
 }
 
+/* Its output has been passed on when its end is told. */
 static void bury (worker *w, int status) {
-  if (WIFSIGNALED(status)) tell(w->life, LC_NEWS_KILLED, WTERMSIG(status));
-  else tell(w->life, LC_NEWS_EXITED, WEXITSTATUS(status));
+  bool killed = WIFSIGNALED(status);
+  lc_news news = {
+    .kind = killed ? LC_NEWS_KILLED : LC_NEWS_EXITED,
+    .value = killed ? WTERMSIG(status) : WEXITSTATUS(status)
+  };
+  size_t len = lc_relay_end(w->relay, news.words);
+  (void)lc_parcel_send(w->life, &news, LC_NEWS_HEAD + len, NULL, 0);
   (void)close(w->life);
   lc_free(w, sizeof *w);
 }
@@ -153,29 +164,29 @@ static void end_workers (void) {
 
 /* {{ Births */
 
-/* Its standard input is ours: nothing. */
-static void list_places (const lc_parcel *given, int *places) {
+/* Its standard input is ours: nothing. `error` is its end of the relay. */
+static void list_places (const lc_parcel *given, int error, int *places) {
   places[0] = 0;
   places[1] = given->fds[LC_GIVE_OUT];
-  places[2] = given->fds[LC_GIVE_ERR];
+  places[2] = error;
   places[LC_PLACE_LINK] = given->fds[LC_GIVE_LINK];
   places[LC_PLACE_ROAD] = given->fds[LC_GIVE_ROAD];
 }
 
 /* In the new worker: it starts as a child of ours, or not at all. */
-static void become_worker (const lc_parcel *given) {
+static void become_worker (const lc_parcel *given, int error) {
   int places[LC_NPLACES];
-  list_places(given, places);
+  list_places(given, error, places);
   if (!lc_system_tie(brood.self) || fchdir(given->fds[LC_GIVE_CWD])
       || lc_system_descriptors(places, LC_NPLACES)) _exit(127);
 }
 
-static int spawn_worker (const lc_parcel *given, pid_t *pid) {
+static int spawn_worker (const lc_parcel *given, int error, pid_t *pid) {
   static lc_interpreter in;
   int places[LC_NPLACES];
   int err = in.argv[0] ? 0 : lc_interpreter_find(&in, true, "", "worker");
   if (err) return err;
-  list_places(given, places);
+  list_places(given, error, places);
   lc_launch how = {in.file, in.argv, places, LC_NPLACES,
                    given->fds[LC_GIVE_CWD], true};
   return lc_system_launch(&how, pid);
@@ -194,27 +205,38 @@ static int fork_worker (pid_t *pid) {
   return err;
 }
 
+/* Makes the process; *pid is 0 in the new worker. */
+static int beget (const lc_order *order, const lc_parcel *given, worker *w) {
+  int error = -1;
+  int err = lc_relay_new(given->fds[LC_GIVE_ERR], &error, &w->relay);
+  if (!err && order->what == LC_ORDER_SPAWN)
+    err = spawn_worker(given, error, &w->pid);
+  else if (!err) {
+    err = fork_worker(&w->pid);
+    if (!err && w->pid == 0) become_worker(given, error);
+  }
+  if (error >= 0 && (err || w->pid)) (void)close(error);
+  if (err) lc_relay_drop(w->relay);
+  return err;
+}
+
 /* True in the new worker. */
 static bool make_worker (const lc_order *order, lc_parcel *given) {
-  pid_t pid = 0;
   worker *w = given->n == LC_NGIVEN ? lc_alloc(sizeof *w) : NULL;
   int err = given->n < LC_NGIVEN ? UV_EMFILE : w ? 0 : UV_ENOMEM;
-  if (!err && order->what == LC_ORDER_SPAWN) err = spawn_worker(given, &pid);
-  else if (!err) {
-    err = fork_worker(&pid);
-    if (!err && pid == 0) {
-      lc_free(w, sizeof *w);
-      return true;
-    }
-  }
   int life = given->n > 0 ? given->fds[LC_GIVE_LIFE] : -1;
+  if (w) *w = (worker){.id = order->id, .life = life};
+  if (!err) err = beget(order, given, w);
+  if (!err && w->pid == 0) {
+    lc_free(w, sizeof *w);
+    return true;
+  }
   if (life >= 0)
-    tell(life, err ? LC_NEWS_REFUSED : LC_NEWS_STARTED, err ? err : (int)pid);
+    tell(life, err ? LC_NEWS_REFUSED : LC_NEWS_STARTED, err ? err : w->pid);
   if (err) {
     lc_free(w, sizeof *w);
     return false;
   }
-  *w = (worker){.id = order->id, .pid = pid, .life = life};
   given->fds[LC_GIVE_LIFE] = -1;
   add_worker(w);
   return false;
@@ -239,10 +261,7 @@ static outcome take_order (void) {
   if (got == 0 || (got < 0 && got != UV_EAGAIN)) return OVER;
   if (got == sizeof order) {
     if (order.what == LC_ORDER_KILL) kill_worker(&order);
-    else if (make_worker(&order, &given)) {
-      become_worker(&given);
-      return IS_WORKER;
-    }
+    else if (make_worker(&order, &given)) return IS_WORKER;
   }
   lc_parcel_close(&given);
   return GOES_ON;
@@ -250,18 +269,22 @@ static outcome take_order (void) {
 
 /* The second descriptor tells that our parent is gone even where somebody
 ** else has kept the other end of the control socket; -1: can't be told. */
-static outcome serve (int parent) {
+static outcome serve (int parent, int relays) {
   struct pollfd watched[] = {
     {.fd = LC_FORKER_CONTROL, .events = POLLIN},
-    {.fd = parent, .events = POLLIN}
+    {.fd = parent, .events = POLLIN},
+    {.fd = relays, .events = POLLIN}
   };
+  struct timespec retry = {.tv_nsec = RETRY_NS};
   sigset_t none;
   sigemptyset(&none);
   for (;;) {
-    int n = ppoll(watched, 2, NULL, &none);
+    int n = ppoll(watched, 3, lc_relay_waits() ? &retry : NULL, &none);
+    lc_relay_pass(n > 0 && watched[2].revents);
     reap(false);
     if (n <= 0) continue;
-    outcome o = watched[1].revents ? OVER : take_order();
+    outcome o = watched[1].revents ? OVER
+                : watched[0].revents ? take_order() : GOES_ON;
     if (o != GOES_ON) return o;
   }
 }
@@ -272,9 +295,10 @@ bool lc_forker_serve (void) {
   lc_system_adopt();
   lc_system_rename("luaconc-forks");
   (void)fcntl(LC_FORKER_CONTROL, F_SETFD, FD_CLOEXEC);
-  int parent = lc_system_pidfd(getppid());
-  if (serve(parent) == IS_WORKER) return false;
+  int parent = lc_system_pidfd(getppid()), relays = lc_relay_open();
+  if (relays >= 0 && serve(parent, relays) == IS_WORKER) return false;
   end_workers();
+  lc_relay_close();
   if (parent >= 0) (void)close(parent);
   (void)close(LC_FORKER_CONTROL);
   return true;

@@ -8,7 +8,7 @@
 #ifndef lc_forker_h
 #define lc_forker_h
 
-#include "base.h"
+#include "forkserver.h"
 
 /* {{ What goes over the sockets */
 
@@ -38,9 +38,13 @@ typedef enum lc_newskind {
   LC_NEWS_KILLED           /* the signal */
 } lc_newskind;
 
+/* The end of a worker brings along its last bytes of standard error. */
 typedef struct lc_news {
   int32_t kind, value;
+  char words[LC_FATE_WORDS];     /* as many as the message has */
 } lc_news;
+
+#define LC_NEWS_HEAD offsetof(lc_news, words)
 
 /* }} */
 

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -152,7 +153,7 @@ static int await_answer (int life, pid_t *pid) {
   do n = poll(&p, 1, PATIENCE_MS);
   while (n < 0 && errno == EINTR);
   if (n == 0) return UV_ETIMEDOUT;
-  if (recv(life, &news, sizeof news, MSG_DONTWAIT) != sizeof news)
+  if (recv(life, &news, sizeof news, MSG_DONTWAIT) < (int)LC_NEWS_HEAD)
     return why_silent();
   *pid = (pid_t)news.value;
   return news.kind == LC_NEWS_STARTED ? 0 : news.value;
@@ -238,13 +239,18 @@ void lc_forkserver_kill (uint64_t id, int signal) {
   (void)pthread_mutex_unlock(&server.lock);
 }
 
-lc_lot lc_forkserver_look (int life, int *how) {
+void lc_forkserver_look (int life, lc_fate *fate) {
   lc_news news;
   ssize_t got;
+  *fate = (lc_fate){.lot = LC_LIVES};
   do got = recv(life, &news, sizeof news, MSG_DONTWAIT);
   while (got < 0 && errno == EINTR);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return LC_LIVES;
-  *how = got == sizeof news ? news.value : SIGKILL;
-  if (got != sizeof news) return LC_LOST;
-  return news.kind == LC_NEWS_EXITED ? LC_EXITED : LC_KILLED;
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  bool told = got >= (ssize_t)LC_NEWS_HEAD;
+  fate->how = told ? news.value : SIGKILL;
+  fate->lot = !told ? LC_LOST
+              : news.kind == LC_NEWS_EXITED ? LC_EXITED : LC_KILLED;
+  if (!told) return;
+  fate->nwords = (size_t)got - LC_NEWS_HEAD;
+  memcpy(fate->words, news.words, fate->nwords);
 }

@@ -61,16 +61,25 @@ void lc_forkserver_leave (lc_child *child);
 /* Sends a signal to the worker, if it has not been reaped yet. */
 void lc_forkserver_kill (uint64_t id, int signal);
 
+enum { LC_FATE_WORDS = 1024 };
+
 typedef enum lc_lot {
   LC_LIVES,
-  LC_EXITED,         /* *how is its exit status */
-  LC_KILLED,         /* *how is the signal */
+  LC_EXITED,         /* `how` is its exit status */
+  LC_KILLED,         /* `how` is the signal */
   LC_LOST            /* with its forkserver: killed by SIGKILL */
 } lc_lot;
 
+typedef struct lc_fate {
+  lc_lot lot;
+  int how;
+  size_t nwords;           /* the last it wrote to its standard error */
+  char words[LC_FATE_WORDS];
+} lc_fate;
+
 /* What has become of the worker; does not wait. The socket is readable when
 ** that has changed. */
-lc_lot lc_forkserver_look (int life, int *how);
+void lc_forkserver_look (int life, lc_fate *fate);
 
 /* The process id of the forkserver; 0: there is none. */
 pid_t lc_forkserver_pid (void);

@@ -2,6 +2,7 @@
 ** job.c: handles, their ends and what is known of them. See job.h.
 */
 
+#include <signal.h>
 #include <string.h>
 
 #include "errors.h"
@@ -9,6 +10,7 @@
 #include "remote.h"
 #include "select.h"
 #include "slots.h"
+#include "system.h"
 #include "task.h"
 #include "traceback.h"
 #include "trouble.h"
@@ -239,6 +241,31 @@ static int job_status (lua_State *L) {
   return 1;
 }
 
+static int check_signal (lua_State *L) {
+  int number = 0;
+  if (lua_isinteger(L, 2)) number = (int)lua_tointeger(L, 2);
+  else if (lua_isnoneornil(L, 2)) number = SIGTERM;
+  else if (lua_type(L, 2) == LUA_TSTRING)
+    number = lc_system_signal_number(lua_tostring(L, 2));
+  if (number > 0 && number < NSIG) return number;
+  return luaL_argerror(L, 2, lua_pushfstring(L, "the name of a signal "
+                       "expected, such as \"SIGTERM\", got %s",
+                       luaL_tolstring(L, 2, NULL)));
+}
+
+/* h:kill([signal]) -> true | nil, message, code */
+static int job_kill (lua_State *L) {
+  lc_job *j = lc_luax_self(L);
+  int number = check_signal(L);
+  int err = lc_job_task(j) ? UV_ENOTSUP : lc_remote_kill(j, number);
+  if (err == UV_ENOTSUP)
+    return luaL_error(L, "a %s can't be killed, only a process: cancel it",
+                      j->engine->name);
+  if (err) return lc_errors_uv(L, err);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* core.look(h) -> ok, value or error */
 static int job_look (lua_State *L) {
   lc_job *j = luaL_checkudata(L, 1, LC_JOB_TYPE);
@@ -298,6 +325,8 @@ static int push_field (lua_State *L, lc_job *j, const char *key) {
     if (lc_job_field(L, j, 1, "name") == LUA_TNIL)
       lua_pushfstring(L, "%s %d", j->engine->name, (int)j->id);
   }
+  else if (strcmp(key, "pid") == 0 && !lc_job_task(j) && lc_remote_pid(j))
+    lua_pushinteger(L, lc_remote_pid(j));
   else lua_pushnil(L);
   return 1;
 }
@@ -420,6 +449,7 @@ static const luaL_Reg methods[] = {
   {"await", job_await},
   {"cancel", job_cancel},
   {"status", job_status},
+  {"kill", job_kill},
   {NULL, NULL}
 };
 

@@ -218,11 +218,11 @@ static int birth_wait (lua_State *L) {
   static const char *const lots[] = {"lives", "exited", "killed", "lost"};
   birth *b = luaL_checkudata(L, 1, BIRTH);
   struct pollfd p = {.fd = b->child.life, .events = POLLIN};
-  int how = 0;
+  lc_fate fate;
   (void)poll(&p, 1, (int)luaL_optinteger(L, 2, 20000));
-  lc_lot lot = lc_forkserver_look(b->child.life, &how);
-  lua_pushstring(L, lots[lot]);
-  lua_pushinteger(L, how);
+  lc_forkserver_look(b->child.life, &fate);
+  lua_pushstring(L, lots[fate.lot]);
+  lua_pushinteger(L, fate.how);
   return 2;
 }
 

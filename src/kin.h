@@ -9,6 +9,7 @@
 
 #include "forkserver.h"
 #include "loop.h"
+#include "system.h"
 
 typedef struct lc_kin {
   bool held;
@@ -22,7 +23,7 @@ lc_kin *lc_kin_hold (lua_State *L, lc_loop *loop);
 /* The packets of a link. The worker waits for context and request; then
 ** letters go both ways; the outcome and the reply are the last. */
 typedef enum lc_saying {
-  LC_SAY_LIMIT = 1,        /* an lc_limit: before the request, or never */
+  LC_SAY_LIMIT = 1,        /* an lc_ration: before the request, or never */
   LC_SAY_CONTEXT,          /* a message */
   LC_SAY_REQUEST,          /* a message */
   LC_SAY_LETTER,           /* a message */
@@ -31,8 +32,15 @@ typedef enum lc_saying {
   LC_SAY_TEXT = 100        /* test builds: a program; its result as text */
 } lc_saying;
 
-typedef struct lc_limit { uint64_t memory; } lc_limit;
-typedef struct lc_verdict { uint32_t outcome; } lc_verdict;
+typedef struct lc_ration {
+  uint64_t memory;         /* of the Lua state; 0: no limit */
+  lc_limits limits;        /* of the process */
+} lc_ration;
+
+typedef struct lc_verdict {
+  uint32_t outcome;        /* an lc_outcome */
+  int32_t code;            /* LC_NEVERSTARTED: why */
+} lc_verdict;
 
 /* Adds the private functions of the road to the table on top, and in test
 ** builds those for workers without a job. May raise. */

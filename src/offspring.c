@@ -47,9 +47,10 @@ static struct {
   lc_worker worker;
   lc_conduit conduit;
   lc_memory memory;
-  size_t limit;
+  lc_ration ration;
   watch *watch;            /* NULL: not in the loop */
   bool requested;
+  int refusal;             /* of the system, to limit it; a libuv code */
 } self;
 
 static void stay (lc_packet *p) { (void)p; }
@@ -91,12 +92,10 @@ static bool take_letter (lc_message *m) {
 
 static bool take (uint32_t kind, lc_message *m) {
   lc_worker *w = &self.worker;
-  lc_limit limit;
   switch (kind) {
     case LC_SAY_LIMIT:
-      if (m->len != sizeof limit) return false;
-      memcpy(&limit, m->base, sizeof limit);
-      self.limit = (size_t)limit.memory;
+      if (m->len != sizeof self.ration) return false;
+      memcpy(&self.ration, m->base, sizeof self.ration);
       return true;
     case LC_SAY_CONTEXT: case LC_SAY_REQUEST: {
       lc_message *place = kind == LC_SAY_CONTEXT ? &w->context : &w->request;
@@ -246,7 +245,7 @@ static void prepare (lua_State *L) {
 static void tell_outcome (void) {
   lc_worker *w = &self.worker;
   if (w->reply.len > LC_CONDUIT_LIMIT) w->outcome = LC_NOMEMORY;
-  lc_verdict v = {(uint32_t)w->outcome};
+  lc_verdict v = {(uint32_t)w->outcome, self.refusal};
   lc_packet packets[] = {
     {.kind = LC_SAY_OUTCOME, .bytes = (char *)&v, .len = sizeof v,
      .gone = stay},
@@ -265,7 +264,13 @@ static void run_job (lua_State *L) {
   lc_interrupt_serve();
   lc_interrupt_adopt(w);
   lc_forker_open();
-  if (self.limit && !lc_memory_limit(L, &self.memory, self.limit)) return;
+  self.refusal = lc_system_limit(&self.ration.limits);
+  if (self.refusal) {
+    w->outcome = LC_NEVERSTARTED;
+    return;
+  }
+  size_t most = (size_t)self.ration.memory;
+  if (most && !lc_memory_limit(L, &self.memory, most)) return;
   lc_worker_run(L, w, true);
 }
 

@@ -84,19 +84,9 @@ static int pool_send (lua_State *L) {
 
 /* }} */
 
-/* core.pid(h) -> of the process that a remote job runs in, or nil: ours */
-static int pool_pid (lua_State *L) {
-  lc_job *j = luaL_checkudata(L, 1, LC_JOB_TYPE);
-  lc_remote *r = lc_job_task(j) ? NULL : lc_remote_of(j);
-  if (r && r->kind->pid) lua_pushinteger(L, r->kind->pid(r));
-  else lua_pushnil(L);
-  return 1;
-}
-
 static const luaL_Reg functions[] = {
   {"letter", pool_letter},
   {"send", pool_send},
-  {"pid", pool_pid},
   {"cores", pool_cores},
   {"recall", pool_recall},
   {"heritage", pool_heritage},

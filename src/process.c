@@ -50,11 +50,13 @@ struct process {
   watch *link, *life;      /* NULL: not watched */
   outgoing context, request;
   lc_packet limit;
-  lc_limit limits;
+  lc_ration ration;
   lc_verdict verdict;
   lc_message reply;
   int how;                 /* exit status or signal, once it has ended */
   uint8_t lot;             /* an lc_lot */
+  char *words;             /* the last it wrote to its standard error */
+  size_t nwords;
   bool spawn;
   bool judged;             /* the verdict is there, and the reply if any */
   bool garbled;            /* sent what can't be read */
@@ -119,7 +121,8 @@ static bool take_verdict (process *p, const lc_message *m) {
   if (p->judged || m->len != sizeof p->verdict) return false;
   memcpy(&p->verdict, m->base, sizeof p->verdict);
   p->judged = true;
-  return p->verdict.outcome <= LC_NOMEMORY;
+  p->remote->code = p->verdict.code;
+  return p->verdict.outcome <= LC_NEVERSTARTED;
 }
 
 static bool take_reply (process *p, lc_message *m) {
@@ -198,13 +201,25 @@ static void end_process (process *p) {
                   outcome <= LC_RAISED ? &p->reply : NULL);
 }
 
+/* For want of memory, its error says less. */
+static void keep_words (process *p, const lc_fate *fate) {
+  if (fate->nwords == 0) return;
+  p->words = lc_alloc(fate->nwords);
+  if (!p->words) return;
+  memcpy(p->words, fate->words, fate->nwords);
+  p->nwords = fate->nwords;
+}
+
 /* The process is no more: what it has written is all there. */
 static void on_life (uv_poll_t *poll, int status, int events) {
   process *p = lc_container(lc_handle_of(poll), watch, handle)->of;
   (void)status; (void)events;
-  lc_lot lot = lc_forkserver_look(p->child.life, &p->how);
-  if (lot == LC_LIVES) return;
-  p->lot = (uint8_t)lot;
+  lc_fate fate;
+  lc_forkserver_look(p->child.life, &fate);
+  if (fate.lot == LC_LIVES) return;
+  p->lot = (uint8_t)fate.lot;
+  p->how = fate.how;
+  keep_words(p, &fate);
   while (p->link && read_link(p) == 0) ;
   end_process(p);
 }
@@ -234,13 +249,18 @@ static int send_message (process *p, outgoing *o, lc_saying kind,
   return lc_conduit_send(&p->conduit, &o->packet);
 }
 
+static bool is_rationed (const lc_ration *r) {
+  const lc_limits *l = &r->limits;
+  return r->memory || l->memory || l->cpu || l->files || l->niced;
+}
+
 static void send_request (process *p) {
   lc_remote *r = p->remote;
-  if (r->memory) {
-    p->limits.memory = r->memory;
+  p->ration.memory = r->memory;
+  if (is_rationed(&p->ration)) {
     p->limit = (lc_packet){.kind = LC_SAY_LIMIT, .gone = stay,
-                           .bytes = (const char *)&p->limits,
-                           .len = sizeof p->limits};
+                           .bytes = (const char *)&p->ration,
+                           .len = sizeof p->ration};
     (void)lc_conduit_send(&p->conduit, &p->limit);
   }
   (void)send_message(p, &p->context, LC_SAY_CONTEXT, &r->context, on_sent);
@@ -302,6 +322,10 @@ static int pid_of (const lc_remote *r) {
   return (int)process_of(r)->child.pid;
 }
 
+static void process_kill (lc_remote *r, int signal) {
+  lc_forkserver_kill(process_of(r)->child.id, signal);
+}
+
 static bool is_asleep (const lc_job *j) {
   return lc_system_asleep(process_of(lc_remote_of(j))->child.pid);
 }
@@ -334,9 +358,48 @@ static bool read_start (lua_State *L, int options) {
   return spawn;
 }
 
+/* The field of the table on top, as a whole number above 0; 0: none. */
+static uint64_t read_limit (lua_State *L, int options, const char *name) {
+  lua_Number n = 0;
+  if (lua_getfield(L, -1, name) == LUA_TNUMBER) n = lua_tonumber(L, -1);
+  if (!lua_isnil(L, -1) && !(n >= 1 && n <= 1e15)) {
+    lua_pushfstring(L, "rlimit.%s", name);
+    lua_insert(L, -2);
+    lc_luax_bad_option(L, options, lua_tostring(L, -2), "a number above 0");
+  }
+  lua_pop(L, 1);
+  return (uint64_t)n;
+}
+
+static void read_nice (lua_State *L, int options, lc_limits *limits) {
+  int fits;
+  lua_getfield(L, -1, "nice");
+  lua_Integer n = lua_tointegerx(L, -1, &fits);
+  limits->niced = !lua_isnil(L, -1);
+  if (limits->niced && (!fits || n < -20 || n > 19))
+    lc_luax_bad_option(L, options, "rlimit.nice", "an integer from -20 to 19");
+  limits->nice = (int32_t)n;
+  lua_pop(L, 1);
+}
+
+static void read_limits (lua_State *L, int options, lc_limits *limits) {
+  static const char *const names[] = {"memory", "cpu", "files", "nice", NULL};
+  *limits = (lc_limits){0};
+  if (!options || lc_luax_option(L, options, "rlimit") == LUA_TNIL) return;
+  if (lua_type(L, -1) != LUA_TTABLE)
+    lc_luax_bad_option(L, options, "rlimit", "a table of limits");
+  lc_luax_options(L, lua_gettop(L), names);
+  limits->memory = read_limit(L, options, "memory");
+  limits->cpu = read_limit(L, options, "cpu");
+  limits->files = read_limit(L, options, "files");
+  read_nice(L, options, limits);
+}
+
 static int process_make (lua_State *L, lc_remote *r, int options) {
   int top = lua_gettop(L);
+  lc_limits limits;
   bool spawn = read_start(L, options);
+  read_limits(L, options, &limits);
   lua_settop(L, top);
   const lc_kin *kin = lc_kin_hold(L, r->job.loop);
   process *p = lc_alloc(sizeof *p);
@@ -345,6 +408,7 @@ static int process_make (lua_State *L, lc_remote *r, int options) {
   p->remote = r;
   p->kin = kin;
   p->spawn = spawn;
+  p->ration.limits = limits;
   p->conduit.fd = p->child.link = p->child.life = -1;
   r->body = p;
   return 0;
@@ -354,6 +418,7 @@ static void process_close (void *body) {
   process *p = body;
   close_all(p);
   lc_message_free(&p->reply);
+  lc_free(p->words, p->nwords);
   lc_free(p, sizeof *p);
 }
 
@@ -367,27 +432,57 @@ static void push_signal (lua_State *L, int number) {
   else lua_pushfstring(L, "signal %d", number);
 }
 
-/* Pushes the error of a job whose process ended before it. */
-static void process_epitaph (lua_State *L, lc_remote *r, const char *label) {
-  const process *p = process_of(r);
+/* The last lines on top, of those that it wrote to its standard error: whole
+** ones, where there are any, and no line breaks at the end. */
+static void push_words (lua_State *L, const process *p) {
+  const char *at = p->words, *end = at + p->nwords;
+  while (end > at && (end[-1] == '\n' || end[-1] == '\r')) end--;
+  if (p->nwords == LC_FATE_WORDS) {
+    const char *line = memchr(at, '\n', (size_t)(end - at));
+    if (line) at = line + 1;
+  }
+  lua_pushlstring(L, at, (size_t)(end - at));
+}
+
+/* Pushes what happened: "process 3 was killed by SIGKILL". */
+static void push_story (lua_State *L, const process *p, const char *label) {
   if (p->lot == LC_EXITED) {
-    lc_errors_push(L, "EWORKER", "%s ended with exit code %d before its job "
-                   "did", label, p->how);
-    lua_pushinteger(L, p->how);
-    lua_setfield(L, -2, "exit");
+    lua_pushfstring(L, "%s ended with exit code %d before its job did", label,
+                    p->how);
     return;
   }
   push_signal(L, p->how);
   const char *name = lua_tostring(L, -1);
   if (p->garbled)
-    lc_errors_push(L, "EWORKER", "%s sent what is no message, and was killed "
-                   "by %s", label, name);
+    lua_pushfstring(L, "%s sent what is no message, and was killed by %s",
+                    label, name);
   else if (p->lot == LC_LOST)
-    lc_errors_push(L, "EWORKER", "%s was killed by %s, with the forkserver, "
-                   "its parent", label, name);
-  else lc_errors_push(L, "EWORKER", "%s was killed by %s", label, name);
-  lua_insert(L, -2);
-  lua_setfield(L, -2, "signal");
+    lua_pushfstring(L, "%s was killed by %s, with the forkserver, its parent",
+                    label, name);
+  else lua_pushfstring(L, "%s was killed by %s", label, name);
+  lua_remove(L, -2);
+}
+
+/* Pushes the error of a job whose process ended before it. */
+static void process_epitaph (lua_State *L, lc_remote *r, const char *label) {
+  const process *p = process_of(r);
+  push_story(L, p, label);
+  if (p->words) {
+    push_words(L, p);
+    luaL_gsub(L, lua_tostring(L, -1), "\n", "\n  ");
+    lc_errors_push(L, "EWORKER", "%s; the end of its standard error:\n  %s",
+                   lua_tostring(L, -3), lua_tostring(L, -1));
+    lua_replace(L, -4);
+    lua_pop(L, 1);
+    lua_setfield(L, -2, "stderr");
+  }
+  else {
+    lc_errors_push(L, "EWORKER", "%s", lua_tostring(L, -1));
+    lua_remove(L, -2);
+  }
+  if (p->lot == LC_EXITED) lua_pushinteger(L, p->how);
+  else push_signal(L, p->how);
+  lua_setfield(L, -2, p->lot == LC_EXITED ? "exit" : "signal");
 }
 
 /* }} */
@@ -401,7 +496,8 @@ static const lc_remotekind process_kind = {
   .strike = process_strike,
   .post = process_post,
   .epitaph = process_epitaph,
-  .pid = pid_of
+  .pid = pid_of,
+  .kill = process_kill
 };
 
 /* conc.process(f, ...) or conc.process{f, ..., name=, memory=, start=}

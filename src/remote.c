@@ -140,6 +140,19 @@ void lc_remote_cancel_all (lc_loop *loop) {
 
 /* }} */
 
+int lc_remote_pid (const lc_job *j) {
+  const lc_remote *r = lc_remote_of(j);
+  return r->kind->pid ? r->kind->pid(r) : 0;
+}
+
+int lc_remote_kill (lc_job *j, int signal) {
+  lc_remote *r = lc_remote_of(j);
+  if (!r->kind->kill) return UV_ENOTSUP;
+  if (lc_job_ended(j) || r->queued) return UV_ESRCH;
+  r->kind->kill(r, signal);
+  return 0;
+}
+
 /* {{ Making one */
 
 /* The user value that owns the body. Its own user value is the handle. */

@@ -64,6 +64,7 @@ typedef struct lc_remotekind {
   void (*epitaph) (lua_State *L, lc_remote *r, const char *label);
 
   int (*pid) (const lc_remote *r);   /* NULL: it runs in this process */
+  void (*kill) (lc_remote *r, int signal);   /* NULL, too */
 } lc_remotekind;
 
 struct lc_remote {
@@ -119,6 +120,12 @@ void lc_remote_interrupt (lc_scope *s);
 
 /* A queued job's turn has come: `turn` is its place in the queue. */
 void lc_remote_start (lc_op *turn);
+
+/* The process that the job runs in, or ran in; 0: this one, or none yet. */
+int lc_remote_pid (const lc_job *j);
+
+/* Sends it a signal; a libuv code where it has none or has ended. */
+int lc_remote_kill (lc_job *j, int signal);
 
 lc_job *lc_remote_job (lc_scope *s);
 lc_job *lc_remote_next (const struct lc_loop *loop, const lc_job *j);

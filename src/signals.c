@@ -84,17 +84,6 @@ static const lc_handlekind kind = {
 
 /* {{ Making one */
 
-static bool is_named (int number, const char *name) {
-  const char *own = lc_system_signal(number);
-  return own && strcmp(own, name) == 0;
-}
-
-static int number_of (const char *name) {
-  for (int number = 1; number < NSIG; number++)
-    if (is_named(number, name)) return number;
-  return 0;
-}
-
 /* Those that no handler can have, that tell of a fault at this very
 ** instruction, or that are ours. */
 static const char *refusal (int number) {
@@ -114,7 +103,7 @@ static const char *refusal (int number) {
 
 static int check_name (lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
-  int number = number_of(name);
+  int number = lc_system_signal_number(name);
   if (!number)
     luaL_argerror(L, 1, lua_pushfstring(L, "the name of a signal expected, "
                                         "such as \"SIGHUP\", got \"%s\"",

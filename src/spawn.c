@@ -49,7 +49,8 @@ static int place_level (lua_State *L, int options) {
 
 static void read_options (lua_State *L, lc_job *j, int options, int handle) {
   static const char *const names[] = {"name", "keep", "daemon", "memory",
-                                      "stack", "start", "level", NULL};
+                                      "stack", "start", "rlimit", "level",
+                                      NULL};
   lc_luax_options(L, options, names);
   if (lc_luax_option(L, options, "name") != LUA_TNIL) {
     if (lua_type(L, -1) != LUA_TSTRING)

@@ -84,6 +84,17 @@ int lc_system_pidfd (pid_t pid);
 /* Does the process wait for something? */
 bool lc_system_asleep (pid_t pid);
 
+/* Limits of this process; 0: none. A failure leaves those before it. */
+typedef struct lc_limits {
+  uint64_t memory;               /* bytes of its own: heap, stacks */
+  uint64_t cpu;                  /* seconds, then SIGXCPU */
+  uint64_t files;                /* descriptors */
+  int32_t nice;                  /* priority, where `niced` */
+  bool niced;
+} lc_limits;
+
+int lc_system_limit (const lc_limits *limits);
+
 /* Waits for the end of a child, and kills it after `ms`. */
 void lc_system_reap (pid_t pid, int ms);
 
@@ -95,6 +106,7 @@ bool lc_system_library (const void *symbol, char *path, size_t size);
 /* Many descriptors, looked at in one call: each is readable or hung up. */
 int lc_system_poller (void);
 int lc_system_poller_add (int poller, int fd);
+void lc_system_poller_remove (int poller, int fd);
 int lc_system_poller_wait (int poller, int *fds, int n);   /* how many */
 
 /* 1 if the process has ended: its group is then gone too, and it is reaped.
@@ -120,5 +132,6 @@ void lc_system_pin (const void *part);
 
 /* "SIGKILL"; NULL for an unknown number. */
 const char *lc_system_signal (int number);
+int lc_system_signal_number (const char *name);   /* 0: no such name */
 
 #endif

@@ -307,6 +307,22 @@ bool lc_system_asleep (pid_t pid) {
   return name && name[1] == ' ' && name[2] == 'S';
 }
 
+static int set_limit (int what, uint64_t soft, uint64_t hard) {
+  struct rlimit limit = {soft, hard};
+  return soft && setrlimit(what, &limit) ? uv_translate_sys_error(errno) : 0;
+}
+
+/* RLIMIT_DATA counts what is private and can be written: memory that is
+** shared with others, and files in memory, are not the worker's own. */
+int lc_system_limit (const lc_limits *l) {
+  int err = set_limit(RLIMIT_DATA, l->memory, l->memory);
+  if (!err) err = set_limit(RLIMIT_CPU, l->cpu, l->cpu + 1);
+  if (!err) err = set_limit(RLIMIT_NOFILE, l->files, l->files);
+  if (!err && l->niced && setpriority(PRIO_PROCESS, 0, l->nice))
+    err = uv_translate_sys_error(errno);
+  return err;
+}
+
 void lc_system_reap (pid_t pid, int ms) {
   struct pollfd end = {.fd = lc_system_pidfd(pid), .events = POLLIN};
   if (end.fd >= 0) {
@@ -359,6 +375,10 @@ int lc_system_poller_add (int poller, int fd) {
   return failed ? uv_translate_sys_error(errno) : 0;
 }
 
+void lc_system_poller_remove (int poller, int fd) {
+  (void)epoll_ctl(poller, EPOLL_CTL_DEL, fd, NULL);
+}
+
 int lc_system_poller_wait (int poller, int *fds, int n) {
   struct epoll_event events[16];
   int got;
@@ -396,6 +416,14 @@ const char *lc_system_signal (int number) {
   };
   size_t n = sizeof names / sizeof *names;
   return number > 0 && (size_t)number < n ? names[number] : NULL;
+}
+
+int lc_system_signal_number (const char *name) {
+  for (int number = 1; number < NSIG; number++) {
+    const char *own = lc_system_signal(number);
+    if (own && strcmp(own, name) == 0) return number;
+  }
+  return 0;
 }
 
 /* }} */

@@ -218,7 +218,7 @@ function Crew:report()
   for i, worker in ipairs(self.members) do
     list[i] = {
       id = worker.job.id,
-      pid = core.pid(worker.job),
+      pid = worker.job.pid,
       state = idle[worker] and "idle" or "busy",
       jobs = worker.jobs,
     }
