@@ -40,6 +40,9 @@ local process_options = {
   spawn_options[1], spawn_options[2], spawn_options[3], thread_options[4],
   { "start", "string?", '"forkserver" (the default): forked from a small '
     .. 'process that is started for this; or "spawn": a fresh program' },
+  { "rlimit", "luaconc.rlimit?", "of the process: `memory`, bytes of its own; "
+    .. "`cpu`, seconds of computing, then SIGXCPU; `files`, descriptors; "
+    .. "`nice`, its priority" },
 }
 
 local reason = { "reason", "any?",
@@ -161,14 +164,15 @@ print(a:await() + b:await())  --> 2501500]],
   {
     name = "conc.process",
     call = { "conc.process(f, ...)",
-      "conc.process{f, ..., name=, keep=, daemon=, memory=, start=}" },
+      "conc.process{f, ..., name=, keep=, daemon=, memory=, start=, rlimit=}" },
     text = [[
 Starts a process that runs `f(...)`: what `conc.thread` says of copies and
 modules holds here, too. It has this program's folder, standard output and
 standard error, an empty standard input, random numbers of its own, and nothing
 else of it. It never outlives this program, and a crash stays inside: its job
 fails with the code `EWORKER` and the name of the signal in `signal`, or the
-exit code in `exit`. A cancelled process gets SIGTERM, which cancels its job
+exit code in `exit`, and the last lines that it wrote to its standard error in
+`stderr`. A cancelled process gets SIGTERM, which cancels its job
 there, and SIGKILL where it goes on for 1 s. It ignores Ctrl-C, which is for its
 starter to deal with.]],
     params = {
@@ -524,7 +528,8 @@ asked after the end.]],
     fields = {
       { "id", "integer", "1, 2, ... in each Lua state" },
       { "name", "string", "the one given, or `task 1`" },
-      { "engine", "string", '`"task"`' },
+      { "engine", "string", '`"task"`, `"thread"` or `"process"`' },
+      { "pid", "integer?", "the id of its process, once it has begun" },
     },
   },
   {
@@ -570,6 +575,26 @@ local job = conc.spawn(conc.sleep, 0.001)
 print(job:status())  --> ready
 job:await()
 print(job:status())  --> done]],
+  },
+  {
+    name = "kill",
+    call = "job:kill([signal])",
+    text = [[
+Sends a signal to the process of the job, `"SIGTERM"` unless said: to nobody
+else, as its id is not used again before its end is known. SIGTERM cancels the
+job; by SIGKILL it fails with the code `EWORKER`. `job.pid` is the id.]],
+    params = { { "signal", "string|integer?", "its name, or its number" } },
+    returns = { { "true", "sent", "" } },
+    fails = { { "ESRCH", "the process has ended, or has not begun" } },
+    raises = "where the job is no process.",
+    waits = false,
+    example = [[
+conc.run(function()
+  local job = conc.process { function() while true do end end, keep = true }
+  print(job:kill "SIGKILL")  --> true
+  local ok, err = pcall(job.await, job)
+  print(ok, err.code, err.signal)  --> false	EWORKER	SIGKILL
+end)]],
   },
 }
 
@@ -669,7 +694,7 @@ end)]],
   {
     name = "process",
     call = { "group:process(f, ...)",
-      "group:process{f, ..., name=, keep=, daemon=, memory=, start=}" },
+      "group:process{f, ..., name=, keep=, daemon=, memory=, start=, ...}" },
     text = "Starts a process in this group, from anywhere: see `conc.process`.",
     params = {
       { "f", "function", "the body" },

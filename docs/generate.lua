@@ -289,6 +289,12 @@ local head = [[
 ---@field state "idle"|"busy"
 ---@field jobs integer # calls and chunks that it was handed
 
+---@class luaconc.rlimit
+---@field memory? integer
+---@field cpu? number
+---@field files? integer
+---@field nice? integer
+
 ---Numbers are of calls; of a map, of items.
 ---@class luaconc.poolstats
 ---@field engine "task"|"thread"|"process"

@@ -71,6 +71,12 @@
 ---@field state "idle"|"busy"
 ---@field jobs integer # calls and chunks that it was handed
 
+---@class luaconc.rlimit
+---@field memory? integer
+---@field cpu? number
+---@field files? integer
+---@field nice? integer
+
 ---Numbers are of calls; of a map, of items.
 ---@class luaconc.poolstats
 ---@field engine "task"|"thread"|"process"
@@ -113,6 +119,7 @@
 ---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
 ---@field memory? number the most that its Lua state may allocate, in bytes; none unless said
 ---@field start? string "forkserver" (the default): forked from a small process that is started for this; or "spawn": a fresh program
+---@field rlimit? luaconc.rlimit of the process: `memory`, bytes of its own; `cpu`, seconds of computing, then SIGXCPU; `files`, descriptors; `nice`, its priority
 
 ---@class luaconc.groupoptions
 ---@field limit? integer how many of its jobs run at once
@@ -296,7 +303,8 @@ function conc.thread(f, ...) end
 ---standard error, an empty standard input, random numbers of its own, and nothing
 ---else of it. It never outlives this program, and a crash stays inside: its job
 ---fails with the code `EWORKER` and the name of the signal in `signal`, or the
----exit code in `exit`. A cancelled process gets SIGTERM, which cancels its job
+---exit code in `exit`, and the last lines that it wrote to its standard error in
+---`stderr`. A cancelled process gets SIGTERM, which cancels its job
 ---there, and SIGKILL where it goes on for 1 s. It ignores Ctrl-C, which is for its
 ---starter to deal with.
 ---Never waits.
@@ -435,7 +443,8 @@ function conc.completed(list) end
 ---@class luaconc.job
 ---@field id integer 1, 2, ... in each Lua state
 ---@field name string the one given, or `task 1`
----@field engine string `"task"`
+---@field engine string `"task"`, `"thread"` or `"process"`
+---@field pid? integer the id of its process, once it has begun
 local job = {}
 
 ---Waits for the end. It may be asked any number of times.
@@ -455,6 +464,17 @@ function job:cancel(reason) end
 ---Never waits.
 ---@return luaconc.status status `"ready"`, `"running"`, `"waiting"`, `"done"`, `"failed"` or `"cancelled"`
 function job:status() end
+
+---Sends a signal to the process of the job, `"SIGTERM"` unless said: to nobody
+---else, as its id is not used again before its end is known. SIGTERM cancels the
+---job; by SIGKILL it fails with the code `EWORKER`. `job.pid` is the id.
+---Never waits.
+---Raises where the job is no process.
+---@param signal? string|integer its name, or its number
+---@return true? sent
+---@return string? message
+---@return "ESRCH"? code
+function job:kill(signal) end
 
 ---Opens a group. Use it as `local g <close> = conc.group()`: leaving the block
 ---waits for its jobs; leaving it by an error cancels them first.
