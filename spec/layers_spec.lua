@@ -7,10 +7,10 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc bytes claim clock conduit fault forker forkserver heap inbuf "
+    files = "alloc bytes claim clock commons conduit fault forker forkserver guest heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
-      .. "interpreter list parcel port program ptrmap relay pump road sighold "
-      .. "stats system system_linux terminal "
+      .. "interpreter list mapping parcel port program ptrmap relay pump road sighold "
+      .. "stats system system_linux terminal things "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address cargo census closure codec decode encode encoder errors "
@@ -19,12 +19,13 @@ local C_LAYERS = {
     files = "end frame group handle interrupt job kin loop mailbox op "
       .. "remote scope select slots spawn task traceback trouble waiter "
       .. "worker" },
-  { name = "base of streams", peers = true, files = "listener pipe sockopt stream write" },
+  { name = "base of streams", peers = true, files = "listener pipe read sockopt stream "
+      .. "transport write" },
   { name = "base of channels", peers = true, files = "chcase chrecv chsend chwait" },
   { name = "base of files", peers = true,
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
-    files = "counts fs fswatch channel coroutine dns exec measure offspring pool process queue "
+    files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool process queue "
       .. "signals standard sync tcp thread timer tree tty udp unix watch" },
   { name = "top", peers = true, files = "luaconc testing" },
 }

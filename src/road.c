@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "commons.h"
 #include "fault.h"
 #include "parcel.h"
 #include "road.h"
@@ -29,7 +30,7 @@
 
 enum { STACK_BYTES = 256 << 10, MANY = 16, LEAST = 16 };
 
-typedef enum verb { PUT = 1, GET, DROP, JOIN, LEAVE } verb;
+typedef enum verb { PUT = 1, GET, DROP, JOIN, LEAVE, COMMON } verb;
 
 typedef struct question { uint32_t verb; uint32_t pad; uint64_t id; } question;
 typedef struct answer { int32_t err; uint32_t pad; uint64_t id; } answer;
@@ -153,7 +154,8 @@ static void reply (int socket, int err, uint64_t id, int fd) {
 }
 
 /* What arrives with a put or a join is kept. */
-static void serve_question (int socket, const question *q, lc_parcel *p) {
+static void serve_question (const member *m, const question *q,
+                            lc_parcel *p) {
   uint64_t id = q->id;
   int err = UV_EINVAL, fd = -1, came = p->n == 1 ? p->fds[0] : -1;
   entry *e;
@@ -163,27 +165,52 @@ static void serve_question (int socket, const question *q, lc_parcel *p) {
     if (e) fd = e->fd;
   }
   else if (q->verb == DROP) err = drop_entry(id);
-  else if (q->verb == LEAVE) {
-    remove_member(find_member(id, -1));
-    err = 0;
+  else if (q->verb == COMMON) {
+    id = m->id;
+    err = fd = lc_commons_lend(id);
+    if (fd >= 0) err = 0;
   }
   else if (came < 0) err = p->torn ? UV_EMFILE : UV_EINVAL;
   else if (q->verb == PUT) err = add_entry(came, &id);
   else if (q->verb == JOIN) err = add_member(came, &id);
   if (!err && (q->verb == PUT || q->verb == JOIN)) p->n = 0;
-  reply(socket, err, id, fd);
+  reply(m->socket, err, id, fd);
 }
 
 /* It may have left since the poller named it, and its number may be that of
-** a new one by now, which then has nothing to say. */
-static void serve_member (int socket) {
+** a new one by now, which then has nothing to say. The number of the member
+** that has gone, or 0; `asker`: who has said that another left, and waits for
+** an answer. */
+static uint64_t serve_member (int socket, uint64_t *asker) {
   question q;
   lc_parcel p;
-  if (!find_member(0, socket)) return;
+  member *m = find_member(0, socket);
+  *asker = 0;
+  if (!m) return 0;
+  uint64_t id = m->id;
   ssize_t got = lc_parcel_recv(socket, &q, sizeof q, &p);
-  if (got == sizeof q) serve_question(socket, &q, &p);
-  else if (got != UV_EAGAIN) remove_member(find_member(0, socket));
+  bool asked = got == sizeof q, leaves = asked && q.verb == LEAVE;
+  if (asked && !leaves) serve_question(m, &q, &p);
   lc_parcel_close(&p);
+  if (leaves) *asker = id;
+  else if (asked || got == UV_EAGAIN) return 0;
+  if (leaves) id = q.id;
+  remove_member(find_member(id, -1));
+  return id;
+}
+
+/* The lock is not held while a process is buried: that may need the road. */
+static void serve_one (int socket) {
+  uint64_t asker;
+  lock();
+  uint64_t gone = serve_member(socket, &asker);
+  unlock();
+  if (gone) lc_commons_bury(gone);
+  if (!asker) return;
+  lock();
+  member *m = find_member(asker, -1);
+  if (m) reply(m->socket, 0, gone, -1);
+  unlock();
 }
 
 static void *serve (void *arg) {
@@ -194,9 +221,7 @@ static void *serve (void *arg) {
     if (n < 0) return NULL;
     for (int i = 0; i < n; i++) {
       if (ready[i] == road.stop[1]) return NULL;
-      lock();
-      serve_member(ready[i]);
-      unlock();
+      serve_one(ready[i]);
     }
   }
 }
@@ -244,7 +269,11 @@ static void stop_serving (void) {
   (void)shutdown(road.stop[0], SHUT_RDWR);
   (void)pthread_join(road.thread, NULL);
   close_stop();
-  while (road.nmembers > 0) remove_member(&road.members[0]);
+  while (road.nmembers > 0) {
+    uint64_t id = road.members[0].id;
+    remove_member(&road.members[0]);
+    lc_commons_bury(id);
+  }
   lc_free(road.members, road.members_size * sizeof(member));
   road.members = NULL;
   road.members_size = 0;
@@ -344,9 +373,22 @@ int lc_road_join (uint64_t *id) {
 
 void lc_road_leave (uint64_t id) {
   lock();
-  if (road.is_member) (void)ask_for(LEAVE, &id, -1);
+  bool is_member = road.is_member;
+  if (is_member) (void)ask_for(LEAVE, &id, -1);
   else remove_member(find_member(id, -1));
   unlock();
+  if (!is_member) lc_commons_bury(id);
+}
+
+int lc_road_common (uint64_t *self) {
+  lc_parcel p = {0};
+  *self = 0;
+  lock();
+  int err = road.is_member ? ask(COMMON, self, -1, &p) : UV_ENOENT;
+  unlock();
+  if (!err && p.n == 1) return p.fds[0];
+  lc_parcel_close(&p);
+  return err ? err : UV_EMFILE;
 }
 
 /* {{ Beginning and end */

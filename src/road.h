@@ -48,6 +48,11 @@ int lc_road_join (uint64_t *member);
 ** the end of a process leaves nothing that goes a little later. */
 void lc_road_leave (uint64_t member);
 
+/* The commons (commons.h): a new descriptor for it, and the number of this
+** process; UV_ENOENT in the root, which makes it itself, and is 0. When a
+** member has ended, or left, the root buries it. */
+int lc_road_common (uint64_t *self);
+
 /* How many descriptors are in the list, and members besides the root. In the
 ** root only; elsewhere 0. */
 void lc_road_count (uint32_t *descriptors, uint32_t *members);

@@ -1,0 +1,542 @@
+/*
+** commons.c: records, chains, processes and holds. See commons.h.
+**
+** Beside the region's own lock there is one of this process, the gate: who
+** enters or leaves, and where the region is mapped. It comes before the
+** region's; in the root the road's lock comes before the gate.
+*/
+
+#include <string.h>
+#include <unistd.h>
+
+#include "commons.h"
+#include "fault.h"
+#include "guest.h"
+#include "road.h"
+
+#define SIZE ((size_t)64 << 20)
+
+enum { LINE = 64, CLASSES = LC_RECORD / LINE };
+
+typedef struct process {
+  _Atomic(uint64_t) member;    /* its number + 1; 0: a free place */
+  lc_chain holds;
+  lc_chain sleepers;
+} process;
+
+/* Lies at the begin of the commons. */
+typedef struct region {
+  lc_robust lock;
+  _Atomic(lc_ref) top;         /* above it nothing has been used yet */
+  _Atomic(lc_ref) free[CLASSES];
+  _Atomic(lc_ref) idle;        /* sleepers that nobody uses */
+  uint32_t nprocesses;         /* places that have ever been used */
+  process processes[LC_PROCESSES_MAX];
+} region;
+
+typedef struct hold {
+  lc_chain of_object;
+  lc_chain of_process;
+  lc_ref object;
+  uint32_t place;
+  uint32_t coming;             /* messages that are on the way with it */
+  bool here;                   /* does the process itself hold it? */
+} hold;
+
+char *lc_commons_base;
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+/* The gate's. */
+static struct {
+  lc_mapping mapping;
+  unsigned users;
+  lc_member self;
+  uint32_t place;
+  bool lent;                   /* the root's: other processes have it */
+} here;
+
+static region *the (void) {
+  return (region *)(void *)lc_commons_base;
+}
+
+/* {{ Chains. Stores that must not change places are atomic: for who finds
+** the work of a process that was killed between two of them. */
+
+static lc_chain *at (lc_ref r) {
+  return (lc_chain *)(void *)(lc_commons_base + r);
+}
+
+static lc_ref get (const _Atomic(lc_ref) *r) {
+  return atomic_load_explicit(r, memory_order_relaxed);
+}
+
+static void set (_Atomic(lc_ref) *r, lc_ref value) {
+  atomic_store_explicit(r, value, memory_order_release);
+}
+
+void lc_chain_init (lc_chain *l) {
+  set(&l->next, lc_commons_ref(l));
+  set(&l->prev, lc_commons_ref(l));
+}
+
+bool lc_chain_empty (const lc_chain *head) {
+  return get(&head->next) == lc_commons_ref(head);
+}
+
+lc_chain *lc_chain_next (const lc_chain *l) {
+  return at(get(&l->next));
+}
+
+void lc_chain_append (lc_chain *head, lc_chain *l) {
+  lc_ref last = get(&head->prev), self = lc_commons_ref(l);
+  set(&l->next, lc_commons_ref(head));
+  set(&l->prev, last);
+  set(&at(last)->next, self);   /* now it is in */
+  set(&head->prev, self);
+}
+
+/* A link whose neighbour does not know it was taken out by one who died
+** before he could tell it so. */
+void lc_chain_remove (lc_chain *l) {
+  lc_ref next = get(&l->next), prev = get(&l->prev);
+  if (get(&at(prev)->next) == lc_commons_ref(l)) {
+    set(&at(prev)->next, next);   /* now it is out */
+    set(&at(next)->prev, prev);
+  }
+  lc_chain_init(l);
+}
+
+void lc_chain_repair (lc_chain *head) {
+  lc_chain *l = head;
+  do {
+    lc_chain *next = lc_chain_next(l);
+    set(&next->prev, lc_commons_ref(l));
+    l = next;
+  } while (l != head);
+}
+
+/* }} */
+
+/* {{ The lock of the region */
+
+static void repair (region *r) {
+  for (uint32_t i = 0; i < r->nprocesses; i++) {
+    process *p = &r->processes[i];
+    lc_chain_repair(&p->holds);
+    lc_chain_repair(&p->sleepers);
+    lc_chain_each(s, &p->sleepers)
+      lc_chain_repair(&lc_container(s, lc_sleeper, all)->tickets);
+    lc_chain_each(l, &p->holds) {
+      hold *h = lc_container(l, hold, of_process);
+      lc_common *c = lc_commons_at(h->object);
+      lc_chain_repair(&c->holds);
+    }
+  }
+}
+
+static region *lock (void) {
+  region *r = the();
+  if (lc_robust_lock(&r->lock)) repair(r);
+  return r;
+}
+
+static void unlock (region *r) {
+  lc_robust_unlock(&r->lock);
+}
+
+/* }} */
+
+/* {{ Records; the lock is held */
+
+static int class_of (size_t size) {
+  lc_assert(size > 0 && size <= LC_RECORD);
+  return (int)((size - 1) / LINE);
+}
+
+static void *take_free (_Atomic(lc_ref) *list) {
+  lc_ref first = get(list);
+  if (!first) return NULL;
+  set(list, get(&at(first)->next));
+  return lc_commons_at(first);
+}
+
+static void put_free (_Atomic(lc_ref) *list, void *record) {
+  lc_chain *l = record;
+  set(&l->next, get(list));
+  set(list, lc_commons_ref(record));
+}
+
+/* Above the top all is zero; what comes from a list is made so. */
+static void *take (region *r, size_t size) {
+  int class = class_of(size);
+  size_t whole = (size_t)(class + 1) * LINE;
+  if (lc_fault_alloc()) return NULL;
+  void *record = take_free(&r->free[class]);
+  if (record) {
+    memset(record, 0, whole);
+    return record;
+  }
+  lc_ref top = get(&r->top);
+  if (top + whole > SIZE) return NULL;
+  set(&r->top, top + (lc_ref)whole);
+  return lc_commons_at(top);
+}
+
+static void give (region *r, void *record, size_t size) {
+  put_free(&r->free[class_of(size)], record);
+}
+
+void *lc_commons_alloc (size_t size) {
+  region *r = lock();
+  void *record = take(r, size);
+  unlock(r);
+  return record;
+}
+
+void lc_commons_free (void *record, size_t size) {
+  region *r = lock();
+  give(r, record, size);
+  unlock(r);
+}
+
+/* }} */
+
+/* {{ Processes; the lock is held */
+
+static process *find_process (region *r, lc_member member) {
+  for (uint32_t i = 0; i < r->nprocesses; i++)
+    if (r->processes[i].member == member + 1) return &r->processes[i];
+  return NULL;
+}
+
+static uint32_t place_of (region *r, const process *p) {
+  return (uint32_t)(p - r->processes);
+}
+
+/* Finds it, or gives it a place; NULL where there are too many. */
+static process *make_process (region *r, lc_member member) {
+  process *p = find_process(r, member);
+  if (p) return p;
+  uint32_t i = 0;
+  while (i < r->nprocesses && r->processes[i].member) i++;
+  if (i == LC_PROCESSES_MAX) return NULL;
+  p = &r->processes[i];
+  lc_chain_init(&p->holds);
+  lc_chain_init(&p->sleepers);
+  if (i == r->nprocesses) r->nprocesses = i + 1;
+  p->member = member + 1;
+  return p;
+}
+
+static bool has_others (region *r) {
+  for (uint32_t i = 0; i < r->nprocesses; i++)
+    if (r->processes[i].member > 1) return true;
+  return false;
+}
+
+/* }} */
+
+/* {{ Coming and going; the gate is held */
+
+static void init_region (void) {
+  region *r = the();
+  lc_robust_init(&r->lock);
+  set(&r->top, (lc_ref)(sizeof *r + LINE - 1) / LINE * LINE);
+}
+
+/* In the root it is made, elsewhere fetched. */
+static int map_region (void) {
+  int fd = lc_road_common(&here.self);
+  int err = fd == UV_ENOENT ? lc_mapping_make(&here.mapping, "luaconc", SIZE)
+            : fd < 0 ? fd : lc_mapping_take(&here.mapping, fd, SIZE);
+  if (err) return err;
+  lc_commons_base = here.mapping.base;
+  if (fd == UV_ENOENT) init_region();
+  return 0;
+}
+
+static void unmap_region (void) {
+  lc_mapping_close(&here.mapping);
+  lc_commons_base = NULL;
+}
+
+static int enter (void) {
+  int err = here.users ? 0 : map_region();
+  if (err) return err;
+  if (here.users++) return 0;
+  region *r = lock();
+  process *p = make_process(r, here.self);
+  if (p) here.place = place_of(r, p);
+  unlock(r);
+  if (p) return 0;
+  here.users = 0;
+  unmap_region();
+  return UV_EAGAIN;
+}
+
+static void leave (void) {
+  lc_assert(here.users > 0);
+  if (--here.users == 0) unmap_region();
+}
+
+int lc_commons_enter (void) {
+  (void)pthread_mutex_lock(&gate);
+  int err = enter();
+  (void)pthread_mutex_unlock(&gate);
+  return err;
+}
+
+void lc_commons_leave (void) {
+  (void)pthread_mutex_lock(&gate);
+  leave();
+  (void)pthread_mutex_unlock(&gate);
+}
+
+unsigned lc_commons_users (void) {
+  (void)pthread_mutex_lock(&gate);
+  unsigned n = here.users;
+  (void)pthread_mutex_unlock(&gate);
+  return n;
+}
+
+lc_member lc_commons_self (void) { return here.self; }
+uint32_t lc_commons_place (void) { return here.place; }
+
+static int lend (lc_member to) {
+  int err = here.lent ? 0 : enter();
+  if (err) return err;
+  here.lent = true;
+  region *r = lock();
+  process *p = make_process(r, to);
+  unlock(r);
+  return p ? here.mapping.fd : UV_EAGAIN;
+}
+
+int lc_commons_lend (lc_member to) {
+  (void)pthread_mutex_lock(&gate);
+  int fd = lend(to);
+  (void)pthread_mutex_unlock(&gate);
+  return fd;
+}
+
+/* }} */
+
+/* {{ Holds; the lock is held */
+
+static hold *find_hold (lc_common *c, uint32_t place) {
+  lc_chain_each(l, &c->holds) {
+    hold *h = lc_container(l, hold, of_object);
+    if (h->place == place) return h;
+  }
+  return NULL;
+}
+
+/* In the chain of the process first: who is buried must be found. */
+static hold *make_hold (region *r, lc_common *c, uint32_t place) {
+  hold *h = find_hold(c, place);
+  if (h) return h;
+  h = take(r, sizeof *h);
+  if (!h) return NULL;
+  h->object = lc_commons_ref(c);
+  h->place = place;
+  lc_chain_init(&h->of_object);
+  lc_chain_append(&r->processes[place].holds, &h->of_process);
+  lc_chain_append(&c->holds, &h->of_object);
+  return h;
+}
+
+/* The object, where nobody holds it any more. */
+static lc_common *end_hold (region *r, hold *h) {
+  lc_common *c = lc_commons_at(h->object);
+  lc_chain_remove(&h->of_object);
+  lc_chain_remove(&h->of_process);
+  give(r, h, sizeof *h);
+  return lc_chain_empty(&c->holds) ? c : NULL;
+}
+
+/* No lock is held. */
+static void free_object (lc_common *c) {
+  if (!c) return;
+  const lc_commonkind *kind = lc_commons_kinds[c->kind];
+  if (kind->empty) kind->empty(c);
+  lc_commons_free(c, kind->size);
+}
+
+lc_common *lc_commons_new (uint32_t kind) {
+  region *r = lock();
+  size_t size = lc_commons_kinds[kind]->size;
+  lc_common *c = take(r, size);
+  hold *h = NULL;
+  if (c) {
+    c->kind = kind;
+    lc_chain_init(&c->holds);
+    h = make_hold(r, c, here.place);
+    if (h) h->here = true;
+    else give(r, c, size);
+  }
+  unlock(r);
+  return h ? c : NULL;
+}
+
+bool lc_commons_hold (lc_common *c, bool arrived) {
+  region *r = lock();
+  hold *h = make_hold(r, c, here.place);
+  if (h) {
+    h->here = true;
+    if (arrived && h->coming > 0) h->coming--;
+  }
+  unlock(r);
+  return h != NULL;
+}
+
+void lc_commons_drop (lc_common *c) {
+  region *r = lock();
+  hold *h = find_hold(c, here.place);
+  lc_common *last = NULL;
+  if (h) {
+    h->here = false;
+    if (h->coming == 0) last = end_hold(r, h);
+  }
+  unlock(r);
+  free_object(last);
+}
+
+bool lc_commons_send (lc_common *c, lc_member to) {
+  region *r = lock();
+  process *p = make_process(r, to);
+  hold *h = p ? make_hold(r, c, place_of(r, p)) : NULL;
+  if (h) h->coming++;
+  unlock(r);
+  return h != NULL;
+}
+
+void lc_commons_refuse (lc_common *c) {
+  region *r = lock();
+  hold *h = find_hold(c, here.place);
+  lc_common *last = NULL;
+  if (h && h->coming > 0 && --h->coming == 0 && !h->here)
+    last = end_hold(r, h);
+  unlock(r);
+  free_object(last);
+}
+
+/* }} */
+
+/* {{ Sleepers */
+
+lc_sleeper *lc_commons_sleeper (void) {
+  region *r = lock();
+  lc_sleeper *s = take_free(&r->idle);
+  if (!s) s = take(r, sizeof *s);
+  if (s) {
+    atomic_store(&s->place, here.place);
+    lc_chain_init(&s->tickets);
+    lc_chain_append(&r->processes[here.place].sleepers, &s->all);
+  }
+  unlock(r);
+  return s;
+}
+
+lc_ticket *lc_commons_ticket (lc_sleeper *s) {
+  region *r = lock();
+  lc_ticket *t = take(r, sizeof *t);
+  if (t) {
+    t->sleeper = lc_commons_ref(s);
+    t->place = here.place;
+    lc_chain_init(&t->in);
+    lc_chain_append(&s->tickets, &t->mine);
+  }
+  unlock(r);
+  return t;
+}
+
+void lc_commons_unticket (lc_ticket *t) {
+  region *r = lock();
+  lc_chain_remove(&t->mine);
+  give(r, t, sizeof *t);
+  unlock(r);
+}
+
+static void end_sleeper (region *r, lc_sleeper *s) {
+  lc_chain_each(l, &s->tickets)
+    give(r, lc_container(l, lc_ticket, mine), sizeof(lc_ticket));
+  lc_chain_remove(&s->all);
+  put_free(&r->idle, s);
+}
+
+void lc_commons_awake (lc_sleeper *s) {
+  region *r = lock();
+  end_sleeper(r, s);
+  unlock(r);
+}
+
+/* The dead one may have been about to ring somebody. */
+static void shake_all (region *r) {
+  for (uint32_t i = 0; i < r->nprocesses; i++) {
+    if (!r->processes[i].member) continue;
+    lc_chain_each(l, &r->processes[i].sleepers) {
+      lc_sleeper *s = lc_container(l, lc_sleeper, all);
+      atomic_store(&s->shaken, true);
+      lc_guest_ring(s);
+    }
+  }
+}
+
+/* }} */
+
+/* {{ Deaths */
+
+/* Objects that nobody holds any more are linked by their chains of holds. */
+static lc_common *bury_process (region *r, process *p) {
+  uint32_t place = place_of(r, p);
+  lc_common *last = NULL;
+  lc_chain_each(l, &p->holds) {
+    hold *h = lc_container(l, hold, of_process);
+    lc_common *c = lc_commons_at(h->object);
+    if (lc_commons_kinds[c->kind]->bury)
+      lc_commons_kinds[c->kind]->bury(c, place);
+    if (!end_hold(r, h)) continue;
+    set(&c->holds.next, last ? lc_commons_ref(last) : 0);
+    last = c;
+  }
+  lc_chain_each(s, &p->sleepers)
+    end_sleeper(r, lc_container(s, lc_sleeper, all));
+  p->member = 0;
+  return last;
+}
+
+static void free_objects (lc_common *c) {
+  while (c) {
+    lc_common *next = lc_commons_at(get(&c->holds.next));
+    free_object(c);
+    c = next;
+  }
+}
+
+/* The gate is held, but not while objects are freed, which may need the
+** road. */
+static void bury (lc_member dead) {
+  region *r = lock();
+  process *p = find_process(r, dead);
+  lc_common *last = p ? bury_process(r, p) : NULL;
+  if (p) shake_all(r);
+  bool others = has_others(r);
+  unlock(r);
+  here.users++;
+  (void)pthread_mutex_unlock(&gate);
+  free_objects(last);
+  (void)pthread_mutex_lock(&gate);
+  leave();
+  if (others || !here.lent) return;
+  here.lent = false;
+  leave();
+}
+
+void lc_commons_bury (lc_member dead) {
+  (void)pthread_mutex_lock(&gate);
+  if (here.users) bury(dead);
+  (void)pthread_mutex_unlock(&gate);
+}
+
+/* }} */
