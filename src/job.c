@@ -78,6 +78,7 @@ lc_job *lc_job_next (const lc_loop *loop, const lc_job *j) {
 void lc_job_end (lc_job *j, lc_jobstate state) {
   lc_group *g = j->group;
   lc_assert(!lc_job_ended(j) && g);
+  if (j->guest) j->loop->bereave(j);
   j->state = (uint8_t)state;
   j->loop->live--;
   j->loop->stats.ended[state - LC_DONE]++;

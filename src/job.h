@@ -54,6 +54,8 @@ struct lc_job {
   bool daemon;
   bool asked;              /* cancel was called */
   bool extra;              /* has an entry in the side table: name, ... */
+  bool guest;              /* may have something of the commons: its end is
+                           ** told to loop->bereave */
 };
 
 static inline bool lc_job_ended (const lc_job *j) {

@@ -27,6 +27,7 @@
 #include "port.h"
 #include "stats.h"
 
+struct lc_job;
 struct lc_task;
 struct lc_group;
 
@@ -85,6 +86,8 @@ typedef struct lc_loop {
   bool is_program;           /* one like `lua`: Ctrl-C is ours */
   lua_CFunction resumers[2]; /* of conc.coroutine: see traceback.c */
   const char *folder;        /* of our own Lua files, or NULL */
+  void (*bereave) (struct lc_job *j);   /* a job with `guest` set ends: takes
+                             ** from it what it holds in the commons */
   bool in_poll;              /* the host's loop is inside its poll */
   bool ending, ended;
   bool complete;             /* the whole core is open */
