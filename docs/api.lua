@@ -974,8 +974,8 @@ print(buyer:await())  --> 3]],
     text = [[
 Waits for the first of several things and returns its key in the table and the
 results of the operation, as the method of the same name gives them. Exactly
-one takes effect. A case is an object alone (a queue: `recv`; an event or a
-timer: `wait`; a job: `await`) or `{object, "verb", value}`, such as `{queue,
+one takes effect. A case is an object alone (a queue or channel: `recv`; an event
+or a timer: `wait`; a job: `await`) or `{object, "verb", value}`, such as `{queue,
 "send", value}`. A job that failed gives its key, nil, and its error. Where
 several are ready at once, any one of them is taken.]],
     params = { { "cases", "table", "key to case" } },
@@ -1064,6 +1064,35 @@ q:send("item")
 q:close()
 print(q:recv())  --> item
 print(q:recv())  --> nil	closed	EOF]],
+  },
+  {
+    name = "send_many",
+    call = "queue:send_many(list)",
+    text = [[
+Puts all items of a list in, in order. Cancelled in the midst,
+some have gone.]],
+    params = { { "list", "any[]", "without nil" } },
+    returns = { { "integer?", "n", "how many have gone: all of them" } },
+    fails = { { "EPIPE", "it is closed; the number of those that have gone is the fourth result" } },
+    waits = "while it is full",
+    example = [[
+local q = conc.queue(4)
+print(q:send_many { 1, 2, 3 })  --> 3
+print(q:len())  --> 3]],
+  },
+  {
+    name = "recv_many",
+    call = "queue:recv_many(max)",
+    text = [[
+Takes what is there, in order: one item at least, `max` at most.]],
+    params = { { "max", "integer", "1 or more" } },
+    returns = { { "any[]?", "list", "" } },
+    fails = { closed_receiving },
+    waits = "while it is empty",
+    example = [[
+local q = conc.queue(4)
+q:send_many { "a", "b", "c" }
+print(#q:recv_many(2), #q:recv_many(100))  --> 2	1]],
   },
   {
     name = "try_send",
@@ -1180,6 +1209,35 @@ ch:send("item")
 ch:close()
 print(ch:recv())  --> item
 print(ch:recv())  --> nil	closed	EOF]],
+  },
+  {
+    name = "send_many",
+    call = "channel:send_many(list)",
+    text = [[
+Puts all items of a list in, in order. Where one of them can't be
+sent, none is. Cancelled in the midst, some have gone.]],
+    params = { { "list", "any[]", "without nil" } },
+    returns = { { "integer?", "n", "how many have gone: all of them" } },
+    fails = { { "EPIPE", "it is closed; the number of those that have gone is the fourth result" } },
+    waits = "while it is full",
+    example = [[
+local q = conc.channel(4)
+print(q:send_many { 1, 2, 3 })  --> 3
+print(q:len())  --> 3]],
+  },
+  {
+    name = "recv_many",
+    call = "channel:recv_many(max)",
+    text = [[
+Takes what is there, in order: one item at least, `max` at most.]],
+    params = { { "max", "integer", "1 or more" } },
+    returns = { { "any[]?", "list", "" } },
+    fails = { closed_receiving },
+    waits = "while it is empty",
+    example = [[
+local q = conc.channel(4)
+q:send_many { "a", "b", "c" }
+print(#q:recv_many(2), #q:recv_many(100))  --> 2	1]],
   },
   {
     name = "try_send",

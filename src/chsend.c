@@ -117,9 +117,8 @@ static uint32_t check_list (lua_State *L) {
 }
 
 /* A turn with all items of the list; nothing is sent where one can't be. */
-static lc_turn *load_turn (lua_State *L, lc_channel *c, lc_task *t,
-                           uint32_t n) {
-  lc_turn *turn = lc_seat_turn(c->seat, &t->op);
+static lc_turn *load_turn (lua_State *L, lc_channel *c, uint32_t n) {
+  lc_turn *turn = lc_seat_turn(c->seat, NULL);
   if (!turn) luaL_error(L, "not enough memory");
   turn->batch = lc_batch_new(n);
   lua_settop(L, 2);
@@ -162,7 +161,8 @@ int lc_channel_send_many (lua_State *L) {
   lc_task *t = lc_task_at(L, c->loop);
   lc_calls calls;
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  lc_turn *turn = load_turn(L, c, t, n);
+  lc_turn *turn = load_turn(L, c, n);
+  turn->op = &t->op;
   lc_calls_init(&calls, c->seat);
   lc_exchanged done = lc_exchange_put_many(c->exchange, turn, &calls);
   lc_channel_follow(&calls);

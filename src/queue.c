@@ -248,6 +248,138 @@ static int queue_iter (lua_State *L) {
 
 /* }} */
 
+/* {{ Many: at 1 the queue, at 2 the list */
+
+enum { MOST = 100000000 };   /* items of a list */
+
+/* Pushes the length of the list, which has no holes. */
+static void check_list (lua_State *L) {
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
+  if (n > MOST) luaL_argerror(L, 2, "too many items for one call");
+  for (lua_Integer i = 1; i <= n; i++) {
+    if (lua_rawgeti(L, 2, i) == LUA_TNIL) {
+      lua_pushfstring(L, "item %I is nil: it can't be sent", (LUAI_UACINT)i);
+      luaL_argerror(L, 2, lua_tostring(L, -1));
+    }
+    lua_pop(L, 1);
+  }
+  lua_pushinteger(L, n);
+}
+
+/* What it returns: all or, as it is closed, some have gone. */
+static int sent_many (lua_State *L, const lc_queue *q, lua_Integer sent) {
+  int n = q->closed ? fail_closed(L, "EPIPE") : 0;
+  lua_pushinteger(L, sent);
+  return n + 1;
+}
+
+static int send_rest (lua_State *L, lc_queue *q, lc_task *t,
+                      lua_Integer sent);
+
+/* ctx: how many have gone before the one that has waited */
+static int k_send_many (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  lc_task *t = lc_task_resumed(L);
+  lc_queue *q = lua_touserdata(L, 1);
+  if (t->op.result != LC_OK) {
+    push_items(L, 1);
+    take_of(L, &t->op);
+  }
+  if (t->op.result == CLOSED) return sent_many(L, q, ctx);
+  lc_task_woken(L);
+  return send_rest(L, q, t, ctx + 1);
+}
+
+/* Sends the others, one after another. */
+static int send_rest (lua_State *L, lc_queue *q, lc_task *t,
+                      lua_Integer sent) {
+  lua_Integer n = lua_tointeger(L, 3);
+  for (; sent < n && !q->closed; sent++) {
+    lua_settop(L, 3);
+    if (lua_rawgeti(L, 2, sent + 1) == LUA_TNIL)
+      return luaL_error(L, "the list was changed while it was sent");
+    if (bring(L, q, 1, 4)) continue;
+    push_items(L, 1);
+    lua_pushvalue(L, 4);
+    lua_rawsetp(L, -2, &t->op);
+    lc_task_begin(t, &send_kind);
+    lc_list_append(&q->senders, &t->op.u.link);
+    return lc_task_wait(L, t, k_send_many, (lua_KContext)sent);
+  }
+  if (sent < n) return sent_many(L, q, sent);
+  lua_pushinteger(L, sent);
+  return lc_task_pause(L, t, 1);
+}
+
+/* q:send_many(list) -> n | nil, "closed", "EPIPE", n */
+static int queue_send_many (lua_State *L) {
+  lc_queue *q = queue_self(L);
+  check_list(L);
+  lc_task *t = lc_task_at(L, q->loop);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  return send_rest(L, q, t, 0);
+}
+
+/* How many could be received now, up to `most`. */
+static lua_Integer count_ready (const lc_queue *q, lua_Integer most) {
+  lua_Integer n = q->n;
+  lc_list_each(l, &q->senders) {
+    if (n >= most) break;
+    n++;
+  }
+  return n < most ? n : most;
+}
+
+/* Takes what is there into the list on top, which has room for `most`: so
+** nothing is lost for want of memory. */
+static int fill_list (lua_State *L, lc_queue *q, lua_Integer most) {
+  int list = lua_gettop(L);
+  for (lua_Integer n = (lua_Integer)lua_rawlen(L, list); n < most; ) {
+    if (!fetch(L, q, 1)) break;
+    lua_rawseti(L, list, ++n);
+    lua_settop(L, list);
+  }
+  return 1;
+}
+
+static int k_recv_many (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  lc_task *t = lc_task_resumed(L);
+  if (t->op.result == CLOSED) return fail_closed(L, "EOF");
+  lc_task_woken(L);
+  lc_queue *q = lua_touserdata(L, 1);
+  lua_Integer n = 1 + count_ready(q, (lua_Integer)ctx - 1);
+  lua_createtable(L, (int)n, 0);
+  push_items(L, 1);
+  take_of(L, &t->op);
+  lua_rawseti(L, -3, 1);
+  lua_pop(L, 1);
+  return fill_list(L, q, n);
+}
+
+/* q:recv_many(max) -> list | nil, "closed", "EOF" */
+static int queue_recv_many (lua_State *L) {
+  lc_queue *q = queue_self(L);
+  lua_Integer most = lc_luax_integer(L, 2, "the number of items", 1,
+                                     INT32_MAX);
+  lc_task *t = lc_task_at(L, q->loop);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  lua_settop(L, 1);
+  lua_Integer n = count_ready(q, most);
+  lua_createtable(L, (int)n, 0);
+  fill_list(L, q, n);
+  if (lua_rawlen(L, -1) > 0) return lc_task_pause(L, t, 1);
+  if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EOF"));
+  lua_settop(L, 1);
+  lc_task_begin(t, &recv_kind);
+  lc_list_append(&q->receivers, &t->op.u.link);
+  return lc_task_wait(L, t, k_recv_many, (lua_KContext)most);
+}
+
+/* }} */
+
 /* {{ Cases of a select */
 
 static lc_queue *queue_at (lua_State *L, int object) {
@@ -359,6 +491,8 @@ static int queue_new (lua_State *L) {
 static const luaL_Reg methods[] = {
   {"send", queue_send},
   {"recv", queue_recv},
+  {"send_many", queue_send_many},
+  {"recv_many", queue_recv_many},
   {"try_send", queue_try_send},
   {"try_recv", queue_try_recv},
   {"iter", queue_iter},

@@ -186,6 +186,178 @@ for _, kind in ipairs { "queue", "channel" } do
       end)
     end)
 
+    it("sends many, and receives many, in order", function()
+      sim.run(function()
+        local q = make(10)
+        assert.equal(3, q:send_many { 1, "two", false })
+        assert.same({ 1, "two" }, q:recv_many(2))
+        q:send_many { 4, 5 }
+        assert.same({ false, 4, 5 }, q:recv_many(100))
+        assert.equal(0, q:send_many {})
+        assert.equal(0, q:len())
+      end)
+    end)
+
+    it("sends more than there is room for, as the others take it", function()
+      for _, size in ipairs { 0, 1, 3, 100 } do
+        sim.run(function()
+          local q, list = make(size), {}
+          for i = 1, 50 do list[i] = i end
+          local h = conc.spawn(function() return q:send_many(list) end)
+          local got = {}
+          for i = 1, 20 do got[i] = q:recv() end
+          while #got < 50 do
+            for _, v in ipairs(q:recv_many(7)) do got[#got + 1] = v end
+          end
+          assert.same(list, got)
+          assert.equal(50, h:await())
+          assert.equal(0, q:len())
+        end)
+      end
+    end)
+
+    it("waits for the first of many, and takes no more than asked for", function()
+      sim.run(function()
+        local q = make(5)
+        local h = conc.spawn(function() return q:recv_many(3) end)
+        conc.yield()
+        assert.equal("waiting", h:status())
+        q:send_many { 1, 2, 3, 4 }
+        local first = h:await()
+        assert.equal(1, first[1])
+        assert.is_true(#first <= 3)
+        local rest = q:recv_many(4)
+        assert.equal(#first + 1, rest[1])
+        assert.equal(4, rest[#rest])
+      end)
+    end)
+
+    it("lets nobody overtake who sends many", function()
+      sim.run(function()
+        local q, got = make(1), {}
+        conc.spawn(function() q:send_many { 1, 2, 3 } end)
+        conc.spawn(function() conc.yield() q:send "late" end)
+        conc.yield()
+        conc.yield()
+        for i = 1, 4 do got[i] = q:recv() end
+        local order = {}
+        for i, v in ipairs(got) do order[v] = i end
+        assert.is_true(order[1] < order[2] and order[2] < order[3])
+        assert.is_truthy(order.late)
+      end)
+    end)
+
+    it("refuses a list with a hole, and what is none", function()
+      sim.run(function()
+        local q = make(5)
+        local hole = { 1, 2, nil, 4 }
+        assert.equal(4, #hole)
+        sim.shows(sim.raises(q.send_many, q, hole), "item 3 is nil")
+        sim.shows(sim.raises(q.send_many, q, "x"), "table")
+        sim.shows(sim.raises(q.recv_many, q), "number")
+        sim.shows(sim.raises(q.recv_many, q, 0), "the number of items")
+        assert.equal(0, q:len())
+      end)
+    end)
+
+    it("tells how many of many have gone when it is closed", function()
+      sim.run(function()
+        local q = make(2)
+        local h = conc.spawn(function()
+          return table.pack(q:send_many { 1, 2, 3, 4 })
+        end)
+        conc.yield()
+        assert.equal(1, q:recv())
+        q:close()
+        assert.same({ nil, "closed", "EPIPE", 3, n = 4 }, h:await())
+        assert.same({ 2, 3 }, q:recv_many(9))
+        assert.same({ nil, "closed", "EOF", n = 3 }, table.pack(q:recv_many(9)))
+        assert.same({ nil, "closed", "EPIPE", 0, n = 4 },
+          table.pack(q:send_many { 1 }))
+      end)
+    end)
+
+    it("ends a wait for many when it is closed", function()
+      sim.run(function()
+        local q = make(2)
+        local h = conc.spawn(function() return table.pack(q:recv_many(3)) end)
+        conc.yield()
+        q:close()
+        assert.same({ nil, "closed", "EOF", n = 3 }, h:await())
+      end)
+    end)
+
+    it("is a case of a select: what is there, or comes first", function()
+      sim.run(function()
+        local a, b = make(1), make(1)
+        b:send "there"
+        assert.same({ "b", "there" }, { conc.select { a = a, b = b } })
+        local h = conc.spawn(function()
+          return table.pack(conc.select { a = a, b = { b, "recv" } })
+        end)
+        conc.yield()
+        a:send "one"
+        b:send "two"
+        assert.same({ "a", "one", n = 2 }, h:await())
+        assert.equal("two", (b:try_recv()))
+        assert.same({ "out", true }, { conc.select { a = a, out = { b, "send", 3 } } })
+        assert.equal(3, (b:try_recv()))
+        a:close()
+        assert.same({ "a", nil, "closed", "EOF" }, { conc.select { a = a } })
+        assert.same({ "out", nil, "closed", "EPIPE" },
+          { conc.select { out = { a, "send", 1 } } })
+      end)
+    end)
+
+    it("takes the item of a select's case only where that is chosen", function()
+      sim.run(function()
+        local a, b = make(0), make(0)
+        local h = conc.spawn(function()
+          return (conc.select { a = { a, "send", "A" }, b = { b, "send", "B" } })
+        end)
+        conc.yield()
+        assert.equal("B", b:recv())
+        assert.same({ nil, "empty", "EAGAIN" }, { a:try_recv() })
+        assert.equal("b", h:await())
+      end)
+    end)
+
+    it("joins two selects, but none with itself", function()
+      sim.run(function()
+        local q = make(0)
+        local function both(value)
+          return conc.spawn(function()
+            return table.pack(conc.select { got = q, sent = { q, "send", value } })
+          end)
+        end
+        local one = both(1)
+        conc.yield()
+        assert.equal("waiting", one:status())
+        local two = both(2)
+        local first, second = one:await(), two:await()
+        assert.not_equal(first[1], second[1])
+        assert.equal(first[1] == "got" and 2 or true, first[2])
+        assert.equal(second[1] == "got" and 1 or true, second[2])
+      end)
+    end)
+
+    it("keeps nothing of a select that is cancelled", function()
+      sim.run(function()
+        local q, full = make(1), make(1)
+        full:send "full"
+        local h = conc.spawn(function()
+          conc.select { q = q, full = { full, "send", "never" } }
+        end)
+        conc.yield()
+        h:cancel()
+        pcall(h.await, h)
+        q:send "kept"
+        assert.equal("kept", q:recv())
+        assert.equal("full", full:recv())
+        assert.same({ nil, "empty", "EAGAIN" }, { full:try_recv() })
+      end)
+    end)
+
     it("refuses a size that is none", function()
       for _, bad in ipairs { -1, 1.5, "many", {} } do
         sim.shows(sim.raises(make, bad), kind)
