@@ -13,8 +13,9 @@ local C_LAYERS = {
       .. "stats system system_linux terminal things "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
-    files = "address cargo census closure codec decode encode encoder errors "
-      .. "exchange item luax memory message modules names path shared transfer" },
+    files = "address cargo census closure code codec decode encode encoder errors "
+      .. "exchange factory item luax memory message modules names path shared "
+      .. "shelf transfer" },
   { name = "kernel", peers = true,
     files = "end frame group handle interrupt job kin loop mailbox op "
       .. "remote scope select slots spawn task traceback trouble waiter "

@@ -50,7 +50,7 @@ static void crate_push (lua_State *L, lc_shared *s) {
 
 static const lc_sharedkind crate_kind = {
   .name = "userdata", .hold = crate_hold, .drop = crate_drop,
-  .push = crate_push
+  .push = crate_push, .leaf = true
 };
 
 lc_shared *lc_cargo_new (const luaconc_transfer *how) {

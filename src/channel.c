@@ -145,7 +145,9 @@ static void push_handle (lua_State *L, lc_shared *s) {
   publish(L, c);
 }
 
-static const lc_sharedkind channel_kind = {"channel", hold, drop, push_handle};
+static const lc_sharedkind channel_kind = {
+  .name = "channel", .hold = hold, .drop = drop, .push = push_handle
+};
 
 /* conc.channel([capacity]): 64 unless said, 0: handed over */
 static int channel_new (lua_State *L) {

@@ -9,6 +9,7 @@
 #include "codec.h"
 #include "encode.h"
 #include "encoder.h"
+#include "shelf.h"
 
 typedef struct lc_dump {
   lc_encoder *e;
@@ -22,7 +23,7 @@ static int write_code (lua_State *L, const void *code, size_t n, void *ud) {
 }
 
 /* The bytecode of the function on top, after its size. */
-static bool encode_code (lc_encoder *e, int depth) {
+static bool dump_code (lc_encoder *e, int depth) {
   size_t head = e->out.len;
   lc_dump dump = {e, depth};
   if (!lc_encoder_bytes(e, depth, "size", 4)) return false;
@@ -30,6 +31,24 @@ static bool encode_code (lc_encoder *e, int depth) {
   uint32_t size = (uint32_t)(e->out.len - head - 4);
   lc_wire_put(e->out.base + head, &size, 4);
   return true;
+}
+
+static bool copy_code (lc_encoder *e, int depth, const lc_code *c) {
+  uint32_t size = (uint32_t)c->size;
+  char head[4];
+  lc_wire_put(head, &size, sizeof(head));
+  return lc_encoder_bytes(e, depth, head, sizeof(head)) &&
+         lc_encoder_bytes(e, depth, c->bytes, c->size);
+}
+
+/* The code of the function on top: a state of this process gets a hold. */
+static bool encode_code (lc_encoder *e, int depth) {
+  lc_code *c = lc_shelf_code(e->L);
+  if (c && e->carrier == LC_TO_STATE)
+    return lc_encoder_number(e, depth, LC_WIRE_CODE, e->nheld) &&
+           lc_encoder_hold(e, &c->shared);
+  return lc_encoder_tag(e, depth, LC_WIRE_FUNCTION) &&
+         (c ? copy_code(e, depth, c) : dump_code(e, depth));
 }
 
 static int count_upvalues (lua_State *L) {
@@ -80,8 +99,8 @@ static bool encode_luafunction (lc_encoder *e, int depth) {
   uint32_t number = e->objects - 1;
   int n = count_upvalues(e->L);
   char count = (char)n;
-  if (!lc_encoder_tag(e, depth, LC_WIRE_FUNCTION) || !encode_code(e, depth) ||
-      !lc_encoder_bytes(e, depth, &count, 1)) return false;
+  if (!encode_code(e, depth) || !lc_encoder_bytes(e, depth, &count, 1))
+    return false;
   for (int i = 1; i <= n; i++) {
     if (encode_upvalue(e, depth, number, i)) continue;
     if (lc_encoder_refused(e))

@@ -12,6 +12,9 @@
 ** Where a message holds nothing but data, it is copied whole: a table of
 ** data that happens to be a loaded module too is then a copy.
 **
+** Between states of one process the code of a function is not in the bytes,
+** but a shared object that the message holds; see code.h.
+**
 ** `__transfer(userdata)` returns a function and its arguments, which cross
 ** like any other values; the receiver calls it, and what it returns stands
 ** in the userdata's place. It is called once a message, must not wait, and

@@ -14,6 +14,7 @@
 #include "codec.h"
 #include "decode.h"
 #include "errors.h"
+#include "shelf.h"
 #include "wire.h"
 
 typedef struct lc_decoder {
@@ -246,27 +247,19 @@ static void decode_cfunction (lc_decoder *d) {
   set_object(d, number);
 }
 
-typedef struct lc_chunk {
-  const char *code;
-  size_t size;
-} lc_chunk;
-
-static const char *read_chunk (lua_State *L, void *ud, size_t *size) {
-  lc_chunk *chunk = ud;
-  (void)L;
-  *size = chunk->size;
-  chunk->size = 0;
-  return *size ? chunk->code : NULL;
-}
-
 static void load_function (lc_decoder *d) {
   uint32_t size;
-  lc_chunk chunk;
   lc_wire_get(take(d, 4), &size, 4);
-  chunk = (lc_chunk){take(d, size), size};
-  if (lua_load(d->L, read_chunk, &chunk, "=message", "b") != LUA_OK)
-    lc_errors_raise(d->L, "EPROTO", "a function can't be loaded: %s",
-                    lua_tostring(d->L, -1));
+  const char *bytes = take(d, size);
+  lc_shelf_load(d->L, bytes, size);
+}
+
+/* The code is one of what the message holds. */
+static void make_function (lc_decoder *d) {
+  uint32_t which = take_varint(d);
+  lc_code *c = which < d->nheld ? lc_code_of(d->held[which]) : NULL;
+  if (!c) fail(d, "no such code");
+  else lc_shelf_push(d->L, c);
 }
 
 static int count_upvalues (lua_State *L, int f) {
@@ -288,11 +281,12 @@ static void join_upvalue (lc_decoder *d, int f, int upvalue) {
   lua_pop(L, 1);
 }
 
-static void decode_function (lc_decoder *d, int depth) {
+static void decode_function (lc_decoder *d, int depth, uint8_t tag) {
   lua_State *L = d->L;
   uint32_t number = begin_object(d);
   luaL_checkstack(L, LUA_MINSTACK, "a message is nested too deeply");
-  load_function(d);
+  if (tag == LC_WIRE_CODE) make_function(d);
+  else load_function(d);
   int f = lua_gettop(L), n = count_upvalues(L, f);
   set_object(d, number);
   if (take_byte(d) != n) fail(d, "a function with other upvalues");
@@ -346,7 +340,7 @@ static void decode_code (lc_decoder *d, int depth, uint8_t tag) {
       break;
     case LC_WIRE_MODULE: decode_module(d); break;
     case LC_WIRE_CFUNCTION: decode_cfunction(d); break;
-    case LC_WIRE_FUNCTION: decode_function(d, depth); break;
+    case LC_WIRE_FUNCTION: decode_function(d, depth, tag); break;
     default: decode_transfer(d, depth);
   }
 }
@@ -382,6 +376,7 @@ static void decode_value (lc_decoder *d, int depth) {
     case LC_WIRE_AGAIN: push_object(d, take_varint(d)); break;
     case LC_WIRE_CLASS: decode_class(d, depth); break;
     case LC_WIRE_SHARED: decode_shared(d); break;
+    case LC_WIRE_CODE: decode_function(d, depth, tag); break;
     default: decode_code(d, depth, tag);
   }
 }

@@ -5,6 +5,7 @@
 #include "alloc.h"
 #include "codec.h"
 #include "encoder.h"
+#include "luax.h"
 
 #define ENCODER_TYPE "luaconc.encoder"
 
@@ -33,12 +34,6 @@ void lc_encoder_done (lc_encoder *e) {
   if (e->closed) free_memory(e);
 }
 
-/* What is made while a state is closed gets no finaliser. (This cannot be
-** told from a finaliser at another time, where it does no harm.) */
-static bool is_finalising (lua_State *L) {
-  return lua_gc(L, LUA_GCISRUNNING) == -1;
-}
-
 /* Pushes a new encoder, from now on that of the state. */
 static lc_encoder *make_encoder (lua_State *L, size_t limit) {
   lc_encoder *e = lua_newuserdatauv(L, sizeof *e, LC_ENCODER_VALUES);
@@ -50,7 +45,7 @@ static lc_encoder *make_encoder (lua_State *L, size_t limit) {
   }
   lua_setmetatable(L, -2);
   lc_bytes_reset(&e->out, limit);
-  e->closed = is_finalising(L);
+  e->closed = lc_luax_finalising(L);
   if (e->closed) return e;
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &encoder_key);

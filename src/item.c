@@ -50,7 +50,7 @@ static void read_message (lua_State *L, int index, const char *what,
   item->u.message = (lc_message){0};
   lc_message_encode(L, index, 1, what, &item->u.message);
   item->kind = LC_ITEM_MESSAGE;
-  if (item->u.message.nheld == 0) return;
+  if (!lc_message_branches(&item->u.message)) return;
   lc_freight *f = lc_alloc(sizeof(*f));
   if (!f) {
     lc_item_free(item);

@@ -130,3 +130,7 @@ lua_Integer lc_luax_integer (lua_State *L, int arg, const char *what,
   }
   return n;
 }
+
+bool lc_luax_finalising (lua_State *L) {
+  return lua_gc(L, LUA_GCISRUNNING) == -1;
+}

@@ -75,4 +75,8 @@ void lc_luax_options (lua_State *L, int arg, const char *const names[]);
 lua_Integer lc_luax_integer (lua_State *L, int arg, const char *what,
                              lua_Integer low, lua_Integer high);
 
+/* Is a finaliser running? While a state is closed, what is made gets none;
+** this can't be told from a finaliser at another time. */
+bool lc_luax_finalising (lua_State *L);
+
 #endif

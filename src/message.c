@@ -72,6 +72,12 @@ int lc_message_decode (lua_State *L, const lc_message *m) {
   return lc_decode_message(L, m->base, m->len, m->held, m->nheld);
 }
 
+bool lc_message_branches (const lc_message *m) {
+  for (uint32_t i = 0; i < m->nheld; i++)
+    if (!m->held[i]->kind->leaf) return true;
+  return false;
+}
+
 void lc_message_free (lc_message *m) {
   for (uint32_t i = 0; i < m->nheld; i++)
     m->held[i]->kind->drop(m->held[i]);

@@ -30,6 +30,9 @@ void lc_message_encode (lua_State *L, int first, int n, const char *what,
 ** the message stays. Raises like lc_decode. */
 int lc_message_decode (lua_State *L, const lc_message *m);
 
+/* Does it hold what may hold a channel? */
+bool lc_message_branches (const lc_message *m);
+
 /* Bytes of all messages made by this process so far, in all its threads: what
 ** `luaconc compare` shows as sent. Any thread. */
 uint64_t lc_message_made (void);

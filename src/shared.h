@@ -22,6 +22,7 @@ typedef struct lc_sharedkind {
   void (*drop) (lc_shared *s);
   /* Pushes this state's handle, one and the same each time. May raise. */
   void (*push) (lua_State *L, lc_shared *s);
+  bool leaf;                  /* it never holds a channel, by no way */
 } lc_sharedkind;
 
 struct lc_shared {

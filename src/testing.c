@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "alloc.h"
+#include "code.h"
 #include "fault.h"
 #include "luax.h"
 #include "modules.h"
@@ -183,9 +184,11 @@ static void set_count (lua_State *L, const char *key, lua_Integer n) {
 /* testing.counts() -> {blocks=, bytes=, jobs=, ...} */
 static int testing_counts (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
-  lua_createtable(L, 0, 8);
-  size_t blocks = lc_alloc_blocks() - lc_modules_blocks();
+  lua_createtable(L, 0, 9);
+  size_t codes = lc_code_blocks();
+  size_t blocks = lc_alloc_blocks() - lc_modules_blocks() - codes;
   set_count(L, "blocks", (lua_Integer)blocks - count_pooled(loop));
+  set_count(L, "codes", (lua_Integer)codes);
   set_count(L, "bytes", (lua_Integer)lc_alloc_bytes());
   set_count(L, "jobs", loop->live);
   set_count(L, "ops", loop->nops);

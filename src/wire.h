@@ -73,7 +73,9 @@ typedef enum lc_wiretag {
   /* In place of an upvalue's value: */
   LC_WIRE_JOINED,       /* number (varint) of a function, upvalue (byte) */
   /* Only where the message holds shared objects: */
-  LC_WIRE_SHARED        /* which one (varint) */
+  LC_WIRE_SHARED,       /* which one (varint) */
+  LC_WIRE_CODE          /* which one (varint) is the code of a function,
+                        ** upvalues (byte), then these */
 } lc_wiretag;
 
 /* A text is a length (varint) and bytes. */

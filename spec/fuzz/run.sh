@@ -16,8 +16,9 @@ mkdir -p "$out/corpus" || exit 1
 flags() { pkg-config --silence-errors "$@"; }
 
 # The codec and what it stands on; libuv only for the names of errors.
-sources='alloc bytes cargo closure codec decode encode encoder errors fault luax
-  names path ptrmap shared transfer'
+sources='alloc bytes cargo closure code codec decode encode encoder errors
+  factory fault luax
+  names path ptrmap shared shelf transfer'
 list=spec/fuzz/decode.c
 for name in $sources; do list="$list src/$name.c"; done
 
