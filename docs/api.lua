@@ -975,9 +975,12 @@ print(buyer:await())  --> 3]],
 Waits for the first of several things and returns its key in the table and the
 results of the operation, as the method of the same name gives them. Exactly
 one takes effect. A case is an object alone (a queue or channel: `recv`; an event
-or a timer: `wait`; a job: `await`) or `{object, "verb", value}`, such as `{queue,
-"send", value}`. A job that failed gives its key, nil, and its error. Where
-several are ready at once, any one of them is taken.]],
+or a timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
+socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
+or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
+Where several are ready at once, any one of them is taken. What was not taken
+stays where it is: no byte is read, and no connection accepted, for a case that
+another has beaten.]],
     params = { { "cases", "table", "key to case" } },
     returns = {
       { "any", "key", "of the case that took effect" },
@@ -1899,6 +1902,20 @@ print(here:timeout(0.01):read("l"))  --> nil	timed out	ETIMEDOUT]],
       "print(here:sock().port == there:peer().port)  --> true",
   },
   {
+    name = "reset",
+    call = "stream:reset()",
+    text = [[
+Closes at once and drops what is queued: for a peer that is not to be waited
+for. Over TCP, and in memory, the peer's read fails with ECONNRESET; otherwise
+it sees the end. A second time it does nothing.]],
+    params = {},
+    returns = { { "true", "closed", "" } },
+    waits = false,
+    example = with_ends [[
+there:reset()
+print(select(3, here:read()))  --> ECONNRESET]],
+  },
+  {
     name = "close",
     call = "stream:close()",
     text = [[
@@ -2265,7 +2282,7 @@ return {
   coordinating, queue, channel, lock, semaphore, event, timer, condition,
   barrier,
   codec, tcp, net[1], stream, listener,
-  net[2], net[3], net[4],
+  net[5], net[2], net[3], net[4],
   files[1], files[2],
   files[3],
   programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],

@@ -389,4 +389,38 @@ assert(#name > 0)]],
   },
 }
 
-return { unix, udp, socket, dns }
+local pair = {
+  title = "Pairs in memory",
+  text = [[
+Two streams joined in memory: for tests, and between tasks of one state. They
+promise what sockets promise, use no descriptor, and under the virtual clock
+take no time.]],
+  {
+    name = "conc.pair",
+    call = "conc.pair([capacity])",
+    text = [[
+Two streams: what is written to one is read from the other, both ways. An end
+keeps `capacity` bytes that nobody reads; what is written beyond them is queued
+as with any stream, so a writer waits for a slow reader. Closing an end before
+all was read resets the other, and so does `stream:reset`. The ends have no
+addresses and no options.]],
+    params = { { "capacity", "integer?", "bytes, 65536 unless said" } },
+    returns = { { "luaconc.stream", "first", "" },
+      { "luaconc.stream", "second", "" } },
+    fails = { { "ENOMEM", "there is no memory" } },
+    waits = false,
+    example = [[
+conc.run(function()
+  local client, server = conc.pair()
+  conc.spawn(function()
+    local s <close> = server
+    for line in s:lines() do s:write(line:upper(), "\n") end
+  end)
+  client:write("hello\n")
+  print(client:read("l"))  --> HELLO
+  client:close()
+end)]],
+  },
+}
+
+return { unix, udp, socket, dns, pair }

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "errors.h"
 #include "fault.h"
 #include "listener.h"
 #include "luax.h"
@@ -150,7 +151,7 @@ static int next_descriptor (lc_listener *l) {
 ** The block is there first: no connection is taken to be dropped. */
 static int try_accept (lua_State *L, lc_listener *l) {
   const lc_listenerkind *kind = kind_of(l);
-  lc_handle **owner = lua_touserdata(L, 2);
+  lc_handle **owner = lua_touserdata(L, -1);
   int err, fd;
   lc_stream *s = lc_stream_new(l->handle.loop, kind->streamkind, &err);
   if (!s) return err;
@@ -194,14 +195,20 @@ static int start_polling (lc_listener *l) {
   return err;
 }
 
+static int arm (lc_listener *l) {
+  return l->armed || l->retry.index ? 0 : start_polling(l);
+}
+
 static int k_accept (lua_State *L, int status, lua_KContext ctx);
 
+/* Waits until the time at index 2: it stays the same when another task was
+** quicker. */
 static int wait_accept (lua_State *L, lc_listener *l, lc_task *t, bool front) {
-  int err = l->armed || l->retry.index ? 0 : start_polling(l);
-  if (!err)
-    err = lc_waiter_begin(&l->acceptors, t, &kind_of(l)->accept, l->limit,
-                          front);
-  if (err) return lc_stream_fail(L, err);
+  uint64_t due = (uint64_t)lua_tointeger(L, 2);
+  int err = arm(l);
+  if (!err) err = lc_waiter_join(&l->acceptors, &t->op, due, front);
+  if (err) return lc_stream_fail_now(L, t, err);
+  lc_task_begin(t, &kind_of(l)->accept);
   return lc_task_wait(L, t, k_accept, 0);
 }
 
@@ -212,7 +219,7 @@ static int k_accept (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
   if (t->op.result != LC_OK) return lc_stream_fail(L, t->op.result);
   l = (lc_listener *)(void *)*(lc_handle **)lua_touserdata(L, 1);
-  if (!l) return lc_stream_fail(L, UV_EBADF);
+  if (!l) return lc_stream_fail(L, UV_ECANCELED);
   got = try_accept(L, l);
   if (got < 0) return lc_stream_fail(L, got);
   return got ? 1 : wait_accept(L, l, t, true);
@@ -227,6 +234,8 @@ static int listener_accept (lua_State *L) {
   if (!l) return lc_stream_fail_closed(L);
   t = lc_task_here(L);
   lua_settop(L, 1);
+  lua_pushinteger(L, (lua_Integer)lc_clock_after(&l->handle.loop->clock,
+                                                 l->limit));
   lc_stream_push(L, kind_of(l)->streams);   /* may run finalisers */
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (!lc_listener_self(L)) return lc_stream_fail_now(L, t, UV_EBADF);
@@ -234,6 +243,55 @@ static int listener_accept (lua_State *L) {
   if (got < 0) return lc_stream_fail_now(L, t, got);
   return got ? lc_task_pause(L, t, 1) : wait_accept(L, l, t, false);
 }
+
+/* }} */
+
+/* {{ Cases of a select */
+
+static lc_listener *listener_at (lua_State *L, int object) {
+  return (lc_listener *)(void *)*(lc_handle **)lua_touserdata(L, object);
+}
+
+/* Accepts into a new userdata: results, or -1: nobody has come. */
+static int accept_now (lua_State *L, int object, int closed) {
+  lc_listener *l = listener_at(L, object);
+  if (!l) return lc_stream_fail(L, closed);
+  lc_stream_push(L, kind_of(l)->streams);   /* may run finalisers */
+  l = listener_at(L, object);
+  int got = l ? try_accept(L, l) : closed;
+  if (got < 0) return lc_stream_fail(L, got);
+  return got ? got : -1;
+}
+
+/* Those who wait already come first. */
+static int attempt_accept (lua_State *L, int object, int value) {
+  const lc_listener *l = listener_at(L, object);
+  (void)value;
+  if (l && !lc_waiter_none(&l->acceptors)) return -1;
+  return accept_now(L, object, UV_EBADF);
+}
+
+static void begin_accept (lua_State *L, lc_case *c, int object, int value) {
+  lc_listener *l = listener_at(L, object);
+  int err = l ? arm(l) : UV_EBADF;
+  (void)value;
+  if (!err)
+    err = lc_waiter_join(&l->acceptors, &c->op,
+                         lc_clock_after(&l->handle.loop->clock, l->limit),
+                         false);
+  if (err) lc_errors_raise(L, uv_err_name(err), "%s", uv_strerror(err));
+  else c->op.kind = &kind_of(l)->acceptcase;
+}
+
+static int finish_accept (lua_State *L, lc_case *c, int object) {
+  if (c->op.result != LC_OK) return lc_stream_fail(L, c->op.result);
+  return accept_now(L, object, UV_ECANCELED);
+}
+
+static const lc_selectable selectables[] = {
+  {"accept", attempt_accept, begin_accept, finish_accept, NULL},
+  {NULL, NULL, NULL, NULL, NULL}
+};
 
 /* }} */
 
@@ -295,5 +353,6 @@ void lc_listener_type (lua_State *L, lc_loop *loop, const char *name,
                        const luaL_Reg *more) {
   lc_luax_type(L, loop, name, methods, metamethods);
   lc_stream_methods(L, loop, more);
+  lc_select_type(L, selectables);
   lua_pop(L, 1);
 }

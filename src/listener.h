@@ -36,6 +36,7 @@ typedef struct lc_listener lc_listener;
 typedef struct lc_listenerkind {
   lc_handlekind handle;
   lc_opkind accept;
+  lc_opkind acceptcase;     /* of a select */
   lc_opkind closed;
   const char *streams;      /* metatable of the streams */
   const lc_streamkind *streamkind;
@@ -54,6 +55,7 @@ typedef struct lc_listenerkind {
 #define LC_LISTENER_KIND_OF(noun, block, closing, type, kind, adopt) { \
   {noun, sizeof(block), offsetof(lc_listener, uv), closing, NULL}, \
   {"accept of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
+  {"accept of " noun, lc_waiter_cancel, lc_select_choose, LC_BY_UV}, \
   {"the end of " noun, lc_waiter_cancel, NULL, LC_BY_TASK}, type, kind, adopt \
 }
 

@@ -22,6 +22,7 @@
 #include "luax.h"
 #include "measure.h"
 #include "offspring.h"
+#include "pair.h"
 #include "pool.h"
 #include "process.h"
 #include "queue.h"
@@ -87,6 +88,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_tty_open(L, loop);
   lc_udp_open(L, loop);
   lc_unix_open(L, loop);
+  lc_pair_open(L, loop);
   lc_fsjob_open(L, loop);
   lc_fs_open(L, loop);
   lc_fsfile_open(L, loop);

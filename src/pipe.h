@@ -21,15 +21,9 @@ typedef struct lc_pipe {
 
 void lc_pipe_freeing (lc_handle *h);
 
-#define LC_PIPE_KIND(noun) { \
-  {noun, sizeof(lc_pipe), offsetof(lc_pipe, uv), \
-   lc_stream_closing, lc_pipe_freeing}, \
-  {"read of " noun, lc_stream_leave, NULL, LC_BY_UV}, \
-  {"write to " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
-  {"flush of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
-  {"shutdown of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
-  {"close of " noun, lc_waiter_cancel, NULL, LC_BY_UV} \
-}
+#define LC_PIPE_KIND(noun) \
+  LC_STREAM_KIND_OF(noun, lc_pipe, &lc_transport_uv, LC_BY_UV, \
+                    lc_stream_closing, lc_pipe_freeing)
 
 /* Makes the block for the userdata on top, whose box is `owner`, with the
 ** descriptor, which it takes over where that succeeds. 0, or a libuv code.

@@ -1,9 +1,10 @@
 /*
 ** stream.h: the shared base of everything that is read and written in
-** order: tcp today, pipes and terminals later.
+** order: tcp and unix sockets, pipes, terminals, and pairs in memory.
 **
 ** A resource embeds an lc_stream at the start of its block, puts the uv
-** handle last, and describes itself by an lc_streamkind:
+** handle last, and describes itself by an lc_streamkind, which also says how
+** its bytes travel (transport.h):
 **
 **   typedef struct lc_tcp { lc_stream stream; uv_tcp_t uv; } lc_tcp;
 **   static const lc_streamkind kind = LC_STREAM_KIND("tcp stream", lc_tcp);
@@ -32,6 +33,7 @@
 
 #include "handle.h"
 #include "inbuf.h"
+#include "select.h"
 #include "task.h"
 #include "waiter.h"
 
@@ -42,23 +44,32 @@ enum {
 
 typedef struct lc_streamkind {
   lc_handlekind handle;
+  const struct lc_transport *via;
   lc_opkind read;
   lc_opkind write;
   lc_opkind flush;
   lc_opkind shutdown;
   lc_opkind close;
+  lc_opkind readcase;     /* of a select */
 } lc_streamkind;
 
-/* The kind of a block of type `type` with its uv handle in `uv`. */
-#define LC_STREAM_KIND(noun, type) { \
-  {noun, sizeof(type), offsetof(type, uv), lc_stream_closing, \
-   lc_stream_freeing}, \
-  {"read of " noun, lc_stream_leave, NULL, LC_BY_UV}, \
-  {"write to " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
-  {"flush of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
-  {"shutdown of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
-  {"close of " noun, lc_waiter_cancel, NULL, LC_BY_UV} \
+/* The kind of a block of type `type` with its uv handle in `uv`; who ends
+** its waits; what frees it. */
+#define LC_STREAM_KIND_OF(noun, type, via, by, closing, freeing) { \
+  {noun, sizeof(type), offsetof(type, uv), closing, freeing}, via, \
+  {"read of " noun, lc_stream_leave, NULL, by}, \
+  {"write to " noun, lc_waiter_cancel, NULL, by}, \
+  {"flush of " noun, lc_waiter_cancel, NULL, by}, \
+  {"shutdown of " noun, lc_waiter_cancel, NULL, by}, \
+  {"close of " noun, lc_waiter_cancel, NULL, by}, \
+  {"read of " noun, lc_stream_leave, lc_select_choose, by} \
 }
+
+#define LC_STREAM_KIND(noun, type) \
+  LC_STREAM_KIND_OF(noun, type, &lc_transport_uv, LC_BY_UV, \
+                    lc_stream_closing, lc_stream_freeing)
+
+extern const struct lc_transport lc_transport_uv;
 
 /* What a read touches comes first, next to each other. */
 typedef struct lc_stream {
@@ -69,7 +80,7 @@ typedef struct lc_stream {
   int in_end;             /* 0, UV_EOF, or the error that ended the input */
   int out_error;          /* 0, or the first error of sending */
   bool counted;           /* libuv counts the handle: uv_ref */
-  bool armed;             /* uv_read_start is on */
+  bool armed;             /* the transport brings what arrives */
   bool told;              /* a caller knows of `out_error` */
   bool shut;              /* no more writes: shutdown was asked for */
   bool shutting;          /* and is on its way */
@@ -111,6 +122,10 @@ void lc_stream_type (lua_State *L, lc_loop *loop, const char *name,
 void lc_stream_methods (lua_State *L, lc_loop *loop, const luaL_Reg *methods);
 int lc_stream_tostring (lua_State *L);
 
+static inline const struct lc_transport *lc_stream_via (const lc_stream *s) {
+  return lc_stream_kind(s)->via;
+}
+
 /* The userdata of a stream. The tag tells it from others, faster than its
 ** metatable would. */
 typedef struct lc_streambox {
@@ -140,13 +155,39 @@ static inline lc_stream *lc_stream_self (lua_State *L) {
 /* The same for the userdata at index 1 in a continuation. */
 lc_stream *lc_stream_again (lua_State *L);
 
-/* Begins `kind` as the stream's reader, for at most `limit` ns. 0, or
-** UV_ENOMEM. Ended by lc_stream_wake or its deadline (LC_DEADLINE). */
+/* Makes `op` the stream's reader, for at most `limit` ns: 0, or UV_ENOMEM.
+** Then begin it. Ended by lc_stream_wake or its deadline (LC_DEADLINE). */
+int lc_stream_join (lc_stream *s, lc_op *op, uint64_t limit);
+
+/* The same for a task's own operation, which begins. */
 int lc_stream_await (lc_stream *s, lc_task *t, const lc_opkind *kind,
                      uint64_t limit);
 
-/* Ends the reader's wait, in a libuv callback: the task runs at once. */
+/* Ends the reader's wait. Where the transport calls this from libuv's
+** callbacks, its task runs at once. */
 void lc_stream_wake (lc_stream *s, int result);
+
+/* Completes an operation of the stream so. */
+void lc_stream_complete (lc_stream *s, lc_op *op, int result);
+
+/* Results of a read's wait: LC_OK, there may be something; LC_SERVED, it is
+** want.n bytes long and the stream is open, as we are inside a callback. */
+enum { LC_SERVED = 3 };
+
+/* {{ For transports: what arrives. No Lua, no raise. */
+
+/* How many bytes may come now: without a reader no more than are kept. */
+size_t lc_stream_room (const lc_stream *s);
+
+/* Bytes, which are the caller's again afterwards. */
+void lc_stream_bring (lc_stream *s, const char *data, size_t n);
+
+/* The end of the input: UV_EOF, or an error. */
+void lc_stream_end (lc_stream *s, int code);
+
+void lc_stream_stop (lc_stream *s);
+
+/* }} */
 
 /* Pushes nil, message, code for a libuv code or LC_DEADLINE. Returns 3. */
 int lc_stream_fail (lua_State *L, int code);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "errors.h"
 #include "fault.h"
 #include "luax.h"
 #include "stream.h"
@@ -58,6 +59,10 @@ static const lc_handlekind socket_kind = {
 
 static const lc_opkind recv_kind = {
   "recv of udp socket", lc_waiter_cancel, NULL, LC_BY_UV
+};
+
+static const lc_opkind recv_case = {
+  "recv of udp socket", lc_waiter_cancel, lc_select_choose, LC_BY_UV
 };
 
 static lc_udp *new_socket (lc_loop *loop, int *err) {
@@ -210,12 +215,19 @@ static int push_datagram (lua_State *L, lc_udp *u) {
 
 static int k_recv (lua_State *L, int status, lua_KContext ctx);
 
+/* Waits until the time at index 2: it stays the same when another task was
+** quicker. */
 static int wait_datagram (lua_State *L, lc_udp *u, lc_task *t, bool front) {
+  uint64_t due = (uint64_t)lua_tointeger(L, 2);
   int err = u->armed ? 0 : start_receiving(u);
-  if (!err)
-    err = lc_waiter_begin(&u->receivers, t, &recv_kind, u->limit, front);
+  if (!err) err = lc_waiter_join(&u->receivers, &t->op, due, front);
   if (err) return lc_stream_fail_now(L, t, err);
+  lc_task_begin(t, &recv_kind);
   return lc_task_wait(L, t, k_recv, 0);
+}
+
+static uint64_t due_now (const lc_udp *u) {
+  return lc_clock_after(&u->handle.loop->clock, u->limit);
 }
 
 /* Somebody else may have taken it, or closed the socket. */
@@ -224,7 +236,7 @@ static int k_recv (lua_State *L, int status, lua_KContext ctx) {
   lc_udp *u = (lc_udp *)(void *)*(lc_handle **)lua_touserdata(L, 1);
   (void)status; (void)ctx;
   if (t->op.result != LC_OK) return lc_stream_fail(L, t->op.result);
-  if (!u) return lc_stream_fail(L, UV_EBADF);
+  if (!u) return lc_stream_fail(L, UV_ECANCELED);
   if (lc_list_empty(&u->kept)) return wait_datagram(L, u, t, true);
   return push_datagram(L, u);
 }
@@ -237,9 +249,48 @@ static int socket_recv (lua_State *L) {
   lua_settop(L, 1);
   t = lc_task_here(L);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  if (lc_list_empty(&u->kept)) return wait_datagram(L, u, t, false);
-  return lc_task_pause(L, t, push_datagram(L, u));
+  if (!lc_list_empty(&u->kept))
+    return lc_task_pause(L, t, push_datagram(L, u));
+  lua_pushinteger(L, (lua_Integer)due_now(u));
+  return wait_datagram(L, u, t, false);
 }
+
+/* {{ Cases of a select */
+
+static lc_udp *socket_at (lua_State *L, int object) {
+  return (lc_udp *)(void *)*(lc_handle **)lua_touserdata(L, object);
+}
+
+static int attempt_recv (lua_State *L, int object, int value) {
+  lc_udp *u = socket_at(L, object);
+  (void)value;
+  if (!u) return lc_stream_fail(L, UV_EBADF);
+  return lc_list_empty(&u->kept) ? -1 : push_datagram(L, u);
+}
+
+static void begin_recv (lua_State *L, lc_case *c, int object, int value) {
+  lc_udp *u = socket_at(L, object);
+  int err = u ? 0 : UV_EBADF;
+  (void)value;
+  if (!err && !u->armed) err = start_receiving(u);
+  if (!err) err = lc_waiter_join(&u->receivers, &c->op, due_now(u), false);
+  if (err) lc_errors_raise(L, uv_err_name(err), "%s", uv_strerror(err));
+  else c->op.kind = &recv_case;
+}
+
+static int finish_recv (lua_State *L, lc_case *c, int object) {
+  lc_udp *u = socket_at(L, object);
+  if (c->op.result != LC_OK) return lc_stream_fail(L, c->op.result);
+  if (!u) return lc_stream_fail(L, UV_ECANCELED);
+  return lc_list_empty(&u->kept) ? -1 : push_datagram(L, u);
+}
+
+static const lc_selectable selectables[] = {
+  {"recv", attempt_recv, begin_recv, finish_recv, NULL},
+  {NULL, NULL, NULL, NULL, NULL}
+};
+
+/* }} */
 
 /* u:dropped() -> integer: how many came and could not be kept */
 static int socket_dropped (lua_State *L) {
@@ -447,6 +498,7 @@ static const luaL_Reg functions[] = {
 
 void lc_udp_open (lua_State *L, lc_loop *loop) {
   lc_luax_type(L, loop, SOCKET_TYPE, methods, metamethods);
+  lc_select_type(L, selectables);
   lua_pop(L, 1);
   lua_newtable(L);
   lc_luax_functions(L, loop, functions);

@@ -33,25 +33,31 @@ static void on_deadline (lc_timer *t) {
   lc_op_complete(release(lc_container(t, lc_waiter, timer)), LC_DEADLINE);
 }
 
-int lc_waiter_begin (lc_waitqueue *q, lc_task *t, const lc_opkind *kind,
-                     uint64_t limit, bool front) {
-  lc_loop *loop = t->job.loop;
+int lc_waiter_join (lc_waitqueue *q, lc_op *op, uint64_t due, bool front) {
+  lc_loop *loop = op->task->job.loop;
   lc_waiter *w = lc_loop_borrow(loop, sizeof *w);
   int err;
   if (!w) return UV_ENOMEM;
   w->timer = (lc_timer){ .fire = on_deadline };
-  err = lc_loop_at(loop, &w->timer, lc_clock_after(&loop->clock, limit));
+  err = lc_loop_at(loop, &w->timer, due);
   if (err) {
     lc_loop_giveback(loop, w, sizeof *w);
     return err;
   }
   w->queue = q;
-  w->op = &t->op;
+  w->op = op;
   lc_list_append(front ? q->waiters.next : &q->waiters, &w->link);
   if (q->handle) uv_ref(q->handle);
-  t->op.u.what = w;
-  lc_task_begin(t, kind);
+  op->u.what = w;
   return 0;
+}
+
+int lc_waiter_begin (lc_waitqueue *q, lc_task *t, const lc_opkind *kind,
+                     uint64_t limit, bool front) {
+  uint64_t due = lc_clock_after(&t->job.loop->clock, limit);
+  int err = lc_waiter_join(q, &t->op, due, front);
+  if (!err) lc_task_begin(t, kind);
+  return err;
 }
 
 lc_op *lc_waiter_first (const lc_waitqueue *q) {

@@ -35,6 +35,10 @@ void lc_waiter_init (lc_waitqueue *q, uv_handle_t *handle);
 int lc_waiter_begin (lc_waitqueue *q, lc_task *t, const lc_opkind *kind,
                      uint64_t limit, bool front);
 
+/* The same for any operation of a task, until a time of the loop's clock
+** (UINT64_MAX: never). It is put into the queue; begin it then. */
+int lc_waiter_join (lc_waitqueue *q, lc_op *op, uint64_t due, bool front);
+
 /* The first one, which stays in the queue; NULL where nobody waits. */
 lc_op *lc_waiter_first (const lc_waitqueue *q);
 

@@ -6,35 +6,26 @@
 ** cuts a write in two: what was accepted is still sent.
 */
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE  /* dup3 */
-#endif
-
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "errors.h"
-#include "fault.h"
+#include "transport.h"
 #include "write.h"
 
 enum { BATCH = 16 };  /* strings that go into one system call */
 
-typedef struct lc_sending {
-  uv_write_t req;
-  size_t size;        /* of this block */
-  char data[];
-} lc_sending;
-
 /* {{ Waking who waits */
 
-static bool has_room (lc_stream *s) {
+static bool has_room (const lc_stream *s) {
   size_t most = s->strict ? 0 : LC_HIGHWATER;
-  return uv_stream_get_write_queue_size(lc_stream_uv(s)) <= most;
+  return lc_stream_via(s)->queued(s) <= most;
 }
 
-static bool may_go (lc_stream *s, const lc_op *op) {
+bool lc_write_drained (const lc_stream *s) {
+  return !s->shutting && lc_stream_via(s)->queued(s) == 0;
+}
+
+static bool may_go (const lc_stream *s, const lc_op *op) {
   if (s->out_error) return true;
   return op->kind == &lc_stream_kind(s)->write ? has_room(s)
                                                : lc_write_drained(s);
@@ -46,7 +37,7 @@ static void wake_senders (lc_stream *s) {
   while (!lc_stream_isclosing(s) && !lc_waiter_none(&s->senders) &&
          may_go(s, lc_waiter_first(&s->senders))) {
     if (s->out_error) s->told = true;
-    lc_op_complete_now(lc_waiter_take(&s->senders), s->out_error);
+    lc_stream_complete(s, lc_waiter_take(&s->senders), s->out_error);
   }
 }
 
@@ -54,29 +45,14 @@ static void note_error (lc_stream *s, int err) {
   if (err < 0 && !s->out_error) s->out_error = err;
 }
 
-static void on_write (uv_write_t *req, int status) {
-  lc_stream *s = (lc_stream *)(void *)lc_handle_of(req->handle);
-  lc_sending *out = lc_container(req, lc_sending, req);
+void lc_write_sent (lc_stream *s, lc_sending *out, int status) {
   lc_loop_giveback(s->handle.loop, out, out->size);
   note_error(s, status);
   wake_senders(s);
 }
 
-/* Pipes and terminals can't be shut down, but closed: something that nothing
-** is written to takes the descriptor's place, as the handle still has it. */
-static int close_output (lc_stream *s) {
-  uv_os_fd_t fd;
-  int err = uv_fileno(lc_handle_uv(&s->handle), &fd);
-  if (err) return err;
-  int done = dup3(uv_backend_fd(s->handle.loop->uv), fd, O_CLOEXEC);
-  return done < 0 ? uv_translate_sys_error(errno) : 0;
-}
-
-static void on_shutdown (uv_shutdown_t *req, int status) {
-  lc_stream *s = (lc_stream *)(void *)lc_handle_of(req->handle);
-  lc_loop_giveback(s->handle.loop, req, sizeof *req);
+void lc_write_ended (lc_stream *s, int status) {
   s->shutting = false;
-  if (status == UV_ENOTSOCK) status = close_output(s);
   note_error(s, status);
   wake_senders(s);
 }
@@ -122,7 +98,7 @@ static size_t count_bytes (lua_State *L, int top) {
 /* Sends what the system takes at once of one batch: bytes or an error. */
 static inline ssize_t try_batch (lc_stream *s, const uv_buf_t *bufs,
                                  unsigned n) {
-  int got = lc_uv(uv_try_write(lc_stream_uv(s), bufs, n));
+  int got = lc_stream_via(s)->try_write(s, bufs, n);
   return got == UV_EAGAIN ? 0 : got;
 }
 
@@ -158,14 +134,12 @@ static int queue_rest (lua_State *L, lc_stream *s, int top, size_t all,
   lc_loop *loop = s->handle.loop;
   size_t size = sizeof(lc_sending) + rest;
   lc_sending *out = lc_loop_borrow(loop, size);
-  uv_buf_t buf;
   int err;
   if (!out) return UV_ENOMEM;
   out->size = size;
   copy_rest(L, top, all - rest, out->data);
-  buf.base = out->data;
-  buf.len = rest;
-  err = lc_uv(uv_write(&out->req, lc_stream_uv(s), &buf, 1, on_write));
+  out->rest = (uv_buf_t){.base = out->data, .len = rest};
+  err = lc_stream_via(s)->write(s, out);
   if (err) lc_loop_giveback(loop, out, size);
   return err;
 }
@@ -286,13 +260,9 @@ int lc_write_flush (lua_State *L) {
 }
 
 static int start_shutdown (lc_stream *s) {
-  lc_loop *loop = s->handle.loop;
-  uv_shutdown_t *req = lc_loop_borrow(loop, sizeof *req);
-  int err;
-  if (!req) return UV_ENOMEM;
-  err = lc_uv(uv_shutdown(req, lc_stream_uv(s), on_shutdown));
-  if (err) lc_loop_giveback(loop, req, sizeof *req);
-  else s->shut = s->shutting = true;
+  s->shut = s->shutting = true;
+  int err = lc_stream_via(s)->shutdown(s);
+  if (err) s->shut = s->shutting = false;
   return err;
 }
 

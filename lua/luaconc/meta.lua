@@ -668,10 +668,13 @@ function conc.condition(lock) end
 
 ---Waits for the first of several things and returns its key in the table and the
 ---results of the operation, as the method of the same name gives them. Exactly
----one takes effect. A case is an object alone (a queue or channel: `recv`; an event
----or a timer: `wait`; a job: `await`) or `{object, "verb", value}`, such as `{queue,
----"send", value}`. A job that failed gives its key, nil, and its error. Where
----several are ready at once, any one of them is taken.
+---one takes effect. A case is an object alone (a queue: `recv`; an event or a
+---timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
+---socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
+---or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
+---Where several are ready at once, any one of them is taken. What was not taken
+---stays where it is: no byte is read, and no connection accepted, for a case that
+---another has beaten.
 ---Waits.
 ---Raises where a case is nothing to wait for; the key is named.
 ---@param cases table key to case
@@ -708,23 +711,6 @@ function queue:send(value) end
 ---@return string? message
 ---@return "EOF"? code
 function queue:recv() end
-
----Puts all items of a list in, in order. Cancelled in the midst,
----some have gone.
----Waits while it is full.
----@param list any[] without nil
----@return integer? n how many have gone: all of them
----@return string? message
----@return "EPIPE"? code
-function queue:send_many(list) end
-
----Takes what is there, in order: one item at least, `max` at most.
----Waits while it is empty.
----@param max integer 1 or more
----@return any[]? list
----@return string? message
----@return "EOF"? code
-function queue:recv_many(max) end
 
 ---Puts an item in if there is room now.
 ---Never waits.
@@ -776,23 +762,6 @@ function channel:send(value) end
 ---@return string? message
 ---@return "EOF"? code
 function channel:recv() end
-
----Puts all items of a list in, in order. Where one of them can't be
----sent, none is. Cancelled in the midst, some have gone.
----Waits while it is full.
----@param list any[] without nil
----@return integer? n how many have gone: all of them
----@return string? message
----@return "EPIPE"? code
-function channel:send_many(list) end
-
----Takes what is there, in order: one item at least, `max` at most.
----Waits while it is empty.
----@param max integer 1 or more
----@return any[]? list
----@return string? message
----@return "EOF"? code
-function channel:recv_many(max) end
 
 ---Puts an item in if there is room now.
 ---Never waits.
@@ -1133,6 +1102,13 @@ function stream:peer() end
 ---@return "EBADF"? code
 function stream:sock() end
 
+---Closes at once and drops what is queued: for a peer that is not to be waited
+---for. Over TCP, and in memory, the peer's read fails with ECONNRESET; otherwise
+---it sees the end. A second time it does nothing.
+---Never waits.
+---@return true closed
+function stream:reset() end
+
 ---Sends what is queued and closes. Whoever waits in it gets the code ECANCELED. A
 ---second time it does nothing. In a cancelled task, where it can't wait, it
 ---closes at once and drops what is queued.
@@ -1178,6 +1154,19 @@ function listener:sock() end
 ---Never waits.
 ---@return true closed
 function listener:close() end
+
+---Two streams: what is written to one is read from the other, both ways. An end
+---keeps `capacity` bytes that nobody reads; what is written beyond them is queued
+---as with any stream, so a writer waits for a slow reader. Closing an end before
+---all was read resets the other, and so does `stream:reset`. The ends have no
+---addresses and no options.
+---Never waits.
+---@param capacity? integer bytes, 65536 unless said
+---@return luaconc.stream? first
+---@return luaconc.stream? second
+---@return string? message
+---@return "ENOMEM"? code
+function conc.pair(capacity) end
 
 ---A socket with an address of its own, which sends to and receives from anybody.
 ---For port 0 the system chooses one, which `socket:sock()` tells.

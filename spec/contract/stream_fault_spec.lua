@@ -110,8 +110,7 @@ for i, kind in ipairs(streams.kinds) do
     local title = kind.name .. (kind.seed and ", in random order: " or ": ")
     runs[title .. name] = function() streams.with(kind, operation) end
   end
-  -- A pipe has none.
-  if kind.oneway then runs[kind.name .. ": addresses"] = nil end
+  if kind.nameless then runs[kind.name .. ": addresses"] = nil end
   ::next_kind::
 end
 

@@ -805,6 +805,140 @@ for _, kind in ipairs(streams.kinds) do
     end)
   end)
 
+  describe(title .. ": as a case of a select", function()
+    with("gives what is there, with the key", function(a, b)
+      a:write("one\ntwo\n")
+      settle()
+      assert.same({ "input", "one" }, { conc.select { input = { b, "read", "l" } } })
+      assert.same({ b, "tw" }, { conc.select { [b] = { b, "read", 2 } } })
+      assert.same({ 1, "o\n" }, { conc.select { b } })
+    end)
+
+    with("waits until it has what was asked for", function(a, b)
+      local job = waiting(conc.select, { { b, "read", "l" }, conc.event() })
+      a:write("par")
+      settle()
+      assert.equal("waiting", job:status())
+      a:write("t\nrest")
+      assert.same({ 1, "part" }, { job:await() })
+      assert.equal("rest", b:read())
+    end)
+
+    with("takes nothing where another case wins", function(a, b)
+      for _ = 1, 3 do
+        local stop = conc.event()
+        local job = waiting(conc.select, { { b, "read", "l" }, stop = stop })
+        a:write("ab")
+        settle()
+        stop:set()
+        assert.same({ "stop", true }, { job:await() })
+      end
+      a:write("\n")
+      assert.equal("ababab", b:read "l")
+    end)
+
+    with("takes from one of two", function(a, b)
+      if kind.oneway then return end
+      local job = waiting(conc.select, { a = a, b = b })
+      a:write("to b")
+      b:write("to a")
+      local key, data = job:await()
+      assert.equal("to " .. key, data)
+      local other = key == "a" and b or a
+      assert.equal("to " .. (key == "a" and "b" or "a"), other:read())
+    end)
+
+    with("loses nothing in a race with another reader", function(a, b)
+      local got = {}
+      for i = 1, 20 do
+        local job = waiting(conc.select, { b })
+        a:write(("%02d"):format(i))
+        if i % 2 == 0 then conc.yield() end
+        local ok, data = job:status() ~= "done", nil
+        if ok then ok, data = pcall(b.read, b, 2) end
+        if ok then
+          got[#got + 1] = data
+          job:cancel()
+          local chosen, _, more = pcall(job.await, job)
+          if chosen then got[#got + 1] = more end
+        else
+          got[#got + 1] = select(2, job:await())
+        end
+      end
+      a:write("end")
+      a:shutdown()
+      got[#got + 1] = b:read "a"
+      local all = {}
+      for i = 1, 20 do all[i] = ("%02d"):format(i) end
+      assert.equal(table.concat(all) .. "end", table.concat(got))
+    end)
+
+    with("tells the end, a limit and a close", function(a, b)
+      b:timeout(0.002)
+      assert.same({ 1, table.unpack(LATE, 1, 3) }, { conc.select { b } })
+      b:timeout()
+      local job = waiting(conc.select, { b })
+      a:close()
+      assert.same({ 1, nil, "end of file", "EOF" }, { job:await() })
+      b:close()
+      assert.same({ 1, nil, "closed", "EBADF" }, { conc.select { b } })
+    end)
+
+    with("is woken by a close", function(_, b)
+      local job = waiting(conc.select, { b })
+      b:close()
+      assert.same({ 1, nil, "closed", "ECANCELED" }, { job:await() })
+    end)
+
+    with("can be cancelled, and leaves the stream free", function(a, b)
+      local job = waiting(conc.select, { b })
+      sim.shows(sim.raises(b.read, b), "another task is reading")
+      sim.shows(sim.raises(conc.select, { b }), "another task is reading")
+      job:cancel()
+      settle()
+      a:write("x")
+      assert.equal("x", b:read())
+    end)
+
+    with("refuses the same stream twice, and what is no format", function(a, b)
+      sim.shows(sim.raises(conc.select, { b, b }), "another task is reading")
+      for _, bad in ipairs { "q", "", -1, 1.5, true, {} } do
+        assert.has_error(function() conc.select { { b, "read", bad } } end)
+      end
+      assert.has_error(function() conc.select { { b, "write", "x" } } end)
+      a:write("x")
+      assert.equal("x", b:read())
+    end)
+  end)
+
+  describe(title .. ": reset", function()
+    with("closes at once, and the peer does not wait for more", function(a, b)
+      local reader = waiting(b.read, b, 10)
+      a:write("abc")
+      settle()
+      assert.is_true(a:reset())
+      local data, _, code = reader:await()
+      assert.is_truthy(data == "abc" or code == "ECONNRESET", data or code)
+      if kind.resets then assert.equal("ECONNRESET", code) end
+      assert.same(CLOSED, { a:read() })
+      assert.is_true(a:reset())
+    end)
+
+    with("drops what is queued", function(a, b)
+      local accepted, writer = streams.fill(a, ("x"):rep(100000))
+      a:reset()
+      assert.equal("ECANCELED", select(3, writer:await()))
+      local got, code = 0, nil
+      repeat
+        local data
+        data, _, code = b:read()
+        got = got + #(data or "")
+      until not data
+      assert.is_true(got < accepted)
+      assert.equal(kind.resets and "ECONNRESET" or "EOF", code)
+    end)
+  end)
+
   describe(title .. ": a waiting task", function()
     with("is named in the tree", function(a, b)
       local reader = waiting(b.read, b)

@@ -31,15 +31,24 @@ local function unix_pair()
   return a, assert(listener:accept())
 end
 
+local function memory_pair()
+  return assert(conc.pair())
+end
+
 --- `{name=, pair=}`: `pair()` returns two streams, each the other's peer. With
 -- `seed`, ready tasks run in random order, and none inside a callback. With
--- `oneway`, bytes go from the first to the second only.
+-- `oneway`, bytes go from the first to the second only; with `nameless` the
+-- ends have no address. `resets`: the peer hears that an end was reset.
 M.kinds = {
-  { name = "tcp stream", pair = tcp_pair },
-  { name = "tcp stream", pair = tcp_pair, seed = 4 },
-  { name = "pipe stream", pair = pipe_pair, oneway = true },
+  { name = "tcp stream", pair = tcp_pair, resets = true },
+  { name = "tcp stream", pair = tcp_pair, resets = true, seed = 4 },
+  { name = "pipe stream", pair = pipe_pair, oneway = true, nameless = true },
   { name = "unix stream", pair = unix_pair },
   { name = "unix stream", pair = unix_pair, seed = 5 },
+  { name = "memory stream", pair = memory_pair, nameless = true,
+    resets = true },
+  { name = "memory stream", pair = memory_pair, nameless = true,
+    resets = true, seed = 6 },
 }
 
 local HANGS = 20
