@@ -668,8 +668,8 @@ function conc.condition(lock) end
 
 ---Waits for the first of several things and returns its key in the table and the
 ---results of the operation, as the method of the same name gives them. Exactly
----one takes effect. A case is an object alone (a queue: `recv`; an event or a
----timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
+---one takes effect. A case is an object alone (a queue or channel: `recv`; an event
+---or a timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
 ---socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
 ---or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
 ---Where several are ready at once, any one of them is taken. What was not taken
@@ -711,6 +711,23 @@ function queue:send(value) end
 ---@return string? message
 ---@return "EOF"? code
 function queue:recv() end
+
+---Puts all items of a list in, in order. Cancelled in the midst,
+---some have gone.
+---Waits while it is full.
+---@param list any[] without nil
+---@return integer? n how many have gone: all of them
+---@return string? message
+---@return "EPIPE"? code
+function queue:send_many(list) end
+
+---Takes what is there, in order: one item at least, `max` at most.
+---Waits while it is empty.
+---@param max integer 1 or more
+---@return any[]? list
+---@return string? message
+---@return "EOF"? code
+function queue:recv_many(max) end
 
 ---Puts an item in if there is room now.
 ---Never waits.
@@ -762,6 +779,23 @@ function channel:send(value) end
 ---@return string? message
 ---@return "EOF"? code
 function channel:recv() end
+
+---Puts all items of a list in, in order. Where one of them can't be
+---sent, none is. Cancelled in the midst, some have gone.
+---Waits while it is full.
+---@param list any[] without nil
+---@return integer? n how many have gone: all of them
+---@return string? message
+---@return "EPIPE"? code
+function channel:send_many(list) end
+
+---Takes what is there, in order: one item at least, `max` at most.
+---Waits while it is empty.
+---@param max integer 1 or more
+---@return any[]? list
+---@return string? message
+---@return "EOF"? code
+function channel:recv_many(max) end
 
 ---Puts an item in if there is room now.
 ---Never waits.
