@@ -30,6 +30,7 @@
 struct lc_job;
 struct lc_task;
 struct lc_group;
+struct lc_guest;
 
 enum { LC_THREADS, LC_PROCESSES };
 
@@ -86,6 +87,7 @@ typedef struct lc_loop {
   bool is_program;           /* one like `lua`: Ctrl-C is ours */
   lua_CFunction resumers[2]; /* of conc.coroutine: see traceback.c */
   const char *folder;        /* of our own Lua files, or NULL */
+  struct lc_guest *guest;    /* of the commons: see handled.h; or NULL */
   void (*bereave) (struct lc_job *j);   /* a job with `guest` set ends: takes
                              ** from it what it holds in the commons */
   bool in_poll;              /* the host's loop is inside its poll */

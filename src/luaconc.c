@@ -28,6 +28,9 @@
 #include "queue.h"
 #include "remote.h"
 #include "select.h"
+#include "sharedcounter.h"
+#include "sharedevent.h"
+#include "sharedlock.h"
 #include "signals.h"
 #include "slots.h"
 #include "spawn.h"
@@ -70,12 +73,22 @@ static void open_kernel (lua_State *L, lc_loop *loop) {
   lc_remote_open(L, loop);
 }
 
+static void open_shared (lua_State *L, lc_loop *loop) {
+  lua_newtable(L);
+  lc_sharedlock_open(L, loop);
+  lc_sharedevent_open(L, loop);
+  lc_sharedcounter_open(L, loop);
+  lc_luax_module(L, "luaconc.shared");
+  lua_setfield(L, -2, "shared");
+}
+
 static void open_resources (lua_State *L, lc_loop *loop) {
   lc_watch_open(L, loop);
   lc_queue_open(L, loop);
   lc_channel_open(L, loop);
   lc_thread_open(L, loop);
   lc_sync_open(L, loop);
+  open_shared(L, loop);
   lc_timer_open(L, loop);
   lc_tree_open(L, loop);
   lc_counts_open(L, loop);

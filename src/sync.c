@@ -12,6 +12,7 @@
 #include "select.h"
 #include "sync.h"
 #include "task.h"
+#include "within.h"
 
 #define LOCK_TYPE "luaconc.lock"
 #define SEMAPHORE_TYPE "luaconc.semaphore"
@@ -31,24 +32,6 @@ static void *push_object (lua_State *L, size_t size, const char *type) {
   luaL_setmetatable(L, type);
   return waiters;
 }
-
-/* {{ with(f, ...): acquire, f(...), release, whatever happens */
-
-static int k_with (lua_State *L, int status, lua_KContext ctx) {
-  (void)ctx;
-  lc_task *t = status == LUA_YIELD ? lc_task_resumed(L)
-                                   : lc_task_self(lc_luax_loop(L));
-  return lc_task_pause(L, t, lua_gettop(L) - 1);
-}
-
-/* At 1 the object, which is held; at 2 the function. Closing it releases. */
-static int call_with (lua_State *L) {
-  lua_toclose(L, 1);
-  lua_callk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, k_with);
-  return k_with(L, LUA_OK, 0);
-}
-
-/* }} */
 
 /* {{ Lock */
 
@@ -84,7 +67,7 @@ static int lock_new (lua_State *L) {
 static int k_acquire (lua_State *L, int status, lua_KContext ctx) {
   (void)status;
   lc_task_woken(L);
-  if (ctx) return call_with(L);
+  if (ctx) return lc_within_call(L);
   lua_settop(L, 1);
   return 1;
 }
@@ -98,7 +81,7 @@ static int acquire_lock (lua_State *L, lua_KContext with) {
     return luaL_error(L, "this task holds the lock already: release it first");
   if (!l->owner) {
     l->owner = number_of(t);
-    if (with) return call_with(L);
+    if (with) return lc_within_call(L);
     lua_settop(L, 1);
     return lc_task_pause(L, t, 1);
   }
@@ -165,7 +148,7 @@ static int acquire_permit (lua_State *L, lua_KContext with) {
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (s->permits > 0) {
     s->permits--;
-    if (with) return call_with(L);
+    if (with) return lc_within_call(L);
     lua_settop(L, 1);
     return lc_task_pause(L, t, 1);
   }

@@ -175,10 +175,11 @@ static void end_stake (lc_semaphorething *s, lc_ticket *stake,
   for (n = n < room ? n : room; n > 0; n--) add_permit(s, rings);
 }
 
-void lc_semaphore_leave (lc_semaphorething *s, lc_guest *g,
-                         lc_ticket *stake) {
+void lc_semaphore_leave (lc_semaphorething *s, lc_guest *g, lc_ticket *stake,
+                         bool last) {
   lc_rings rings = {.n = 0};
   (void)lc_thing_lock(&s->thing);
+  if (!last) stake->what = 0;
   end_stake(s, stake, &rings);
   finish(&s->thing, g, &rings);
   lc_commons_unticket(stake);

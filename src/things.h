@@ -74,9 +74,10 @@ typedef struct lc_semaphorething {
 /* NULL: no memory. */
 lc_ticket *lc_semaphore_join (lc_semaphorething *s, lc_guest *g);
 
-/* What of the stake is still out comes back, as far as there are then no more
-** permits than at first. */
-void lc_semaphore_leave (lc_semaphorething *s, lc_guest *g, lc_ticket *stake);
+/* What of the stake is still out comes back, if it was the `last` of its
+** state, as far as there are then no more permits than at first. */
+void lc_semaphore_leave (lc_semaphorething *s, lc_guest *g, lc_ticket *stake,
+                         bool last);
 
 int lc_semaphore_take (lc_semaphorething *s, lc_ticket *stake, lc_wait *w);
 void lc_semaphore_release (lc_semaphorething *s, lc_guest *g,

@@ -1,0 +1,283 @@
+/*
+** sharedlock.c: see sharedlock.h; things.h has what is behind it.
+*/
+
+#include "errors.h"
+#include "handled.h"
+#include "luax.h"
+#include "sharedlock.h"
+#include "within.h"
+
+static const char bereft[] =
+  "whoever held the lock has ended with it: what it guards may be half done";
+
+/* {{ Lock */
+
+static lc_lockthing *lock_of (const lc_handled *h) {
+  return lc_container(h->proxy->common, lc_lockthing, thing.common);
+}
+
+static const lc_opkind lock_kind = {"shared lock:acquire", lc_handled_cancel,
+                                    NULL, LC_BY_OTHERS};
+
+/* The task has it now: what `acquire` returns. */
+static int push_lock (lua_State *L, lc_handled *h, lc_task *t, int result) {
+  lc_handled_owned(h, t);
+  lua_settop(L, 1);
+  if (result != LC_BEREFT) return 1;
+  lua_pushstring(L, bereft);
+  lua_pushliteral(L, "EOWNERDEAD");
+  return 3;
+}
+
+/* ctx: is it for `with`? */
+static int had_lock (lua_State *L, lc_handled *h, lc_task *t, int result,
+                     lua_KContext with) {
+  if (!with) return push_lock(L, h, t, result);
+  lc_handled_owned(h, t);
+  return lc_within_call(L);
+}
+
+static int k_acquire (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  lc_task *t = lc_task_resumed(L);
+  int result = lc_handled_result(t);
+  if (result == LC_TICKET_WAITS) lc_task_woken(L);
+  return had_lock(L, lua_touserdata(L, 1), t, result, ctx);
+}
+
+static int wait_for_lock (lua_State *L, lc_handled *h, lc_task *t,
+                          lua_KContext with) {
+  uint64_t number = lc_handled_number(&t->job);
+  if (lc_lock_owner(lock_of(h), h->guest, number) == LC_ME)
+    return luaL_error(L, "this task holds the lock already: release it first");
+  lc_wait *w = lc_handled_wait(L, h, t);
+  int result = lc_lock_take(lock_of(h), h->guest, number, w);
+  if (result == LC_TICKET_WAITS)
+    return lc_handled_await(L, t, w, &lock_kind, k_acquire, with);
+  lc_handled_return(w);
+  return had_lock(L, h, t, result, with);
+}
+
+static int acquire_lock (lua_State *L, lua_KContext with) {
+  lc_handled *h = lc_handled_self(L);
+  if (with) lc_luax_function(L, 2);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  uint64_t number = lc_handled_number(&t->job);
+  int result = lc_lock_take(lock_of(h), h->guest, number, NULL);
+  if (result == LC_TICKET_WAITS) return wait_for_lock(L, h, t, with);
+  if (with) return had_lock(L, h, t, result, with);
+  return lc_task_pause(L, t, push_lock(L, h, t, result));
+}
+
+/* l:acquire() -> l | l, message, "EOWNERDEAD" */
+static int lock_acquire (lua_State *L) {
+  return acquire_lock(L, 0);
+}
+
+/* l:with(f, ...) -> the results of f */
+static int lock_with (lua_State *L) {
+  return acquire_lock(L, 1);
+}
+
+/* l:try_acquire() -> l | l, message, "EOWNERDEAD" | nil, "locked", "EAGAIN" */
+static int lock_try_acquire (lua_State *L) {
+  lc_handled *h = lc_handled_self(L);
+  lc_task *t = lc_task_self(h->loop);
+  uint64_t number = lc_handled_number(&t->job);
+  int result = lc_lock_take(lock_of(h), h->guest, number, NULL);
+  if (result == LC_TICKET_WAITS) return lc_errors_fail(L, "EAGAIN", "locked");
+  return push_lock(L, h, t, result);
+}
+
+/* l:release() */
+static int lock_release (lua_State *L) {
+  lc_handled *h = lc_handled_self(L);
+  uint64_t number = lc_handled_number(&lc_task_self(h->loop)->job);
+  lc_owning who = lc_lock_release(lock_of(h), h->guest, number);
+  if (who != LC_ME)
+    return luaL_error(L, who == LC_NOBODY ? "the lock is not held"
+                                          : "another task holds the lock");
+  lc_handled_unowned(h);
+  return 0;
+}
+
+/* l:abandoned() -> has its last owner but one ended with it? */
+static int lock_abandoned (lua_State *L) {
+  lua_pushboolean(L, lc_lock_abandoned(lock_of(lc_handled_self(L))));
+  return 1;
+}
+
+static void leave_lock (lc_handled *h, bool last) {
+  if (last) lc_lock_abandon(lock_of(h), h->guest, 0);
+}
+
+static void receive_lock (lua_State *L, lc_shared *s);
+
+static const luaL_Reg lock_methods[] = {
+  {"acquire", lock_acquire},
+  {"try_acquire", lock_try_acquire},
+  {"release", lock_release},
+  {"with", lock_with},
+  {"abandoned", lock_abandoned},
+  {NULL, NULL}
+};
+
+static const luaL_Reg lock_meta[] = {
+  {"__close", lock_release},
+  {NULL, NULL}
+};
+
+static const lc_handledtype lock_type = {
+  .kind = {"lock", lc_proxy_hold, lc_proxy_drop, receive_lock},
+  .name = "luaconc.shared.lock", .number = LC_LOCK_KIND,
+  .size = sizeof(lc_handled), .waits = true, .methods = lock_methods,
+  .metamethods = lock_meta, .leave = leave_lock
+};
+
+static void receive_lock (lua_State *L, lc_shared *s) {
+  lc_handled_receive(L, s, &lock_type);
+}
+
+/* conc.shared.lock() -> lock | nil, message, code */
+static int lock_new (lua_State *L) {
+  lc_handled *h = lc_handled_push(L, lc_luax_loop(L), &lock_type);
+  int err = lc_handled_make(h, &lock_type);
+  if (!err) lc_thing_init(&lock_of(h)->thing);
+  return lc_handled_new(L, h, &lock_type, err);
+}
+
+/* }} */
+
+/* {{ Semaphore */
+
+static lc_semaphorething *semaphore_of (const lc_handled *h) {
+  return lc_container(h->proxy->common, lc_semaphorething, thing.common);
+}
+
+static const lc_opkind semaphore_kind = {"shared semaphore:acquire",
+                                         lc_handled_cancel, NULL,
+                                         LC_BY_OTHERS};
+
+static int k_permit (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  lc_task *t = lc_task_resumed(L);
+  if (lc_handled_result(t) == LC_TICKET_WAITS) lc_task_woken(L);
+  if (ctx) return lc_within_call(L);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int wait_for_permit (lua_State *L, lc_handled *h, lc_task *t,
+                            lua_KContext with) {
+  lc_wait *w = lc_handled_wait(L, h, t);
+  if (lc_semaphore_take(semaphore_of(h), h->stake, w) == LC_TICKET_WAITS)
+    return lc_handled_await(L, t, w, &semaphore_kind, k_permit, with);
+  lc_handled_return(w);
+  if (with) return lc_within_call(L);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int acquire_permit (lua_State *L, lua_KContext with) {
+  lc_handled *h = lc_handled_self(L);
+  if (with) lc_luax_function(L, 2);
+  lc_task *t = lc_task_here(L);
+  if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  if (lc_semaphore_take(semaphore_of(h), h->stake, NULL) == LC_TICKET_WAITS)
+    return wait_for_permit(L, h, t, with);
+  if (with) return lc_within_call(L);
+  lua_settop(L, 1);
+  return lc_task_pause(L, t, 1);
+}
+
+/* s:acquire() -> s, to be kept in a <close> variable or released */
+static int semaphore_acquire (lua_State *L) {
+  return acquire_permit(L, 0);
+}
+
+/* s:with(f, ...) -> the results of f */
+static int semaphore_with (lua_State *L) {
+  return acquire_permit(L, 1);
+}
+
+/* s:try_acquire() -> s | nil, "no permit is free", "EAGAIN" */
+static int semaphore_try_acquire (lua_State *L) {
+  lc_handled *h = lc_handled_self(L);
+  if (lc_semaphore_take(semaphore_of(h), h->stake, NULL) == LC_TICKET_WAITS)
+    return lc_errors_fail(L, "EAGAIN", "no permit is free");
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* s:release() */
+static int semaphore_release (lua_State *L) {
+  lc_handled *h = lc_handled_self(L);
+  lc_semaphore_release(semaphore_of(h), h->guest, h->stake);
+  return 0;
+}
+
+static int enter_semaphore (lc_handled *h) {
+  h->stake = lc_semaphore_join(semaphore_of(h), h->guest);
+  return h->stake ? 0 : UV_ENOMEM;
+}
+
+static void leave_semaphore (lc_handled *h, bool last) {
+  if (h->stake) lc_semaphore_leave(semaphore_of(h), h->guest, h->stake, last);
+  h->stake = NULL;
+}
+
+static void receive_semaphore (lua_State *L, lc_shared *s);
+
+static const luaL_Reg semaphore_methods[] = {
+  {"acquire", semaphore_acquire},
+  {"try_acquire", semaphore_try_acquire},
+  {"release", semaphore_release},
+  {"with", semaphore_with},
+  {NULL, NULL}
+};
+
+static const luaL_Reg semaphore_meta[] = {
+  {"__close", semaphore_release},
+  {NULL, NULL}
+};
+
+static const lc_handledtype semaphore_type = {
+  .kind = {"semaphore", lc_proxy_hold, lc_proxy_drop, receive_semaphore},
+  .name = "luaconc.shared.semaphore", .number = LC_SEMAPHORE_KIND,
+  .size = sizeof(lc_handled), .waits = true, .methods = semaphore_methods,
+  .metamethods = semaphore_meta, .enter = enter_semaphore,
+  .leave = leave_semaphore
+};
+
+static void receive_semaphore (lua_State *L, lc_shared *s) {
+  lc_handled_receive(L, s, &semaphore_type);
+}
+
+/* conc.shared.semaphore(n) -> semaphore | nil, message, code */
+static int semaphore_new (lua_State *L) {
+  lua_Integer n = lc_luax_integer(L, 1, "the number of permits", 0,
+                                  INT32_MAX);
+  lc_handled *h = lc_handled_push(L, lc_luax_loop(L), &semaphore_type);
+  int err = lc_handled_make(h, &semaphore_type);
+  if (!err) {
+    lc_semaphorething *s = semaphore_of(h);
+    lc_thing_init(&s->thing);
+    lc_chain_init(&s->stakes);
+    s->permits = s->initial = n;
+  }
+  return lc_handled_new(L, h, &semaphore_type, err);
+}
+
+/* }} */
+
+static const luaL_Reg functions[] = {
+  {"lock", lock_new},
+  {"semaphore", semaphore_new},
+  {NULL, NULL}
+};
+
+void lc_sharedlock_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+}
