@@ -78,10 +78,11 @@ LINK_asan   = $(LDFLAGS) $(SANITIZE) -Wl,-z,nodelete
 LINK_tsan   = $(LDFLAGS) $(TSANITIZE) -Wl,-z,nodelete
 
 ALL_SRC   := $(sort $(wildcard src/*.c))
-SRC_plain := $(filter-out src/testing.c,$(ALL_SRC))
-SRC_test  := $(ALL_SRC)
-SRC_asan  := $(ALL_SRC)
-SRC_tsan  := $(ALL_SRC)
+SRC_core  := $(filter-out src/preload.c,$(ALL_SRC))
+SRC_plain := $(filter-out src/testing.c,$(SRC_core))
+SRC_test  := $(SRC_core)
+SRC_asan  := $(SRC_core)
+SRC_tsan  := $(SRC_core)
 
 SO_plain := $(BUILD)/luaconc/core.so
 SO_test  := $(BUILD)/test/luaconc/core.so
@@ -117,6 +118,41 @@ $(BUILD)/obj/$(1)/list: FORCE
 endef
 $(foreach v,plain test asan tsan,$(eval $(call variant,$(v))))
 
+# For programs that have luaconc in them: the core, and the files in Lua.
+
+ARCHIVE := $(BUILD)/libluaconc.a
+PC      := $(BUILD)/luaconc.pc
+VERSION := $(shell sed -n 's/^\#define LUACONC_VERSION "\(.*\)"/\1/p' src/luaconc.h)
+LUA_MODULES := $(shell cd lua && find luaconc -name '*.lua' | sort)
+BUILTIN := $(filter-out luaconc/meta.lua,$(LUA_MODULES))
+OBJ_archive := $(OBJ_plain) $(BUILD)/obj/plain/preload.o \
+               $(BUILD)/obj/plain/builtin.o
+
+$(BUILD)/builtin.c: src/builtin.lua $(BUILTIN:%=lua/%) $(BUILD)/obj/builtin
+	$(call say,LUA  $@)$(LUA) $< $(BUILTIN) >$@
+
+$(BUILD)/obj/builtin: FORCE
+	@mkdir -p $(@D)
+	@echo '$(BUILTIN)' | cmp -s - $@ || echo '$(BUILTIN)' > $@
+
+$(BUILD)/obj/plain/builtin.o: $(BUILD)/builtin.c $(BUILD)/obj/plain/flags
+	$(call say,CC   $@)$(CC) $(FLAGS_plain) -Isrc -c -o $@ $<
+
+$(BUILD)/obj/plain/preload.o: src/preload.c $(BUILD)/obj/plain/flags
+	$(call say,CC   $@)$(CC) $(FLAGS_plain) -c -o $@ $<
+
+$(ARCHIVE): $(OBJ_archive) $(BUILD)/obj/plain/list
+	$(call say,AR   $@)rm -f $@ && $(AR) rcs $@ $(OBJ_archive)
+
+$(PC): src/luaconc.pc.in Makefile $(BUILD)/obj/paths
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+	  -e 's|@LUA_CFLAGS@|$(LUA_CFLAGS)|' -e 's|@LIBS@|$(UV_LIBS) -lpthread -lm|' $< >$@
+
+$(BUILD)/obj/paths: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX) $(LUA_CFLAGS) $(UV_LIBS)' | cmp -s - $@ || \
+	  echo '$(PREFIX) $(LUA_CFLAGS) $(UV_LIBS)' > $@
+
 # The tree's modules and no others: what the environment says about Lua is
 # put aside, and the paths are absolute, as specs change folders.
 TREE  := $(CURDIR)
@@ -127,7 +163,7 @@ RUN_plain = $(CLEAN) LUA_PATH='$(TREE)/lua/?.lua;$(TREE)/lua/?/init.lua;;' \
 RUN_test  = $(CLEAN) LUA_CPATH='$(ABS)/test/?.so;;' LUA_PATH='$(SPEC_PATH)'
 SPEC_PATH = $(TREE)/lua/?.lua;$(TREE)/lua/?/init.lua;$(TREE)/?.lua;;
 
-build: $(SO_plain) ## build the module (the default)
+build: $(SO_plain) $(ARCHIVE) $(PC) ## build the module and the archive (the default)
 
 # All of them, and the hosts.
 variants: $(SO_plain) $(SO_test) $(SO_asan) $(SO_tsan) $(HOST_asan) $(HOST_tsan)
@@ -135,9 +171,10 @@ variants: $(SO_plain) $(SO_test) $(SO_asan) $(SO_tsan) $(HOST_asan) $(HOST_tsan)
 compare: $(SO_plain) ## run one job on every engine and print the comparison
 	@$(RUN_plain) $(LUA) bin/luaconc compare $(SCENARIOS)
 
-test: $(SO_plain) $(SO_test) ## run the specs (SPEC=FILE: one; SHUFFLE=yes)
+test: $(SO_plain) $(SO_test) $(ARCHIVE) ## run the specs (SPEC=FILE: one; SHUFFLE=yes)
 	@$(RUN_test) SHUFFLE='$(SHUFFLE)' LUACONC_LUA='$(LUA)' CC='$(CC)' \
 	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
+	  HOST_ARCHIVE='$(abspath $(ARCHIVE))' \
 	  $(LUA) spec/support/run.lua $(SPEC)
 
 bench: $(SO_plain) ## run the benchmarks (BENCH='--quick switch': see bench/)
@@ -153,10 +190,15 @@ $(HOST_asan) $(HOST_tsan): $(BUILD)/%/bin/lua5.4: spec/support/host.c \
 	$(call say,LINK $@)$(CC) $(filter-out -fPIC -MMD -MP,$(FLAGS_$*)) \
 	  -rdynamic -o $@ $< $(LUA_LIBS)
 
-sanitize: $(SO_plain) $(SO_asan) $(HOST_asan) ## run the specs under ASan, UBSan and LSan
+# In programs with luaconc in them the sanitizers see our files, too.
+OBJ_hosted := $(OBJ_asan) $(BUILD)/obj/plain/preload.o \
+              $(BUILD)/obj/plain/builtin.o
+
+sanitize: $(SO_plain) $(SO_asan) $(HOST_asan) $(OBJ_hosted) ## run the specs under ASan, UBSan and LSan
 	@$(CLEAN) LUA_PATH='$(SPEC_PATH)' LUA_CPATH='$(ABS)/asan/?.so;;' \
 	  BUILD='$(BUILD)' CC='$(CC)' SPEC='$(SPEC)' \
 	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
+	  HOST_ARCHIVE='$(abspath $(OBJ_hosted))' \
 	  sh spec/support/sanitize.sh
 
 tsan: $(SO_plain) $(SO_tsan) $(HOST_tsan) ## run the specs of threads under ThreadSanitizer
@@ -220,22 +262,29 @@ rockspec: ## bring the lists in the rockspec up to date
 SHARE := $(DESTDIR)$(PREFIX)/share/lua/5.4
 LIB   := $(DESTDIR)$(PREFIX)/lib/lua/5.4
 BIN   := $(DESTDIR)$(PREFIX)/bin
+DEV   := $(DESTDIR)$(PREFIX)/lib
+INC   := $(DESTDIR)$(PREFIX)/include
 # The command starts the Lua that was found, by its path if it was given so.
 SHEBANG = $(if $(filter /%,$(LUA)),,/usr/bin/env )$(LUA)
-LUA_MODULES = $(shell cd lua && find luaconc -name '*.lua')
 
-install: $(SO_plain) ## install below PREFIX (DESTDIR is put in front)
+install: build ## install below PREFIX (DESTDIR is put in front)
 	@for f in $(LUA_MODULES); do \
 	  install -D -m 644 "lua/$$f" "$(SHARE)/$$f" || exit 1; done
 	@install -D -m 755 $(SO_plain) "$(LIB)/luaconc/core.so"
 	@install -D -m 755 bin/luaconc "$(BIN)/luaconc"
 	@sed -i '1s|.*|#!$(SHEBANG)|' "$(BIN)/luaconc"
-	@echo "installed: $(BIN)/luaconc, $(SHARE)/luaconc, $(LIB)/luaconc"
+	@install -D -m 644 src/luaconc.h "$(INC)/luaconc.h"
+	@install -D -m 644 $(ARCHIVE) "$(DEV)/libluaconc.a"
+	@install -D -m 644 $(PC) "$(DEV)/pkgconfig/luaconc.pc"
+	@echo "installed: $(BIN)/luaconc, $(SHARE)/luaconc, $(LIB)/luaconc," \
+	  "$(INC)/luaconc.h, $(DEV)/libluaconc.a"
 
 uninstall: ## remove what `make install` put there (same PREFIX)
-	rm -rf "$(SHARE)/luaconc" "$(LIB)/luaconc" "$(BIN)/luaconc"
+	rm -rf "$(SHARE)/luaconc" "$(LIB)/luaconc" "$(BIN)/luaconc" \
+	  "$(INC)/luaconc.h" "$(DEV)/libluaconc.a" "$(DEV)/pkgconfig/luaconc.pc"
 	@for d in "$(SHARE)" "$(LIB)"; do \
 	  rmdir "$$d" "$${d%/5.4}" 2>/dev/null || true; done
+	@rmdir "$(DEV)/pkgconfig" 2>/dev/null || true
 
 help: ## list what there is to make
 	@echo 'make [TARGET] [CC=cc] [CFLAGS=-O2] [LUA=lua5.4] [BUILD=build]'

@@ -69,20 +69,35 @@ describe("make install", function()
     assert.is_truthy(said:find "^luaconc %d")
   end)
 
-  it("puts every module there, and nothing outside the three folders", function()
+  it("puts every module there, what hosts need, and nothing else", function()
     install("PREFIX='" .. dir .. "'")
     local there = {}
     for _, path in ipairs(files_below(dir)) do there[path] = true end
-    assert.is_true(there["./bin/luaconc"])
-    assert.is_true(there["./lib/lua/5.4/luaconc/core.so"])
-    there["./bin/luaconc"] = nil
-    there["./lib/lua/5.4/luaconc/core.so"] = nil
+    for _, path in ipairs { "bin/luaconc", "lib/lua/5.4/luaconc/core.so",
+                            "include/luaconc.h", "lib/libluaconc.a",
+                            "lib/pkgconfig/luaconc.pc" } do
+      assert.is_true(there["./" .. path], path)
+      there["./" .. path] = nil
+    end
     for _, path in ipairs(files_below "lua") do
       local module = path:gsub("^%./", "./share/lua/5.4/")
       assert.is_true(there[module], module)
       there[module] = nil
     end
     assert.same({}, there)
+  end)
+
+  it("tells hosts how to build, by pkg-config", function()
+    if not os.execute "command -v pkg-config >/dev/null 2>&1" then
+      pending "pkg-config is not installed"
+    end
+    install("PREFIX='" .. dir .. "'")
+    sh(("cp examples/embed/uvhost.c '%s' && cd '%s' && %s uvhost.c -o uvhost "
+      .. "$(PKG_CONFIG_PATH=lib/pkgconfig pkg-config --cflags --libs luaconc "
+      .. "lua5.4)"):format(dir, dir, os.getenv "CC" or "cc"))
+    write_program(dir)
+    assert.equal("installed\n0 ticks of the program's own\n",
+      (sh("cd '" .. dir .. "' && ./uvhost program.lua"):gsub("%d ticks", "0 ticks")))
   end)
 
   it("honours DESTDIR, and leaves no file after make uninstall", function()

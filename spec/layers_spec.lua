@@ -30,7 +30,7 @@ local C_LAYERS = {
     files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool process queue "
       .. "sharedarray sharedcounter sharedevent sharedlock sharedmap "
       .. "signals standard sync tcp thread timer tree tty udp unix watch" },
-  { name = "top", peers = true, files = "luaconc testing" },
+  { name = "top", peers = true, files = "host luaconc preload testing" },
 }
 
 -- Below lua/luaconc, by path; `compare/` stands for all files in it.

@@ -72,7 +72,7 @@ static void warn_of_failures (lua_State *L, lc_loop *loop) {
 
 static int warn (lua_State *L) {
   lc_loop *loop = lua_touserdata(L, 1);
-  if (!loop->trouble) warn_of_jobs(L, loop);
+  if (!loop->trouble && !loop->dismissed) warn_of_jobs(L, loop);
   return 0;
 }
 

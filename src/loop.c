@@ -248,7 +248,7 @@ void lc_loop_expect (lc_loop *loop, lc_by by, int n) {
   lc_assert(by != LC_BY_TASK && (n == 1 || n == -1));
   uint32_t *count = by == LC_BY_UV ? &loop->external : &loop->others;
   *count += (uint32_t)n;
-  if (by == LC_BY_UV || !loop->block) return;
+  if (by == LC_BY_UV || !loop->block || loop->watched) return;
   if (*count == 0) uv_unref((uv_handle_t *)&loop->block->waker);
   else uv_ref((uv_handle_t *)&loop->block->waker);
 }
@@ -365,7 +365,8 @@ static bool can_wake (lc_loop *loop) {
 
 /* Must libuv be polled, or is there nothing in it that can come? */
 static bool needs_uv (const lc_loop *loop) {
-  return loop->external || (loop->block && uv_loop_alive(loop->uv));
+  return loop->external || loop->watched ||
+         (loop->block && uv_loop_alive(loop->uv));
 }
 
 static void run_uv (lc_loop *loop, bool wait) {
@@ -465,6 +466,27 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
 }
 
 /* }} */
+
+/* libuv tells the kernel of descriptors when it runs, which it does only while
+** something in it is alive: so the port is, from here on. */
+int lc_loop_descriptor (lc_loop *loop) {
+  int err;
+  uv_loop_t *uv = lc_loop_uv(loop, &err);
+  if (!uv) return err;
+  loop->watched = true;
+  uv_ref((uv_handle_t *)&loop->block->waker);
+  return uv_backend_fd(uv);
+}
+
+int lc_loop_patience (lc_loop *loop) {
+  uint64_t due = lc_heap_next(&loop->deadlines), now = uv_hrtime();
+  if (loop->nready || !lc_port_poll(loop->port) || due <= now) return 0;
+  int ms = loop->block ? uv_backend_timeout(loop->uv) : -1;
+  if (due == UINT64_MAX) return ms;
+  due = (due - now) / 1000000 + 1;
+  if (due > INT32_MAX) due = INT32_MAX;
+  return ms < 0 || due < (uint64_t)ms ? (int)due : ms;
+}
 
 /* {{ Closing */
 

@@ -84,6 +84,8 @@ typedef struct lc_loop {
 
   int depth;                 /* of driving */
   bool external_uv;          /* the host's uv_loop_t */
+  bool watched;              /* the host polls our descriptor */
+  bool dismissed;            /* and has closed the state: it knows of jobs */
   bool is_program;           /* one like `lua`: Ctrl-C is ours */
   lua_CFunction resumers[2]; /* of conc.coroutine: see traceback.c */
   const char *folder;        /* of our own Lua files, or NULL */
@@ -157,6 +159,12 @@ bool lc_loop_turn (lua_State *L, lc_loop *loop, bool wait);
 /* Drives the loop until main's operation is complete. Needs LUA_MINSTACK
 ** slots; does not raise. */
 void lc_loop_drive (lua_State *L, lc_loop *loop);
+
+/* For a host that polls: the descriptor of libuv's loop, or a negative code;
+** and the time in ms for which nothing need be done until it is readable (-1:
+** no limit). */
+int lc_loop_descriptor (lc_loop *loop);
+int lc_loop_patience (lc_loop *loop);
 
 /* Closes handles and libuv's loop and frees all but the userdata: the last
 ** step of the end. */

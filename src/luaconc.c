@@ -17,6 +17,7 @@
 #include "fsjob.h"
 #include "fswatch.h"
 #include "handle.h"
+#include "host.h"
 #include "kin.h"
 #include "luaconc.h"
 #include "luax.h"
@@ -111,6 +112,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_kin_open(L, loop);
   lc_offspring_open(L, loop);
   lc_process_open(L, loop);
+  lc_host_open(L, loop);
 #if defined(LUACONC_TESTING)
   lc_testing_open(L, loop);
 #endif

@@ -11,9 +11,11 @@
 ** loop must outlive the state, and lua_close must not be called from inside
 ** one of its callbacks. Nor may a script that such a callback calls wait: that
 ** raises where it can be seen, which is while the loop polls; libuv does not
-** tell of the callbacks of its timers. A host that can't hand its loop over
-** calls `require("luaconc.core").turn()` now and then: it runs what is ready,
-** polls without waiting, and returns whether there are live jobs.
+** tell of the callbacks of its timers. A host with a loop of another kind lets
+** its own wait for a descriptor, and gives turns: see luaconc_api.
+**
+** A host links with libluaconc.a, which has the files in Lua in it, and calls
+** luaconc_preload; or its scripts find the module as any other.
 **
 ** All of this is for the thread of the state.
 **
@@ -34,9 +36,18 @@
 #ifndef luaconc_h
 #define luaconc_h
 
-#include <lua.h>
+#include <stddef.h>
 
+#include <lua.h>
+#include <lauxlib.h>
+
+#define LUACONC_VERSION "0.1.0"
+
+/* Fields of the registry. */
 #define LUACONC_UV_LOOP "luaconc.uv_loop"
+#define LUACONC_API_KEY "luaconc.api"
+
+struct uv_loop_s;            /* libuv's uv_loop_t */
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,6 +55,11 @@ extern "C" {
 
 /* Opens the private module `luaconc.core`: a lua_CFunction for require. */
 int luaopen_luaconc_core (lua_State *L);
+
+/* Of the archive only: lets `require "luaconc"` and all that belongs to it be
+** found in the program itself, in this state and in those of its threads. The
+** state has the library `package` open. May raise. */
+void luaconc_preload (lua_State *L);
 
 #define LUACONC_TRANSFER 1   /* the version of the struct below */
 
@@ -75,6 +91,168 @@ typedef struct luaconc_transfer {
   ** __transfer is. NULL: it is refused there. */
   lua_CFunction describe;
 } luaconc_transfer;
+
+/* {{ The functions: one table of them, so that a host with our archive in it
+** and a module that Lua loads read the same. All but `post` and `release` are
+** for the thread of the state; what may raise needs a protected call around
+** it, as with any function of Lua's API. */
+
+#define LUACONC_API 1        /* the version of the table: it only grows */
+
+typedef enum luaconc_status {
+  LUACONC_DONE,              /* the results are on the stack */
+  LUACONC_FAILED,            /* the error is */
+  LUACONC_CANCELLED          /* so is it */
+} luaconc_status;
+
+/* The end of a job of `spawn`: called in its task, with the results or the
+** error on the stack. It returns as a lua_CFunction does, and may wait as one;
+** what it raises is the task's failure. Where the job never began, as the
+** state ended, L is NULL: then it frees `ud`, no more. */
+typedef int (*luaconc_done) (lua_State *L, luaconc_status status, void *ud);
+
+/* A call that was posted: the same, in a task of its own. */
+typedef int (*luaconc_call) (lua_State *L, void *ud);
+
+typedef struct luaconc_port luaconc_port;
+
+/* One wait of one task, in memory that stays until it is over. The caller
+** fills the first three fields; the others are 0 at first. */
+typedef struct luaconc_wait {
+  const char *name;          /* what is waited for, as conc.tree shows it */
+  void (*cancel) (struct luaconc_wait *w);  /* called once, if at all; from
+        then on there must be no `complete`. No Lua. NULL: can't be ended */
+  void *ud;                  /* the caller's */
+  void *reserved[8];
+} luaconc_wait;
+
+typedef struct luaconc_api {
+  int version;               /* of the library's table: LUACONC_API or more */
+
+  /* {{ Driving, for a host with a loop of another kind */
+
+  /* Runs what is ready and looks, without waiting, what has arrived; returns
+  ** the number of live jobs. Raises the failure of a job that nobody awaits,
+  ** once no job is left; and inside a task or a callback. */
+  int (*turn) (lua_State *L);
+
+  /* How long there is nothing to do, in ms: until then, or until `descriptor`
+  ** is readable, the host may sleep. 0: not at all; -1: no limit. To be asked
+  ** after each turn, of a state that was asked for its descriptor. */
+  int (*timeout) (lua_State *L);
+
+  /* To be polled for reading; a negative code of libuv where there is none.
+  ** It stays the same. */
+  int (*descriptor) (lua_State *L);
+
+  /* The state's uv_loop_t, for handles of one's own, which must be closed
+  ** before the state is; NULL where it can't be made. */
+  struct uv_loop_s *(*loop) (lua_State *L);
+
+  /* Ends all jobs in order: cancels them, lets their clean-ups run, for a
+  ** second at most, and closes what they have open. Where lua_close is not to
+  ** be the moment. From then on nothing waits in this state. Raises inside a
+  ** task or a callback. */
+  void (*close) (lua_State *L);
+
+  /* }} */
+
+  /* {{ Jobs */
+
+  /* Starts the function below its `nargs` arguments on the stack as a task, and
+  ** leaves its handle instead. When it and all jobs that it started have ended,
+  ** `done` is called, exactly once, and has results and failure in the place
+  ** of whoever awaits the handle. NULL: a job like any other. Raises as
+  ** conc.spawn does; then `done` is not called. */
+  void (*spawn) (lua_State *L, int nargs, luaconc_done done, void *ud);
+
+  /* How other threads reach the state: a reference, which `release` gives
+  ** back. */
+  luaconc_port *(*port) (lua_State *L);
+
+  /* Any thread: `call` will be called, exactly once. 0 where the state has
+  ** ended or there is no memory: then it will not. */
+  int (*post) (luaconc_port *p, luaconc_call call, void *ud);
+
+  /* Any thread. */
+  void (*release) (luaconc_port *p);
+
+  /* }} */
+
+  /* {{ Functions that wait
+  **
+  **   static int k_fetch (lua_State *L, int status, lua_KContext ctx) {
+  **     fetch *f = (fetch *)ctx;
+  **     lc->end(L, &f->wait);             // raises a cancellation
+  **     lua_pushlstring(L, f->data, f->size);
+  **     return 1;
+  **   }
+  **
+  **   static int fetch_data (lua_State *L) {
+  **     lc->begin(L);                     // raises where nobody can wait
+  **     fetch *f = lua_newuserdatauv(L, sizeof *f, 0);
+  **     f->wait = (luaconc_wait){"fetch", cancel_fetch, f, {0}};
+  **     ...                               // start what will complete it
+  **     return lc->wait(L, &f->wait, k_fetch, (lua_KContext)f);
+  **   }
+  */
+
+  /* Adds functions to the table on top, as luaL_setfuncs does. Those that
+  ** wait must be added so. */
+  void (*functions) (lua_State *L, const luaL_Reg *functions);
+
+  /* Raises where the caller can't wait, and says why: to be called before
+  ** anything is started. */
+  void (*begin) (lua_State *L);
+
+  /* Waits for `complete`, which may have been already. To be returned. */
+  int (*wait) (lua_State *L, luaconc_wait *w, lua_KFunction k,
+               lua_KContext ctx);
+
+  /* The wait is over: its task goes on in turn. Other threads post a call
+  ** that does it. */
+  void (*complete) (luaconc_wait *w, int result);
+
+  /* First in the continuation: what `complete` said. Raises a cancellation. */
+  int (*end) (lua_State *L, luaconc_wait *w);
+
+  /* }} */
+
+  /* {{ Limits */
+
+  /* The state may hold so many bytes at most; what would be more is "not
+  ** enough memory" to the script. 0: no limit. Raises where it holds more. */
+  void (*limit_memory) (lua_State *L, size_t bytes);
+
+  /* A task that computes for so long without a wait gets an error, and where
+  ** it goes on, one at each instruction until it ends or waits. For tasks
+  ** started from now on, which are slower by it. 0: no limit. */
+  void (*limit_slice) (lua_State *L, double seconds);
+
+  /* }} */
+} luaconc_api;
+
+/* The table, by `require "luaconc.core"` if need be. Raises where the library
+** is older than this file. */
+static inline const luaconc_api *luaconc_get (lua_State *L) {
+  const luaconc_api *api;
+  lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_API_KEY);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "luaconc.core");
+    lua_call(L, 1, 0);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_API_KEY);
+  }
+  api = (const luaconc_api *)lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (!api || api->version < LUACONC_API)
+    luaL_error(L, "luaconc is older than what uses it: luaconc "
+                  LUACONC_VERSION " or later is needed");
+  return api;
+}
+
+/* }} */
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 */
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -22,6 +23,7 @@ typedef struct lc_module {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static lc_module *first;
 static unsigned holders;
+static _Atomic(const lc_builtin *) builtin;
 
 static void free_module (lc_module *m) {
   lc_bytes_free(&m->code);
@@ -96,6 +98,16 @@ static bool is_own (const char *name) {
   return strncmp(name, own, n) == 0 && (name[n] == '\0' || name[n] == '.');
 }
 
+void lc_modules_build_in (const lc_builtin *files) {
+  atomic_store(&builtin, files);
+}
+
+static const lc_builtin *find_builtin (const char *name) {
+  const lc_builtin *b = atomic_load(&builtin);
+  while (b && b->name && strcmp(b->name, name) != 0) b++;
+  return b && b->name ? b : NULL;
+}
+
 /* Pushes the file that package.path has for the name at 1, or nil. Upvalue 1:
 ** the table `package`. */
 static const char *find_file (lua_State *L) {
@@ -106,15 +118,24 @@ static const char *find_file (lua_State *L) {
   return lua_tostring(L, -1);
 }
 
+/* Pushes the file as a function, from the store where it is there. */
+static void load (lua_State *L, const char *file, const lc_builtin *b) {
+  const lc_module *m = find(file);
+  int status = m ? luaL_loadbufferx(L, m->code.base, m->code.len, file, "b")
+             : b ? luaL_loadbufferx(L, b->text, b->size, file, "t")
+                 : luaL_loadfile(L, file);
+  if (status != LUA_OK) lua_error(L);
+  if (!m) keep(L, file);
+}
+
 /* searcher(name) -> loader, file | nil */
 static int search (lua_State *L) {
   const char *name = luaL_checkstring(L, 1), *file;
-  if (!is_own(name) || !(file = find_file(L))) return 0;
-  const lc_module *m = find(file);
-  int status = m ? luaL_loadbufferx(L, m->code.base, m->code.len, file, "b")
-                 : luaL_loadfile(L, file);
-  if (status != LUA_OK) return lua_error(L);
-  if (!m) keep(L, file);
+  if (!is_own(name)) return 0;
+  const lc_builtin *b = find_builtin(name);
+  if (b) file = lua_pushstring(L, b->chunk);
+  else if (!(file = find_file(L))) return 0;
+  load(L, file, b);
   lua_insert(L, -2);
   return 2;
 }

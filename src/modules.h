@@ -14,6 +14,18 @@
 
 #include "base.h"
 
+/* A file that is a part of the program: see preload.c. */
+typedef struct lc_builtin {
+  const char *name;      /* "luaconc.tcp" */
+  const char *chunk;     /* "@luaconc/tcp.lua" */
+  const char *text;
+  size_t size;
+} lc_builtin;
+
+/* From now on all states find these first, and in no folder: a list that ends
+** with a NULL name, for good. Any thread; no raise. */
+void lc_modules_build_in (const lc_builtin *files);
+
 /* Any thread; no raise. */
 void lc_modules_hold (void);
 void lc_modules_release (void);

@@ -22,15 +22,23 @@ local function fast_place()
   return lfs.attributes("/dev/shm", "mode") == "directory" and "/dev/shm" or "/tmp"
 end
 
---- Calls `f(path)` with the path of a new, empty folder, which is removed
--- after that with all that is in it. `fast`: for many files.
-function M.with(f, fast)
+--- The path of a new, empty folder. `fast`: for many files.
+function M.new(fast)
   local path
   local place = fast and fast_place() or os.getenv "TMPDIR" or "/tmp"
   repeat
     count = count + 1
     path = ("%s/luaconc-spec-%d-%d"):format(place, os.time(), count)
   until lfs.mkdir(path)
+  return path
+end
+
+--- Removes a folder with all that is in it.
+function M.remove(path) remove(path) end
+
+--- Calls `f(path)` with the path of a new folder, which is removed after that.
+function M.with(f, fast)
+  local path = M.new(fast)
   local _ <close> = setmetatable({}, { __close = function() remove(path) end })
   return f(path)
 end

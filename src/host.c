@@ -1,0 +1,440 @@
+/*
+** host.c: what programs and modules in C may use. See luaconc.h.
+**
+** The functions of the table are called from anywhere, so they find the loop
+** by the registry. What a call from outside brings into the state becomes a
+** task: its errors are a job's, and it may wait.
+**
+**   call:  posted --arrives--> task made --begins--> called
+**             \                    \--cancelled before--> called with NULL
+**              \--no memory, or the state ends----------> called with NULL
+*/
+
+#include <string.h>
+
+#include "alloc.h"
+#include "end.h"
+#include "errors.h"
+#include "host.h"
+#include "luaconc.h"
+#include "luax.h"
+#include "memory.h"
+#include "spawn.h"
+#include "traceback.h"
+#include "trouble.h"
+
+static const char spawn_key, run_key, limits_key;
+
+/* The core is open, as whoever calls has the table from it. */
+static lc_loop *loop_of (lua_State *L) {
+  luaL_checkstack(L, 8, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
+  lc_loop *loop = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return loop;
+}
+
+static lc_loop *loop_outside (lua_State *L, const char *what) {
+  lc_loop *loop = loop_of(L);
+  if (loop->current || loop->depth > 0 || loop->in_poll)
+    luaL_error(L, "%s inside a task or a callback of the loop", what);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  return loop;
+}
+
+/* {{ Driving */
+
+static int host_turn (lua_State *L) {
+  lc_loop *loop = loop_outside(L, "a turn can't be run");
+  lc_loop_turn(L, loop, false);
+  if (loop->live == 0 && lc_trouble_is(loop)) lc_trouble_raise(L, loop);
+  return (int)loop->live;
+}
+
+static int host_timeout (lua_State *L) {
+  return lc_loop_patience(loop_of(L));
+}
+
+static int host_descriptor (lua_State *L) {
+  return lc_loop_descriptor(loop_of(L));
+}
+
+static uv_loop_t *host_loop (lua_State *L) {
+  int err;
+  return lc_loop_uv(loop_of(L), &err);
+}
+
+static void host_close (lua_State *L) {
+  lc_loop *loop = loop_outside(L, "a state can't be closed");
+  loop->dismissed = true;
+  lc_end_state(L, loop);
+}
+
+/* }} */
+
+/* {{ Calls from outside, each in a task */
+
+typedef struct lc_call {
+  lc_note note;           /* while it is on its way */
+  lc_op op;               /* from then until the task begins: it watches it */
+  luaconc_call call;      /* one of these two */
+  luaconc_done done;
+  void *ud;
+} lc_call;
+
+static lc_call take (lc_call *c) {
+  lc_call taken = *c;
+  lc_free(c, sizeof(*c));
+  return taken;
+}
+
+static void call_without (lc_call *c) {
+  lc_call t = take(c);
+  if (t.done) (void)t.done(NULL, LUACONC_CANCELLED, t.ud);
+  else (void)t.call(NULL, t.ud);
+}
+
+static void on_never_begun (lc_op *op) {
+  call_without(lc_container(op, lc_call, op));
+}
+
+static const lc_opkind begin_kind = {"begin", lc_op_unlink, on_never_begun,
+                                     LC_BY_TASK};
+
+/* The task of the job whose handle is on top will make the call. */
+static void attach (lua_State *L, lc_call *c) {
+  lc_job *j = lua_touserdata(L, -1);
+  c->op.kind = &begin_kind;
+  lc_list_append(&j->watchers, &c->op.u.link);
+}
+
+static lc_call *begin_call (lua_State *L) {
+  lc_call *c = lua_touserdata(L, 1);
+  lc_op_unlink(&c->op);
+  lua_remove(L, 1);
+  return c;
+}
+
+static void push_function (lua_State *L, const char *key) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+}
+
+/* A function with the loop as upvalue, so that what it calls may wait. */
+static void push_body (lua_State *L, lc_loop *loop, lua_CFunction f,
+                       lc_call *c) {
+  lua_pushlightuserdata(L, loop);
+  lua_pushcclosure(L, f, 1);
+  lua_pushlightuserdata(L, c);
+}
+
+/* (call): the task of a call that was posted */
+static int run_posted (lua_State *L) {
+  lc_call t = take(begin_call(L));
+  return t.call(L, t.ud);
+}
+
+/* (call, loop): starts that task, outside any group */
+static int start_posted (lua_State *L) {
+  lc_call *c = lua_touserdata(L, 1);
+  lc_loop *loop = lua_touserdata(L, 2);
+  push_function(L, &spawn_key);
+  lua_pushboolean(L, 1);
+  push_body(L, loop, run_posted, c);
+  lua_call(L, 3, 1);
+  attach(L, c);
+  return 0;
+}
+
+static void on_arrived (lc_note *note, lc_loop *loop) {
+  lc_call *c = lc_container(note, lc_call, note);
+  lua_State *L = loop->driver;
+  if (loop->ending || !lua_checkstack(L, 4)) {
+    call_without(c);
+    return;
+  }
+  lua_pushcfunction(L, start_posted);
+  lua_pushlightuserdata(L, c);
+  lua_pushlightuserdata(L, loop);
+  if (lua_pcall(L, 2, 0, 0) == LUA_OK) return;
+  lua_pop(L, 1);
+  call_without(c);
+}
+
+static luaconc_port *host_port (lua_State *L) {
+  lc_port *p = loop_of(L)->port;
+  lc_port_hold(p);
+  return (luaconc_port *)p;
+}
+
+static int host_post (luaconc_port *p, luaconc_call call, void *ud) {
+  lc_call *c = lc_alloc(sizeof(*c));
+  if (!c) return 0;
+  *c = (lc_call){.note.arrive = on_arrived, .call = call, .ud = ud};
+  if (lc_port_post((lc_port *)p, &c->note)) return 1;
+  lc_free(c, sizeof(*c));
+  return 0;
+}
+
+static void host_release (luaconc_port *p) {
+  lc_port_release((lc_port *)p);
+}
+
+/* }} */
+
+/* {{ Jobs whose end is told */
+
+/* What was called lies above the handler at 1. */
+static int k_run (lua_State *L, int status, lua_KContext ctx) {
+  lc_call t = take((lc_call *)ctx);
+  lua_remove(L, 1);
+  if (status == LUA_OK || status == LUA_YIELD)
+    return t.done(L, LUACONC_DONE, t.ud);
+  const lc_task *task = lc_task_self(lc_luax_loop(L));
+  if (!task->base.cancelled || !lc_errors_is(L, -1, "ECANCELED"))
+    return t.done(L, LUACONC_FAILED, t.ud);
+  lua_pushvalue(L, -1);
+  lua_insert(L, 1);
+  (void)t.done(L, LUACONC_CANCELLED, t.ud);
+  lua_settop(L, 1);
+  return lua_error(L);
+}
+
+/* (call, run, f, ...): the task of such a job: conc.run(f, ...) ends when the
+** jobs of f have ended. */
+static int run_job (lua_State *L) {
+  lc_call *c = begin_call(L);
+  lua_KContext ctx = (lua_KContext)c;
+  lua_pushcfunction(L, lc_traceback_on_error);
+  lua_insert(L, 1);
+  int n = lua_gettop(L) - 2;
+  return k_run(L, lua_pcallk(L, n, LUA_MULTRET, 1, ctx, k_run), ctx);
+}
+
+static void host_spawn (lua_State *L, int nargs, luaconc_done done,
+                        void *ud) {
+  lc_loop *loop = loop_of(L);
+  int f = lua_gettop(L) - nargs;
+  push_function(L, &spawn_key);
+  lua_pushboolean(L, 0);
+  lua_rotate(L, f, 2);
+  if (!done) {
+    lua_call(L, nargs + 2, 1);
+    return;
+  }
+  lc_call *c = lc_alloc(sizeof(*c));
+  if (!c) luaL_error(L, "not enough memory");
+  *c = (lc_call){.done = done, .ud = ud};
+  push_body(L, loop, run_job, c);
+  push_function(L, &run_key);
+  lua_rotate(L, f + 2, 3);
+  if (lua_pcall(L, nargs + 5, 1, 0) != LUA_OK) {
+    lc_free(c, sizeof(*c));
+    lua_error(L);
+  }
+  attach(L, c);
+}
+
+/* (outermost, f, ...) -> handle: in the root group, or where the caller is */
+static int spawn_for_host (lua_State *L) {
+  bool outermost = lua_toboolean(L, 1);
+  lua_remove(L, 1);
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  return lc_spawn_form(L, outermost ? lc_luax_loop(L)->root : NULL, 1);
+}
+
+/* }} */
+
+/* {{ Functions that wait */
+
+typedef struct lc_hostwait {
+  lc_opkind kind;
+  lc_op *op;            /* from `wait` to the end of the wait */
+  bool complete;        /* `complete` came before */
+  int result;
+} lc_hostwait;
+
+_Static_assert(sizeof(lc_hostwait) <= sizeof(((luaconc_wait *)0)->reserved),
+               "luaconc_wait has room for our part of it");
+
+static lc_hostwait *part_of (luaconc_wait *w) {
+  return (lc_hostwait *)(void *)w->reserved;
+}
+
+static void host_functions (lua_State *L, const luaL_Reg *functions) {
+  lua_pushlightuserdata(L, loop_of(L));
+  luaL_setfuncs(L, functions, 1);
+}
+
+static void cancel_wait (lc_op *op) {
+  luaconc_wait *w = op->u.what;
+  part_of(w)->op = NULL;
+  w->cancel(w);
+}
+
+static void host_begin (lua_State *L) {
+  if (lua_touserdata(L, lua_upvalueindex(1)) != loop_of(L))
+    luaL_error(L, "a function in C that waits must be added by `functions` "
+                  "of luaconc's interface");
+  (void)lc_task_here(L);
+}
+
+/* It was complete before there was anything to wait for. */
+static int go_on (lua_State *L, lc_task *t, lua_KFunction k,
+                  lua_KContext ctx) {
+  lc_loop *loop = t->job.loop;
+  if (!t->co || --loop->budget > 0) return k(L, LUA_OK, ctx);
+  lc_loop_ready(loop, t);
+  return lc_task_pass(L, k, ctx);
+}
+
+static int host_wait (lua_State *L, luaconc_wait *w, lua_KFunction k,
+                      lua_KContext ctx) {
+  lc_task *t = lc_task_here(L);
+  lc_hostwait *part = part_of(w);
+  if (part->complete) return go_on(L, t, k, ctx);
+  if (lc_task_cancelled(t) && w->cancel) {
+    w->cancel(w);
+    return lc_task_refuse(L, t);
+  }
+  part->kind = (lc_opkind){w->name, w->cancel ? cancel_wait : NULL, NULL,
+                           LC_BY_OTHERS};
+  lc_task_begin(t, &part->kind);
+  t->op.u.what = w;
+  part->op = &t->op;
+  return lc_task_wait(L, t, k, ctx);
+}
+
+/* In a callback of a timer libuv would sleep before it looks who is ready. */
+static void host_complete (luaconc_wait *w, int result) {
+  lc_hostwait *part = part_of(w);
+  lc_op *op = part->op;
+  part->result = result;
+  part->complete = true;
+  if (!op) return;
+  lc_loop *loop = op->task->job.loop;
+  part->op = NULL;
+  lc_op_complete(op, LC_OK);
+  if (loop->depth > 0 && !loop->current && loop->uv) uv_stop(loop->uv);
+}
+
+static int host_end (lua_State *L, luaconc_wait *w) {
+  lc_hostwait *part = part_of(w);
+  if (!part->complete) lc_task_woken(L);
+  return part->result;
+}
+
+/* }} */
+
+/* {{ Limits */
+
+enum { EVERY = 1000 };      /* instructions between two looks at the clock */
+
+#define GRACE_NS 100000000u /* 100 ms, as a worker has that was struck */
+
+typedef struct lc_limits {
+  lc_memory memory;
+  bool counts;              /* is `memory` in force? */
+  uint64_t slice;           /* ns; 0: no limit */
+} lc_limits;
+
+/* Before the block goes, which the allocator looks at. */
+static int limits_collect (lua_State *L) {
+  lc_limits *l = lua_touserdata(L, 1);
+  if (l->counts) lua_setallocf(L, l->memory.alloc, l->memory.ud);
+  l->counts = false;
+  return 0;
+}
+
+static lc_limits *limits_of (lua_State *L) {
+  luaL_checkstack(L, 8, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &limits_key);
+  lc_limits *l = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return l;
+}
+
+static lc_limits *make_limits (lua_State *L) {
+  lc_limits *l = limits_of(L);
+  if (l) return l;
+  l = lua_newuserdatauv(L, sizeof(*l), 0);
+  memset(l, 0, sizeof(*l));
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, limits_collect);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &limits_key);
+  return l;
+}
+
+static void host_limit_memory (lua_State *L, size_t bytes) {
+  lc_limits *l = make_limits(L);
+  bool done = true;
+  if (bytes == 0) lc_memory_lift(&l->memory);
+  else if (!l->counts)
+    done = l->counts = lc_memory_limit(L, &l->memory, bytes);
+  else if ((done = l->memory.used <= bytes)) l->memory.limit = bytes;
+  if (!done)
+    luaL_error(L, "the state holds more than %I bytes already",
+               (LUAI_UACINT)bytes);
+}
+
+static int raise_slice (lua_State *L, const lc_limits *l) {
+  lua_pushfstring(L, "the task has computed for more than %f s without a wait",
+                  (LUAI_UACNUMBER)((double)l->slice / 1e9));
+  return luaL_error(L, "interrupted: %s", lua_tostring(L, -1));
+}
+
+/* What catches the error and goes on is left no other way than to end. */
+static void on_count (lua_State *L, lua_Debug *ar) {
+  lc_loop *loop = loop_of(L);
+  const lc_limits *l = limits_of(L);
+  uint64_t now = uv_hrtime();
+  (void)ar;
+  if (!loop->current || !l->slice) return;
+  if (loop->slice == 0) {   /* it has just been resumed */
+    loop->slice = now;
+    if (lua_gethookcount(L) != EVERY)
+      lua_sethook(L, on_count, LUA_MASKCOUNT, EVERY);
+  }
+  if (now - loop->slice < l->slice) return;
+  if (now - loop->slice > l->slice + GRACE_NS)
+    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+  raise_slice(L, l);
+}
+
+static void host_limit_slice (lua_State *L, double seconds) {
+  lc_limits *l = make_limits(L);
+  lc_loop *loop = loop_of(L);
+  bool limited = seconds > 0 && seconds < 1e9;
+  l->slice = limited ? (uint64_t)(seconds * 1e9) : 0;
+  lua_Hook hook = limited ? on_count : NULL;
+  lua_sethook(L, hook, hook ? LUA_MASKCOUNT : 0, hook ? EVERY : 0);
+  if (loop->L != L)
+    lua_sethook(loop->L, hook, hook ? LUA_MASKCOUNT : 0, hook ? EVERY : 0);
+}
+
+/* }} */
+
+static const luaconc_api api = {
+  LUACONC_API,
+  host_turn, host_timeout, host_descriptor, host_loop, host_close,
+  host_spawn, host_port, host_post, host_release,
+  host_functions, host_begin, host_wait, host_complete, host_end,
+  host_limit_memory, host_limit_slice
+};
+
+/* For our own use: with the loop as upvalue, by address. */
+static void keep_function (lua_State *L, lc_loop *loop, const char *key,
+                           lua_CFunction f) {
+  lua_pushlightuserdata(L, loop);
+  lua_pushcclosure(L, f, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+void lc_host_open (lua_State *L, lc_loop *loop) {
+  keep_function(L, loop, &spawn_key, spawn_for_host);
+  lua_getfield(L, -1, "run");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &run_key);
+  lua_pushlightuserdata(L, (void *)&api);
+  lua_setfield(L, LUA_REGISTRYINDEX, LUACONC_API_KEY);
+}
