@@ -35,6 +35,9 @@ local options = {
 N threads or processes, or one for each job if those are
 fewer (as many as keep the cores busy, going by the share
 of a core that the first jobs need, run alone)]], parse = values.count },
+  { "--set", "NAME=VALUE", [[
+a setting for the scenario; several may be given]],
+    parse = values.setting, many = true },
   { "--budget", "SECONDS", [[
 time for each scenario (25): rounds go on until the figures
 are steady or the time is spent; a size for which it can't
@@ -75,10 +78,17 @@ A scenario is a Lua file that returns a table:
                     processes run a copy of it and of the locals that it uses
   check(results, size)  raises where a result is wrong (may be left out)
   teardown(ctx)     at the end of the size, in the parent (may be left out)
+The file gets its name and the settings: local file, set = ...
 ]]
 
 local function complain(message)
   io.stderr:write("luaconc compare: ", message, "\n")
+end
+
+local function settings(given)
+  local set = {}
+  for _, one in ipairs(given.set or {}) do set[one.name] = one.value end
+  return set
 end
 
 local function run_file(file, given, style, progress)
@@ -92,6 +102,7 @@ local function run_file(file, given, style, progress)
     budget = given.budget,
     limit = given.limit,
     workers = given.workers,
+    set = settings(given),
     progress = function(what) progress:set(what) end,
     done = function(size, result)
       progress:erase()

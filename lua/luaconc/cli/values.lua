@@ -49,6 +49,15 @@ function M.seconds(text)
   return nil, ("'%s' is no number of seconds above 0"):format(text)
 end
 
+--- A setting: `NAME=VALUE`, where a value that is a number becomes one.
+function M.setting(text)
+  local name, value = text:match "^([%a_][%w_]*)=(.*)$"
+  if not name then
+    return nil, ("'%s' is no NAME=VALUE"):format(text)
+  end
+  return { name = name, value = tonumber(value) or value }
+end
+
 --- The name of a file.
 function M.file(text)
   if text ~= "" then return text end

@@ -49,7 +49,7 @@ local function check_results(results, size)
 end
 
 local function run(request)
-  local s, message, traceback = scenario.load(request.file)
+  local s, message, traceback = scenario.load(request.file, request.set)
   if not s then
     return { failure = { message = message, traceback = traceback } }
   end

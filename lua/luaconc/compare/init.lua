@@ -25,6 +25,7 @@ M.BUDGET = 25 -- seconds for one scenario
 ---@field limit number? seconds for one run
 ---@field workers integer? of engines that have any; as many as the jobs need,
 --- unless given
+---@field set table<string, string|number>? settings for the scenario
 ---@field progress fun(text: string)? told what runs now
 ---@field done fun(size: luaconc.compare.Size, result: luaconc.compare.Result)?
 
@@ -203,6 +204,7 @@ local function with_defaults(options)
     sizes = options.sizes,
     runs = options.runs,
     workers = options.workers,
+    set = options.set,
     budget = budget,
     limit = options.limit or math.max(60, 10 * budget),
     progress = options.progress or function() end,
@@ -219,7 +221,7 @@ end
 function M.scenario(file, options)
   options = with_defaults(options or {})
   local result = { file = file, sizes = {} }
-  local s, message, traceback = scenario.load(file)
+  local s, message, traceback = scenario.load(file, options.set)
   if not s then
     result.failure = { message = message, traceback = traceback }
     return result

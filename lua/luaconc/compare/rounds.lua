@@ -63,7 +63,8 @@ end
 -- Runs one engine once; returns the run if nothing is wrong with it.
 local function run_engine(job, row)
   local r, failure = run.once({ file = job.scenario.file, engine = row.engine,
-    size = job.size, ctx = job.ctx, workers = row.workers }, job.limit)
+    size = job.size, ctx = job.ctx, workers = row.workers,
+    set = job.scenario.set }, job.limit)
   if r then
     failure = verify(job.scenario, job.size, r.results, job.state)
     job.state.first = job.state.first or (not failure and row.engine or nil)
@@ -108,7 +109,7 @@ local function fly(job)
   local size = math.min(job.size, job.cores)
   job.progress("serial", -1)
   local r = run.once({ file = job.scenario.file, engine = "serial",
-    size = size, ctx = job.ctx }, job.limit)
+    size = size, ctx = job.ctx, set = job.scenario.set }, job.limit)
   job.pilot = r and workers.pilot(r, size)
 end
 

@@ -18,6 +18,7 @@ M.FIELDS = {
 
 ---@class luaconc.compare.Scenario
 ---@field file string where it comes from
+---@field set table<string, string|number> what `--set` gave
 ---@field name string
 ---@field about string? a line that says what the job is
 ---@field sizes integer[] how many jobs, one measurement for each
@@ -73,17 +74,45 @@ local function check_sizes(sizes)
   end
 end
 
---- Reads a scenario, or says what is wrong with it.
+-- What `--set` gave, as the file sees it while it is read: asking is noted.
+local function settings(set)
+  local asked = {}
+  return setmetatable({}, { __index = function(_, name)
+    asked[name] = true
+    return set[name]
+  end }), asked
+end
+
+-- A setting that the file didn't ask for is a slip.
+local function check_settings(file, set, asked)
+  local names = {}
+  for name in pairs(asked) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  for name in pairs(set) do
+    if not asked[name] then
+      local suggest = require "luaconc.compare.suggest"
+      return ("%s asks for no setting '%s'%s%s"):format(file, name,
+        suggest.hint(name, names), #names > 0 and " (settings: "
+          .. table.concat(names, ", ") .. ")" or "")
+    end
+  end
+end
+
+--- Reads a scenario, or says what is wrong with it. The file gets its own
+--- name and the settings: `local file, set = ...`.
 ---@param file string
+---@param set table<string, string|number>? values of `--set`
 ---@return luaconc.compare.Scenario? scenario
 ---@return string? message
 ---@return string? traceback where the file raised it
-function M.load(file)
+function M.load(file, set)
+  set = set or {}
   local chunk, message = loadfile(file, "t")
   if not chunk then return nil, message end
+  local given, asked = settings(set)
   local ok, t = xpcall(chunk, function(err)
     return { message = tostring(err), traceback = trace.here() }
-  end, file)
+  end, file, given)
   if not ok then return nil, t.message, t.traceback end
   if type(t) ~= "table" then
     return nil, ("%s must return a table that describes a scenario, and "
@@ -91,7 +120,12 @@ function M.load(file)
   end
   local wrong = check_fields(t) or check_sizes(t.sizes)
   if wrong then return nil, file .. ": " .. wrong end
-  local scenario = { file = file }
+  wrong = check_settings(file, set, asked)
+  if wrong then return nil, wrong end
+  -- From now on it is a plain table, which jobs may use.
+  setmetatable(given, nil)
+  for name, value in pairs(set) do given[name] = value end
+  local scenario = { file = file, set = set }
   for _, field in ipairs(M.FIELDS) do scenario[field[1]] = t[field[1]] end
   return scenario
 end

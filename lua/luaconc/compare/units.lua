@@ -11,13 +11,13 @@ local function digits(value)
   return format("%.2f", value)
 end
 
-local TIMES = { { 1, "s" }, { 1e-3, "ms" }, { 0, "us" } }
+local TIMES = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "us" }, { 0, "ns" } }
 
 local function time_unit(seconds)
   for _, unit in ipairs(TIMES) do
     -- 999.6 ms is shown as 1.00 s
     if seconds >= unit[1] * 0.9995 then
-      return unit[1] > 0 and unit[1] or 1e-6, unit[2]
+      return unit[1] > 0 and unit[1] or 1e-9, unit[2]
     end
   end
 end
@@ -26,7 +26,7 @@ end
 ---@param seconds number
 ---@return string
 function M.time(seconds)
-  if seconds < 5e-7 then return "0 ms" end
+  if seconds < 5e-10 then return "0 ms" end
   local scale, unit = time_unit(seconds)
   return digits(seconds / scale) .. " " .. unit
 end
@@ -36,7 +36,7 @@ end
 ---@param high number seconds
 ---@return string
 function M.time_range(low, high)
-  if high < 5e-7 then return "0 ms" end
+  if high < 5e-10 then return "0 ms" end
   local scale, unit = time_unit(high)
   local a, b = digits(low / scale), digits(high / scale)
   return (a == b and b or a .. " to " .. b) .. " " .. unit
