@@ -150,7 +150,7 @@ int sigaction (int number, const struct sigaction *action,
 
 /* A test that allocates a million times would take hours. After each slice
 ** of this time the collections come half as often. */
-enum { SLICE_NS = 50000000 };
+enum { SLICE_NS = 12000000 };
 
 /* Size of the allocations that show who makes them: see learn_boxes. */
 enum { LARGE = 100000 };

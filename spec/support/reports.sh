@@ -65,7 +65,7 @@ run() {
     echo "  none of ${SPEC:-the specs} belongs here"
     return 0
   fi
-  timeout -k 10 1200 lua5.4 spec/support/run.lua "$@"
+  timeout -k 10 3600 lua5.4 spec/support/run.lua "$@"
   status=$?
   [ $status = 0 ] || echo "  $name: exit status $status"
   silent "$name" && [ $status = 0 ]
