@@ -30,6 +30,8 @@ local waits = {
     q:send(1)
     q:send(2)
   end,
+  ["queue:recv_many"] = function() conc.queue(1):recv_many(5) end,
+  ["queue:send_many"] = function() conc.queue(1):send_many { 1, 2, 3 } end,
   ["queue:iter"] = function() for _ in conc.queue(1):iter() do end end,
   ["channel:recv"] = function() conc.channel(1):recv() end,
   ["channel:send"] = function()
@@ -38,6 +40,12 @@ local waits = {
     ch:send { 2 }
   end,
   ["channel:send of size 0"] = function() conc.channel(0):send "value" end,
+  ["channel:recv_many"] = function() conc.channel(1):recv_many(5) end,
+  ["channel:send_many"] = function() conc.channel(1):send_many { 1, { 2 }, "3" } end,
+  ["select at channels"] = function()
+    local ch = conc.channel(0)
+    conc.select { ch, conc.channel(), { ch, "send", { 1 } } }
+  end,
   ["channel:iter"] = function() for _ in conc.channel():iter() do end end,
   ["lock:acquire"] = function()
     local l = conc.lock()

@@ -203,6 +203,31 @@ local operations = {
     check(select(3, conc.timeout(1, ch.send, ch, { 2 })) == "ETIMEDOUT")
     check(ch:try_recv() == 1 and #ch == 0)
   end,
+  ["many through a queue"] = function()
+    local q, got = conc.queue(2), {}
+    conc.spawn(function() check(q:send_many { 1, 2, 3, 4, 5 } == 5) end)
+    while #got < 5 do
+      for _, v in ipairs(q:recv_many(3)) do got[#got + 1] = v end
+    end
+    for i = 1, 5 do check(got[i] == i) end
+  end,
+  ["many through a channel"] = function()
+    local ch, got = conc.channel(2), {}
+    conc.spawn(function() check(ch:send_many { { 1 }, 2, ("x"):rep(50), ch, 5 } == 5) end)
+    while #got < 5 do
+      for _, v in ipairs(ch:recv_many(3)) do got[#got + 1] = v end
+    end
+    check(got[1][1] == 1 and got[2] == 2 and #got[3] == 50 and got[4] == ch and got[5] == 5)
+  end,
+  ["a select at channels"] = function()
+    local a, b = conc.channel(0), conc.channel(1)
+    conc.spawn(function() check(a:recv()[1] == 1) end)
+    check(conc.select { out = { a, "send", { 1 } }, b = b } == "out")
+    conc.spawn(function() b:send(2) end)
+    local key, value = conc.select { a = a, b = b }
+    check(key == "b" and value == 2)
+    check(conc.select { a = a, b = b, late = conc.after(1) } == "late")
+  end,
   ["a lock"] = function()
     local l, n = conc.lock(), 0
     local g <close> = conc.group()

@@ -7,6 +7,8 @@
 ** whoever receives in this state.
 */
 
+#include <string.h>
+
 #include "chrecv.h"
 #include "luax.h"
 
@@ -139,16 +141,34 @@ static int received_many (lua_State *L, lc_exchanged done) {
   return done == LC_EX_CLOSED ? lc_channel_closed(L, "EOF") : 1;
 }
 
-/* The wait is over: the item that came, and those that have followed it. */
+/* Puts an item behind those in the hand, if there is room. */
+static bool keep (lc_batch *hand, lc_item *item) {
+  uint32_t left = lc_batch_left(hand);
+  if (left == hand->size) return false;
+  if (hand->n == hand->size) {
+    memmove(hand->items, &hand->items[hand->next], left * sizeof *item);
+    hand->next = 0;
+    hand->n = left;
+  }
+  lc_item_move(&hand->items[hand->n++], item);
+  return true;
+}
+
+/* The wait is over: the item that came, and those that have followed it. It
+** lies in the hand before anything may raise, unless that is full of what
+** could not be read. */
 static int end_wait (lua_State *L, lc_channel *c, lc_turn *turn) {
   lc_exchanged done = turn->result;
-  lc_item first;
-  lc_item_move(&first, &turn->item);
+  lc_item first = {.kind = LC_ITEM_NONE};
+  if (done == LC_EX_DONE && !keep(c->seat->hand, &turn->item))
+    lc_item_move(&first, &turn->item);
   lc_seat_return(turn);
   if (done == LC_EX_CLOSED) return lc_channel_closed(L, "EOF");
   lua_createtable(L, 1, 0);
-  lc_item_push(L, &first);
-  lua_rawseti(L, -2, 1);
+  if (first.kind != LC_ITEM_NONE) {
+    lc_item_push(L, &first);
+    lua_rawseti(L, -2, 1);
+  }
   return received_many(L, take_list(L, c, lua_tointeger(L, 2)));
 }
 
