@@ -2031,12 +2031,30 @@ local pool_options = {
     .. "process may use cores, unless said; of tasks, 64" },
   { "name", "string?", "what `conc.tree` and tracebacks call its jobs and "
     .. "workers" },
+  { "init", "function?", "called in each worker before its first job; its "
+    .. "error is that of the job" },
+  { "initargs", "any[]?", "its arguments" },
+  { "max_jobs", "integer?", "after so many a worker is replaced" },
+  { "job_timeout", "number?", "seconds that a job may take: it is cancelled "
+    .. "then, and fails with the code `ETIMEDOUT`" },
+  { "retries", "integer?", "how often a job is run again whose worker died: "
+    .. "its arguments are copied again then" },
 }
 
 local function chunk_option(name)
   return { name, "integer?", "how many items a worker gets at a time; tasks "
-    .. "get one, threads and processes what keeps them busy, unless said" }
+    .. "get one, threads and processes what keeps them busy, unless said, or "
+    .. "one where there is a timeout, or retries" }
 end
+
+local map_options = {
+  chunk_option "chunk",
+  { "on_progress", "fun(done: integer, total: integer)?", "called when items "
+    .. "are done" },
+  { "timeout", "number?", "seconds for each chunk, instead of `job_timeout`" },
+  { "retries", "integer?", "of a chunk, instead of the pool's" },
+  { "priority", "integer?", "-100 to 100, 0 unless said: high ones go first" },
+}
 
 local map_text = [[
 Calls `f(item)` for each item of a list and returns the first result of each, in
@@ -2084,7 +2102,7 @@ print(job:await(), table.concat(sums, " "))  --> 500500	55 210 465]],
     options = {
       pool_options[1],
       { "limit", "integer?", "how many run at a time: `workers` of the pool" },
-      chunk_option "chunk",
+      table.unpack(map_options),
     },
     optionclass = "luaconc.mapoptions",
     returns = { { "any[]", "results", "" } },
@@ -2108,16 +2126,27 @@ local pool = {
   },
   {
     name = "submit",
-    call = "pool:submit(f, ...)",
+    call = { "pool:submit(f, ...)",
+      "pool:submit{f, ..., name=, priority=, timeout=, retries=}" },
     text = [[
-Runs `f(...)` as soon as a worker is free, in the order of the calls of
-`submit`. A failure is raised by `await`, or by the end of the pool where nobody
+Runs `f(...)` as soon as a worker is free, those of high priority first, else in
+the order of the calls of `submit`. A failure is raised by `await`, or by the end of the pool where nobody
 looked at it. A cancelled job that runs in a thread or process costs its worker,
-which is replaced. One whose worker dies fails with the code `EWORKER`.]],
+which is replaced. One whose worker dies fails with the code `EWORKER`, unless
+it has `retries`: then it is run again by another.]],
     params = {
       { "f", "function", "" },
       { "...", "any", "its arguments; of threads and processes, copies" },
     },
+    options = {
+      { "name", "string?", "of the job" },
+      map_options[5],
+      { "timeout", "number?", "seconds, instead of the pool's `job_timeout`" },
+      { "retries", "integer?", "instead of the pool's" },
+    },
+    optionclass = "luaconc.submitoptions",
+    overload = "fun(self: luaconc.pool, job: luaconc.submitoptions): "
+      .. "luaconc.job",
     returns = { { "luaconc.job", "job", "the handle" } },
     raises = "where the pool is closed, and where a value can't be sent.",
     waits = false,
@@ -2136,7 +2165,7 @@ and has ended; its traceback names the item.]],
       { "f", "function", "" },
       { "options", "luaconc.poolmapoptions?", "" },
     },
-    options = { chunk_option "chunk" },
+    options = map_options,
     optionclass = "luaconc.poolmapoptions",
     returns = { { "any[]", "results", "" } },
     raises = "the first failure; where the pool is closed.",
@@ -2148,15 +2177,36 @@ print(table.concat(lengths, " "))  --> 3 5
 print(pcall(pool.map, pool, { "no" }, error))  --> false	no]],
   },
   {
+    name = "starmap",
+    call = "pool:starmap(list, f [, options])",
+    text = [[
+The same for a list of lists of arguments: calls `f(table.unpack(item))`.]],
+    params = {
+      { "list", "any[][]", "" },
+      { "f", "function", "" },
+      { "options", "luaconc.poolmapoptions?", "those of `map`" },
+    },
+    returns = { { "any[]", "results", "" } },
+    raises = "the first failure; where the pool is closed.",
+    waits = true,
+    example = [[
+local pool <close> = conc.pool { engine = "thread", workers = 2 }
+local powers = pool:starmap({ { 2, 3 }, { 3, 2 } }, function(a, b)
+  return a ^ b // 1
+end)
+print(table.concat(powers, " "))  --> 8.0 9.0]],
+  },
+  {
     name = "stats",
     call = "pool:stats()",
     text = [[
 What the pool does, in numbers of calls (items, of a map), and its workers: a
 list of `{id=, pid=, state="idle" or "busy", jobs=}`, which is empty for tasks;
-`jobs` counts what was handed to the worker, `pid` is that of a process.]],
+`jobs` counts what the worker has done, `pid` is that of a process. `retried` is
+how often a job was run again, `lost` how many workers died.]],
     params = {},
     returns = { { "luaconc.poolstats", "stats", "`{engine=, queued=, running=, "
-      .. "done=, failed=, cancelled=, workers=}`" } },
+      .. "done=, failed=, cancelled=, retried=, lost=, workers=}`" } },
     waits = false,
     example = [[
 local pool <close> = conc.pool { engine = "thread", workers = 1 }
@@ -2180,6 +2230,21 @@ local pool = conc.pool()
 local job = pool:submit(string.upper, "done")
 pool:close()
 print(job:status(), job:await())  --> done	DONE]],
+  },
+  {
+    name = "terminate",
+    call = "pool:terminate()",
+    text = [[
+Cancels what is queued and what runs, and ends the workers. Failures that nobody
+has looked at are dropped.]],
+    params = {},
+    returns = {},
+    waits = true,
+    example = [[
+local pool = conc.pool { engine = "thread" }
+local job = pool:submit(function() while true do end end)
+pool:terminate()
+print(job:status())  --> cancelled]],
   },
 }
 

@@ -303,6 +303,8 @@ local head = [[
 ---@field done integer
 ---@field failed integer
 ---@field cancelled integer
+---@field retried integer
+---@field lost integer
 ---@field workers luaconc.poolworker[] # none of tasks
 
 ---@class luaconc.stats

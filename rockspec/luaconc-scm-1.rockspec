@@ -265,6 +265,7 @@ build = {
     ["luaconc.pool"] = "lua/luaconc/pool.lua",
     ["luaconc.poolcrew"] = "lua/luaconc/poolcrew.lua",
     ["luaconc.poolmap"] = "lua/luaconc/poolmap.lua",
+    ["luaconc.poolstate"] = "lua/luaconc/poolstate.lua",
     ["luaconc.poolworker"] = "lua/luaconc/poolworker.lua",
     ["luaconc.server"] = "lua/luaconc/server.lua",
     ["luaconc.stats"] = "lua/luaconc/stats.lua",

@@ -39,7 +39,7 @@ local LUA_LAYERS = {
   { name = "arguments", files = "check" },
   { name = "inside modules", peers = true, files = "dial option server timeout" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
-  { name = "inside pools", peers = true, files = "poolcrew poolmap poolworker" },
+  { name = "inside pools", peers = true, files = "poolcrew poolmap poolstate poolworker" },
   { name = "modules", files = "batch dns exec fs meta offload pool stats tcp testing "
       .. "tree udp unix" },
   { name = "face", files = "init" },

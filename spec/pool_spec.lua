@@ -747,8 +747,8 @@ describe("wrong use of pools", function()
         [message(function() conc.pool { workers = "2" } end)] =
           "bad argument #1 to 'pool' (option 'workers' must be an integer from 1 to "
           .. "1,000,000, got 2)",
-        [message(function() conc.pool { retries = 3 } end)] =
-          "bad argument #1 to 'pool' (unknown option 'retries')",
+        [message(function() conc.pool { tries = 3 } end)] =
+          "bad argument #1 to 'pool' (unknown option 'tries')",
         [message(function() pool:submit(5) end)] =
           "bad argument #1 to 'submit' (a function expected, got number)",
         [message(function() pool:map(5, double) end)] =

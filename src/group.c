@@ -27,6 +27,25 @@ void lc_group_add (lc_group *g, lc_job *j) {
   if (j->daemon) g->daemons++;
 }
 
+static int priority_of (lc_link *l) {
+  lc_op *op = lc_container(l, lc_op, u.link);
+  return op->task ? op->task->job.priority : lc_remote_turn(op)->priority;
+}
+
+/* Most have the priority of those before them, and go to the end; who goes
+** before many is looked for from the front. */
+void lc_group_queue (lc_group *g, lc_op *op, const lc_job *j) {
+  lc_link *l = g->queued.prev;
+  if (j->priority <= 0)
+    while (l != &g->queued && priority_of(l) < j->priority) l = l->prev;
+  else {
+    l = g->queued.next;
+    while (l != &g->queued && priority_of(l) >= j->priority) l = l->next;
+    l = l->prev;
+  }
+  lc_list_append(l->next, &op->u.link);
+}
+
 /* A job's turn has come: the operation is its place in the queue. */
 static void start_job (lc_link *l) {
   lc_op *op = lc_container(l, lc_op, u.link);

@@ -41,6 +41,9 @@ void lc_group_init (lc_group *g, lc_scope *scope);
 /* A job joins; it is anchored and not in the ring yet. No raise. */
 void lc_group_add (lc_group *g, lc_job *j);
 
+/* Its turn has not come: it is queued, behind those of its priority. */
+void lc_group_queue (lc_group *g, lc_op *op, const lc_job *j);
+
 /* A job has ended: called by lc_job_end only. */
 void lc_group_ended (lc_group *g, lc_job *j);
 

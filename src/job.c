@@ -319,9 +319,15 @@ static const lc_selectable selectables[] = {
 
 /* }} */
 
+/* A pool's job is a task of ours, but what it calls runs elsewhere. */
+static const char *engine_name (const lc_job *j) {
+  if (j->guise == 0) return j->engine->name;
+  return j->loop->engines[j->guise - 1]->engine.name;
+}
+
 static int push_field (lua_State *L, lc_job *j, const char *key) {
   if (strcmp(key, "id") == 0) lua_pushinteger(L, j->id);
-  else if (strcmp(key, "engine") == 0) lua_pushstring(L, j->engine->name);
+  else if (strcmp(key, "engine") == 0) lua_pushstring(L, engine_name(j));
   else if (strcmp(key, "name") == 0) {
     if (lc_job_field(L, j, 1, "name") == LUA_TNIL)
       lua_pushfstring(L, "%s %d", j->engine->name, (int)j->id);

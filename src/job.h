@@ -53,6 +53,8 @@ struct lc_job {
   bool keep;
   bool daemon;
   bool asked;              /* cancel was called */
+  int8_t priority;         /* in the queue of a limited group: high first */
+  uint8_t guise;           /* of a pool: an engine's number + 1, or 0 */
   bool extra;              /* has an entry in the side table: name, ... */
   bool guest;              /* may have something of the commons: its end is
                            ** told to loop->bereave */

@@ -334,14 +334,23 @@ static void process_strike (lc_remote *r, bool overdue) {
   lc_forkserver_kill(process_of(r)->child.id, overdue ? SIGKILL : SIGTERM);
 }
 
+/* A letter that can't get there any more has not been read, not even in part:
+** it is the caller's again. */
 static int process_post (lc_remote *r, lc_message *m) {
   process *p = process_of(r);
   if (!p->link) return UV_EPIPE;
   outgoing *o = m->len <= LC_CONDUIT_LIMIT ? lc_alloc(sizeof *o) : NULL;
   if (!o) return UV_ENOMEM;
-  int err = send_message(p, o, LC_SAY_LETTER, m, on_letter_sent);
-  if (err == UV_EAGAIN) look(p);
-  return err == UV_EAGAIN ? 0 : err;
+  int err = send_message(p, o, LC_SAY_LETTER, m, stay);
+  if (err == UV_EAGAIN) {
+    o->packet.gone = on_letter_sent;
+    look(p);
+    return 0;
+  }
+  if (err) *m = o->message;
+  else lc_message_free(&o->message);
+  lc_free(o, sizeof *o);
+  return err;
 }
 
 /* {{ Making and closing */

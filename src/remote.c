@@ -53,7 +53,7 @@ void lc_remote_ended (lc_remote *r, lc_outcome outcome, lc_message *reply) {
   lc_loop_unat(loop, &r->strikes);
   lc_heap_unreserve(&loop->deadlines);
   lc_scope_leave(&r->base);
-  lc_loop_expect(loop, LC_BY_OTHERS, -1);
+  if (!r->idle) lc_loop_expect(loop, LC_BY_OTHERS, -1);
   lc_mailbox_close(&r->mailbox);
   lc_job_end(&r->job, state_of(outcome));
 }
@@ -92,6 +92,10 @@ static void leave_queue (lc_remote *r) {
   lc_list_remove(&r->turn.u.link);
   r->queued = false;
   lc_loop_expect(r->job.loop, LC_BY_OTHERS, 1);
+}
+
+const lc_job *lc_remote_turn (lc_op *turn) {
+  return &lc_container(turn, lc_remote, turn)->job;
 }
 
 void lc_remote_start (lc_op *turn) {
@@ -235,7 +239,7 @@ static int join (lc_remote *r, lc_group *g) {
   loop->live++;
   if (full && !dead) {
     r->queued = true;
-    lc_list_append(&g->queued, &r->turn.u.link);
+    lc_group_queue(g, &r->turn, &r->job);
     return 0;
   }
   g->running++;
@@ -396,6 +400,18 @@ static int remote_post (lua_State *L) {
   return 1;
 }
 
+/* core.idle(h, idle): nothing is expected of the remote job meanwhile, so a
+** wait for what only it could bring is a deadlock */
+static int remote_idle (lua_State *L) {
+  lc_job *j = luaL_checkudata(L, 1, LC_JOB_TYPE);
+  lc_remote *r = lc_job_task(j) ? NULL : lc_remote_of(j);
+  bool idle = lua_toboolean(L, 2);
+  if (!r || lc_job_ended(j) || r->queued || r->idle == idle) return 0;
+  r->idle = idle;
+  lc_loop_expect(j->loop, LC_BY_OTHERS, idle ? -1 : 1);
+  return 0;
+}
+
 /* core.take(h | nil) -> true, values... | false */
 static int remote_take (lua_State *L) {
   lc_remote *r = check_remote(L);
@@ -421,6 +437,7 @@ static const luaL_Reg no_methods[] = {
 static const luaL_Reg functions[] = {
   {"post", remote_post},
   {"take", remote_take},
+  {"idle", remote_idle},
   {NULL, NULL}
 };
 

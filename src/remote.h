@@ -86,6 +86,8 @@ struct lc_remote {
   uint8_t outcome;         /* an lc_outcome, once ended */
   uint32_t readers;        /* of the reply, one inside the other */
   bool queued, fetched;
+  bool idle;               /* nothing will come of it but its end: it does not
+                           ** count in loop->others */
 };
 
 /* {{ For engines */
@@ -120,6 +122,7 @@ void lc_remote_interrupt (lc_scope *s);
 
 /* A queued job's turn has come: `turn` is its place in the queue. */
 void lc_remote_start (lc_op *turn);
+const lc_job *lc_remote_turn (lc_op *turn);   /* whose it is */
 
 /* The process that the job runs in, or ran in; 0: this one, or none yet. */
 int lc_remote_pid (const lc_job *j);

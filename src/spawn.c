@@ -47,10 +47,22 @@ static int place_level (lua_State *L, int options) {
   return search ? lc_traceback_user_level(L) : 1;
 }
 
+/* The engine is set by pools only. */
+static void read_guise (lua_State *L, lc_job *j, int options) {
+  int fits, type = lc_luax_option(L, options, "priority");
+  lua_Integer n = lua_tointegerx(L, -1, &fits);
+  if (type != LUA_TNIL && (!fits || n < -100 || n > 100))
+    lc_luax_bad_option(L, options, "priority", "an integer from -100 to 100");
+  j->priority = (int8_t)n;
+  lc_luax_option(L, options, "engine");
+  j->guise = (uint8_t)lua_tointeger(L, -1);
+  lua_pop(L, 2);
+}
+
 static void read_options (lua_State *L, lc_job *j, int options, int handle) {
   static const char *const names[] = {"name", "keep", "daemon", "memory",
-                                      "stack", "start", "rlimit", "level",
-                                      NULL};
+                                      "stack", "start", "rlimit", "priority",
+                                      "engine", "level", NULL};
   lc_luax_options(L, options, names);
   if (lc_luax_option(L, options, "name") != LUA_TNIL) {
     if (lua_type(L, -1) != LUA_TSTRING)
@@ -65,6 +77,7 @@ static void read_options (lua_State *L, lc_job *j, int options, int handle) {
   lc_luax_option(L, options, "daemon");
   j->daemon = lua_toboolean(L, -1);
   lua_pop(L, 3);
+  read_guise(L, j, options);
 }
 
 void lc_spawn_describe (lua_State *L, lc_job *j, int handle, int options) {
@@ -86,7 +99,7 @@ static void join_group (lc_task *t, lc_group *g) {
   lc_group_add(g, &t->job);
   if (g->limit && g->running >= g->limit) {
     t->queued = true;
-    lc_list_append(&g->queued, &t->op.u.link);
+    lc_group_queue(g, &t->op, &t->job);
     return;
   }
   g->running++;

@@ -85,6 +85,8 @@
 ---@field done integer
 ---@field failed integer
 ---@field cancelled integer
+---@field retried integer
+---@field lost integer
 ---@field workers luaconc.poolworker[] # none of tasks
 
 ---@class luaconc.stats
@@ -136,14 +138,33 @@
 ---@field engine? ("task"|"thread"|"process") `"task"` unless said
 ---@field workers? integer how many jobs run at a time: as many as this process may use cores, unless said; of tasks, 64
 ---@field name? string what `conc.tree` and tracebacks call its jobs and workers
+---@field init? function called in each worker before its first job; its error is that of the job
+---@field initargs? any[] its arguments
+---@field max_jobs? integer after so many a worker is replaced
+---@field job_timeout? number seconds that a job may take: it is cancelled then, and fails with the code `ETIMEDOUT`
+---@field retries? integer how often a job is run again whose worker died: its arguments are copied again then
 
 ---@class luaconc.mapoptions
 ---@field engine? ("task"|"thread"|"process") `"task"` unless said
 ---@field limit? integer how many run at a time: `workers` of the pool
----@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said
+---@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said, or one where there is a timeout, or retries
+---@field on_progress? fun(done: integer, total: integer) called when items are done
+---@field timeout? number seconds for each chunk, instead of `job_timeout`
+---@field retries? integer of a chunk, instead of the pool's
+---@field priority? integer -100 to 100, 0 unless said: high ones go first
+
+---@class luaconc.submitoptions
+---@field name? string of the job
+---@field priority? integer -100 to 100, 0 unless said: high ones go first
+---@field timeout? number seconds, instead of the pool's `job_timeout`
+---@field retries? integer instead of the pool's
 
 ---@class luaconc.poolmapoptions
----@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said
+---@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said, or one where there is a timeout, or retries
+---@field on_progress? fun(done: integer, total: integer) called when items are done
+---@field timeout? number seconds for each chunk, instead of `job_timeout`
+---@field retries? integer of a chunk, instead of the pool's
+---@field priority? integer -100 to 100, 0 unless said: high ones go first
 
 ---@class luaconc.connectoptions
 ---@field timeout? number seconds for the whole, the look-up included
@@ -587,15 +608,17 @@ function conc.map(list, f, options) end
 ---@class luaconc.pool
 local pool = {}
 
----Runs `f(...)` as soon as a worker is free, in the order of the calls of
----`submit`. A failure is raised by `await`, or by the end of the pool where nobody
+---Runs `f(...)` as soon as a worker is free, those of high priority first, else in
+---the order of the calls of `submit`. A failure is raised by `await`, or by the end of the pool where nobody
 ---looked at it. A cancelled job that runs in a thread or process costs its worker,
----which is replaced. One whose worker dies fails with the code `EWORKER`.
+---which is replaced. One whose worker dies fails with the code `EWORKER`, unless
+---it has `retries`: then it is run again by another.
 ---Never waits.
 ---Raises where the pool is closed, and where a value can't be sent.
 ---@param f function
 ---@param ... any its arguments; of threads and processes, copies
 ---@return luaconc.job job the handle
+---@overload fun(self: luaconc.pool, job: luaconc.submitoptions): luaconc.job
 function pool:submit(f, ...) end
 
 ---Calls `f(item)` for each item of a list and returns the first result of each, in
@@ -609,11 +632,21 @@ function pool:submit(f, ...) end
 ---@return any[] results
 function pool:map(list, f, options) end
 
+---The same for a list of lists of arguments: calls `f(table.unpack(item))`.
+---Waits.
+---Raises the first failure; where the pool is closed.
+---@param list any[][]
+---@param f function
+---@param options? luaconc.poolmapoptions those of `map`
+---@return any[] results
+function pool:starmap(list, f, options) end
+
 ---What the pool does, in numbers of calls (items, of a map), and its workers: a
 ---list of `{id=, pid=, state="idle" or "busy", jobs=}`, which is empty for tasks;
----`jobs` counts what was handed to the worker, `pid` is that of a process.
+---`jobs` counts what the worker has done, `pid` is that of a process. `retried` is
+---how often a job was run again, `lost` how many workers died.
 ---Never waits.
----@return luaconc.poolstats stats `{engine=, queued=, running=, done=, failed=, cancelled=, workers=}`
+---@return luaconc.poolstats stats `{engine=, queued=, running=, done=, failed=, cancelled=, retried=, lost=, workers=}`
 function pool:stats() end
 
 ---Finishes what was accepted, then ends the workers. The pool takes no more jobs.
@@ -621,6 +654,11 @@ function pool:stats() end
 ---Waits.
 ---Raises the first failure of a job of `submit` that nobody looked at.
 function pool:close() end
+
+---Cancels what is queued and what runs, and ends the workers. Failures that nobody
+---has looked at are dropped.
+---Waits.
+function pool:terminate() end
 
 ---A queue of at most `n` items, 64 unless said. With 0 each item is handed over,
 ---sender to receiver; with `math.huge` there is no bound.

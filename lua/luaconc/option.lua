@@ -25,13 +25,13 @@ end
 function M.integer(low, high)
   local wanted = ("an integer from %d to %d"):format(low, high)
   return function(value)
-    local n = math.tointeger(value)
+    local n = math.type(value) and math.tointeger(value)
     return n and n >= low and n <= high, wanted
   end
 end
 
 function M.count(value)
-  local n = math.tointeger(value)
+  local n = math.type(value) and math.tointeger(value)
   return n and n >= 1 and n <= 0x7fffffff, "an integer, 1 or more"
 end
 

@@ -3,7 +3,11 @@
 -- Each is a daemon that waits for letters (luaconc.poolworker), in a group of
 -- their own. They are started when they are first needed. One that was handed
 -- a call and has not answered, as the job was cancelled or the worker died,
--- ends before that job does, and is replaced when the next one is needed.
+-- ends before that job does, and is replaced when the next one is needed; so
+-- is one that has had its number of jobs.
+--
+-- Nothing is expected of idle ones, so that a wait that nobody can end is told
+-- as a deadlock though they live.
 
 local core = require "luaconc.core"
 
@@ -32,21 +36,27 @@ Worker.__index = Worker
 --- Hands it a call. False where it had died before, idle: the call is still
 -- to be made.
 function Worker:send(letter)
+  core.idle(self.job, false)
   local sent = core.send(self.job, letter)
   if sent == false then return false end
   self.owes = true
-  self.jobs = self.jobs + 1
   return true
 end
 
-function Worker:read(more, ...)
-  if more then
-    self.owes = false
-    return ...
-  end
+-- It ended while it owed an answer, and nobody had asked it to.
+function Worker:mourn()
   local ok, err = M.await_end(self.job)
-  if not ok then core.raise(err) end
-  error(core.error("EWORKER", self.job.name .. " ended before its job did"), 0)
+  if ok then
+    err = core.error("EWORKER", self.job.name .. " ended before its job did")
+  end
+  self.crew:count_lost(err)
+  core.raise(err)
+end
+
+function Worker:read(more, ...)
+  if not more then self:mourn() end
+  self.owes = false
+  return ...
 end
 
 --- Waits for what came of it: see luaconc.poolworker.
@@ -54,15 +64,42 @@ function Worker:answer()
   return self:read(core.take(self.job))
 end
 
---- The job is over: its worker is idle, or, where it owes an answer, gone.
-function Worker:leave()
+--- Calls the pool's `init` in it. Raises its error; then it is of no use.
+function Worker:prepare(letter)
+  if not self:send(letter) then self:mourn() end
+  self.spoilt = true
+  local ok, err, _, text = self:answer()
+  if ok then
+    self.spoilt = false
+    return
+  end
+  if text then core.recall(err, text) end
+  core.raise(err)
+end
+
+-- Lets it go by itself.
+function Worker:dismiss()
+  core.idle(self.job, false)
+  core.post(self.job)
+  self.crew:remove(self)
+end
+
+--- A job of so many calls is over: its worker is idle, or, where it owes an
+-- answer, gone.
+function Worker:leave(count)
   local crew = self.crew
   if self.owes then
     self.job:cancel()
     core.shield(M.await_end, self.job)
     crew:remove(self)
   else
-    crew.idle[#crew.idle + 1] = self
+    self.jobs = self.jobs + (count or 1)
+    if self.spoilt or crew.max_jobs and self.jobs >= crew.max_jobs then
+      self:dismiss()
+    else
+      crew.idle[#crew.idle + 1] = self
+      core.idle(self.job, true)
+    end
   end
   crew:call_next()
 end
@@ -76,17 +113,30 @@ Crew.__index = Crew
 ---@param engine "thread"|"process"
 ---@param name? string
 ---@param group? table # in which they are started; their own unless said
-function M.new(engine, name, group)
+---@param opts? table # init, initargs, max_jobs
+function M.new(engine, name, group, opts)
+  opts = opts or {}
   return setmetatable({
     engine = engine,
+    init = opts.init,
+    initargs = opts.initargs or {},
+    max_jobs = opts.max_jobs,
     name = name or "pool worker",
     group = group or core.group { keep = true, current = false },
     members = {},
     idle = {},
     started = 0,
+    lost = 0,
     line = core.semaphore(0),
     waiting = 0,
   }, Crew)
+end
+
+-- Was it lost? One that has failed otherwise was ended by us.
+function Crew:count_lost(err)
+  if type(err) == "table" and err.code == "EWORKER" then
+    self.lost = self.lost + 1
+  end
 end
 
 function Crew:remove(worker)
@@ -104,7 +154,8 @@ function Crew:start()
     { serve, daemon = true, keep = true, level = 0,
       name = ("%s %d"):format(self.name, self.started) })
   if not job then return nil, message, code end
-  local worker = setmetatable({ crew = self, job = job, jobs = 0 }, Worker)
+  local worker = setmetatable({ crew = self, job = job, jobs = 0,
+    owes = false, ready = false, spoilt = false }, Worker)
   self.members[#self.members + 1] = worker
   return worker
 end
@@ -113,7 +164,8 @@ end
 function Crew:take_idle()
   local worker = table.remove(self.idle)
   while worker and M.has_ended(worker.job) do
-    core.look(worker.job)
+    local ok, err = core.look(worker.job)
+    if not ok then self:count_lost(err) end
     self:remove(worker)
     worker = table.remove(self.idle)
   end
@@ -164,18 +216,28 @@ function Crew:letter(level, ...)
   error(renumber(letter), level > 0 and level + 1 or 0)
 end
 
+-- A worker for this turn, which is ready for its calls.
+function Crew:engage(turn)
+  local worker = self:hire()
+  turn.worker = worker
+  if self.init and not worker.ready then
+    worker:prepare(self:letter(0, self.init, table.unpack(self.initargs)))
+  end
+  worker.ready = true
+  return worker
+end
+
 --- Hands a call to a worker, and returns what came of it: see
 -- luaconc.poolworker.
 ---@param turn table # its `worker` is the one that is to leave in the end
 function Crew:call(turn, letter)
-  local worker = self:hire()
-  turn.worker = worker
+  local worker = self:engage(turn)
   while not worker:send(letter) do
-    M.await_end(worker.job)
-    self:remove(worker)
     turn.worker = nil
-    worker = self:hire()
-    turn.worker = worker
+    local ok, err = M.await_end(worker.job)
+    if not ok then self:count_lost(err) end
+    self:remove(worker)
+    worker = self:engage(turn)
   end
   return worker:answer()
 end
@@ -183,14 +245,15 @@ end
 --- Lets idle workers beyond so many go.
 function Crew:keep_idle(most)
   while #self.idle > most do
-    local worker = table.remove(self.idle, 1)
-    core.post(worker.job)
-    self:remove(worker)
+    table.remove(self.idle, 1):dismiss()
   end
 end
 
 local function dismiss(idle)
-  for _, worker in ipairs(idle) do core.post(worker.job) end
+  for _, worker in ipairs(idle) do
+    core.idle(worker.job, false)
+    core.post(worker.job)
+  end
   for _, worker in ipairs(idle) do M.await_end(worker.job) end
 end
 

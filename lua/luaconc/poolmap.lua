@@ -2,6 +2,9 @@
 --
 -- The first failure is that of the map: it cancels the other chunks, and is
 -- raised once they have ended. A map that is left otherwise does the same.
+-- Options: `chunk`, how many items at a time; `on_progress`, called with the
+-- numbers of items done and of all; `timeout` of an item, `retries`,
+-- `priority` (see luaconc.poolstate).
 
 local core = require "luaconc.core"
 local crew = require "luaconc.poolcrew"
@@ -19,12 +22,13 @@ Map.__index = Map
 
 -- Their first and last items. Unless a size is given they shrink towards the
 -- end of the list, so that no worker is left with much when it comes.
-local function chunks(count, workers, size)
+local function chunks(count, workers, size, largest)
   local first, last = 1, 0
   return function()
     first = last + 1
     if first > count then return nil end
     local share = size or (count - last) // (SHARE * workers)
+    if largest then share = math.min(share, largest) end
     last = math.min(count, last + math.max(1, share))
     return first, last
   end
@@ -66,14 +70,29 @@ function Map:fail(err, first, last, text)
   self:cancel_rest()
 end
 
+-- What is handed to a worker: an item or more of the list.
+local function pack(map, first, last)
+  local items = table.move(map.list, first, last, 1, {})
+  return map.pool:pack(0, poolworker, map.f, items, last - first + 1,
+    map.spread)
+end
+
+function Map:progress(count)
+  self.finished = self.finished + count
+  local tell = self.options.on_progress
+  if tell then tell(self.finished, #self.list) end
+end
+
 local function take_turn(map, first, last)
   local turn <close> = map.pool:begin(last - first + 1)
-  local pool, items = map.pool, table.move(map.list, first, last, 1, {})
-  local call = pool:pack(0, poolworker, map.f, items, turn.count)
-  local ok, results, at, text = pool:reach(turn, call)
+  local function again() return pack(map, first, last) end
+  local ok, results, at, text = map.pool:make(turn, again(), again,
+    map.options)
   if ok then
     table.move(results, 1, turn.count, first, map.results)
     turn.done = turn.count
+    turn:leave()
+    map:progress(turn.count)
     return
   end
   if core.is_cancelled(results) then core.raise(results) end
@@ -106,11 +125,12 @@ end
 
 function Map:start(size)
   local pool = self.pool
-  for first, last in chunks(#self.list, pool.workers, size) do
+  for first, last in chunks(#self.list, pool.workers, size,
+    pool.largest) do
     if self.count - self.oldest >= WINDOW then self:reap() end
     if self.failed then return end
-    self.jobs[self.count + 1] = pool:accept(last - first + 1, run_chunk, self,
-      first, last)
+    self.jobs[self.count + 1] = pool:accept(last - first + 1, self.options,
+      run_chunk, self, first, last)
     self.count = self.count + 1
   end
 end
@@ -124,15 +144,23 @@ function Map:__close()
   end)
 end
 
+-- How many items a chunk has, where that is fixed.
+local function size_of(pool, opts)
+  if opts.chunk then return opts.chunk end
+  return (opts.timeout or opts.retries) and 1 or pool.chunk
+end
+
 --- The results of `f` for each item of the list, in order.
----@param pool luaconc.pool
+---@param pool table
 ---@param list any[]
 ---@param f function
----@param size? integer # of a chunk
-function M.run(pool, list, f, size)
+---@param opts table
+---@param spread? boolean # an item is a list of arguments
+function M.run(pool, list, f, opts, spread)
   local map <close> = setmetatable({ pool = pool, list = list, f = f,
-    results = {}, jobs = {}, oldest = 1, count = 0, failed = false }, Map)
-  map:start(size)
+    spread = spread or nil, options = opts, results = {}, jobs = {},
+    oldest = 1, count = 0, finished = 0, failed = false }, Map)
+  map:start(size_of(pool, opts))
   while map.oldest <= map.count do map:reap() end
   if map.failed then core.raise(map.err) end
   return map.results

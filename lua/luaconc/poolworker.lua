@@ -29,13 +29,15 @@ function M.call(f, ...)
 end
 
 --- Calls `f` with each of `n` items: true and the list of first results, or
--- false, the error, and the index of the item that it is about.
-function M.chunk(f, items, n)
+-- false, the error, and the index of the item that it is about. `spread`:
+-- each item is a list of arguments.
+function M.chunk(f, items, n, spread)
   local results, at = {}, 0
   local ok, err = core.traced(function()
     for i = 1, n do
       at = i
-      results[i] = enclosed(f, items[i])
+      if spread then results[i] = enclosed(f, table.unpack(items[i]))
+      else results[i] = enclosed(f, items[i]) end
     end
   end)
   if ok then return true, results end
