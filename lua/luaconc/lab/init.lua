@@ -93,8 +93,10 @@ function Lab:probe(module, name, args, limit)
   failure = not report and program.broken(ended, unreadable) or nil
   failure = failure or report.failure
   if failure then
-    failure.message = ("%s of %s: %s"):format(name,
-      module:match "[^.]*$", failure.message)
+    local short, text = failure.message:match "^(.-)\n(stack traceback:.*)$"
+    failure.traceback = text or failure.traceback
+    failure.message = ("%s of %s: %s"):format(name, module:match "[^.]*$",
+      (short or failure.message):gsub("^%S-:%d+: ", ""))
     failure.printed = ended.printed
     error(failure, 0)
   end
@@ -181,7 +183,7 @@ function Lab:python(name, args)
   if self.done[key] then return table.unpack(self.done[key], 1, 2) end
   self.progress(key)
   local words = { "python3", "-I", "-c",
-    require("luaconc.lab.python." .. name) }
+    (require("luaconc.lab.python." .. name)) }
   for k, v in pairs(args or {}) do
     words[#words + 1] = ("%s=%s"):format(k, v)
   end

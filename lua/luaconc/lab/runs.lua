@@ -2,10 +2,13 @@
 -- work and of starting the workers that it needed, which is what a program
 -- pays that does this once.
 
+local core = require "luaconc.core"
 local stats = require "luaconc.compare.stats"
 local units = require "luaconc.compare.units"
 
 local M = {}
+
+local cores = core.machine().cores
 
 local function collect(row, f)
   local list = {}
@@ -16,8 +19,11 @@ end
 local PICK = {
   whole = function(r) return r.wall + r.ready end,
   wall = function(r) return r.wall end,
-  -- without the time for which other programs held the cores
-  own = function(r) return math.max(r.wall - r.delayed, 1e-6) end,
+  -- Without the time for which other programs held the cores; no less than
+  -- what the cores must have worked for it.
+  own = function(r)
+    return math.max(r.wall - r.delayed, (r.user + r.system) / cores, 1e-6)
+  end,
   cpu = function(r) return r.user + r.system end,
   memory = function(r) return r.memory end,
   job_memory = function(r) return math.max(r.job_memory, 1) end,

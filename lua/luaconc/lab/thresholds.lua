@@ -50,6 +50,8 @@ add("FEW_LINES", 2, "count",
   "lines to change, up to which a program reads as it did")
 add("CONNECTION_MEMORY", 65536, "bytes",
   "of a connection: 10,000 of them then fit into 640 MiB, a small server")
+add("COPIED", 1 << 20, "bytes",
+  "for a message of 1 MiB: all of it is copied")
 add("UNITS", 3.3, "units",
   "of time: three, and a tenth for starting and ending")
 add("ORDER", 0.5, "share",

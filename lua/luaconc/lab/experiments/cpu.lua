@@ -12,7 +12,7 @@ M.ENGINES = { "serial", "task", "thread", "process" }
 function M.run(lab)
   local sizes = lab:compare("primes", { engines = M.ENGINES,
     sizes = { 4 * lab.cores }, runs = lab:pick(5, 12), workers = lab.cores,
-    set = { limit = lab:pick(400000, 3000000) } })
+    set = { limit = lab:pick(800000, 3000000) } })
   local by = runs.of(sizes[1])
   local rows = { runs.HEADING }
   runs.add_rows(rows, by, M.ENGINES)
