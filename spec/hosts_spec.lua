@@ -256,3 +256,28 @@ describe("the header", function()
     assert(ok, text)
   end)
 end)
+
+describe("docs/embedding.md", function()
+  local snippets = require "spec.support.snippets"
+
+  local function plain(line)
+    return (line:gsub("%s*/%*.-%*/%s*$", ""):match "^%s*(.-)%s*$")
+  end
+
+  it("shows lines of the examples", function()
+    local lines, count = {}, 0
+    for _, name in ipairs { "uvhost", "pollhost", "sandbox", "sieve" } do
+      for line in io.lines("examples/embed/" .. name .. ".c") do
+        lines[plain(line)] = true
+      end
+    end
+    for _, block in ipairs(snippets.blocks("docs/embedding.md", "c")) do
+      for line in (block.text .. "\n"):gmatch "(.-)\n" do
+        local known = line == "..." or lines[plain(line)]
+        assert.is_truthy(known, block.place .. ": " .. line)
+        count = count + 1
+      end
+    end
+    assert.is_true(count > 20)
+  end)
+end)

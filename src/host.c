@@ -379,9 +379,9 @@ static void host_limit_memory (lua_State *L, size_t bytes) {
 }
 
 static int raise_slice (lua_State *L, const lc_limits *l) {
-  lua_pushfstring(L, "the task has computed for more than %f s without a wait",
-                  (LUAI_UACNUMBER)((double)l->slice / 1e9));
-  return luaL_error(L, "interrupted: %s", lua_tostring(L, -1));
+  return luaL_error(L, "interrupted: the task has computed for more than %f s "
+                       "without a wait",
+                    (LUAI_UACNUMBER)((double)l->slice / 1e9));
 }
 
 /* What catches the error and goes on is left no other way than to end. */

@@ -71,7 +71,7 @@ local from_core = {
   "now", "current", "jobs", "locals", "shield",
   "traceback", "is_cancelled", "coroutine", "group", "scope",
   "queue", "channel", "lock", "semaphore", "event", "condition", "barrier",
-  "codec", "pair",
+  "codec", "shared", "pair",
   "signal", "tty",
 }
 

@@ -707,7 +707,7 @@ function conc.condition(lock) end
 ---Waits for the first of several things and returns its key in the table and the
 ---results of the operation, as the method of the same name gives them. Exactly
 ---one takes effect. A case is an object alone (a queue or channel: `recv`; an event
----or a timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
+---timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
 ---socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
 ---or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
 ---Where several are ready at once, any one of them is taken. What was not taken
