@@ -7,7 +7,7 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc bytes claim clock commons conduit fault forker forkserver guest heap inbuf "
+    files = "alloc bytes claim clock commons conduit element fault forker forkserver guest heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
       .. "interpreter list mapping parcel port program ptrmap relay pump road sighold "
       .. "stats system system_linux terminal things "
@@ -23,12 +23,12 @@ local C_LAYERS = {
   { name = "base of streams", peers = true, files = "listener pipe read sockopt stream "
       .. "transport write" },
   { name = "base of channels", peers = true, files = "chcase chrecv chsend chwait" },
-  { name = "base of shared objects", peers = true, files = "handled" },
+  { name = "base of shared objects", peers = true, files = "handled sharedarray sharedbulk" },
   { name = "base of files", peers = true,
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
     files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool process queue "
-      .. "sharedarray sharedcounter sharedevent sharedlock sharedmap "
+      .. "sharedcounter sharedevent sharedlock sharedmap "
       .. "signals standard sync tcp thread timer tree tty udp unix watch" },
   { name = "top", peers = true, files = "host luaconc preload testing" },
 }

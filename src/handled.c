@@ -263,6 +263,7 @@ void lc_handled_type (lua_State *L, lc_loop *loop,
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, type) == LUA_TTABLE) return;
   lua_pop(L, 1);
   lc_luax_type(L, loop, type->name, type->methods, type->metamethods);
+  if (type->index) lc_luax_index(L, loop, type->index);
   lua_pushlightuserdata(L, loop);
   lua_pushvalue(L, -2);
   luaL_setfuncs(L, common_metamethods, 2);

@@ -42,6 +42,7 @@ typedef struct lc_handledtype {
   bool waits;                /* does it need a guest? */
   const luaL_Reg *methods, *metamethods;
   const lc_selectable *selectables;   /* or NULL */
+  lua_CFunction index;       /* before methods: see lc_luax_index; or NULL */
   int (*enter) (lc_handled *h);   /* it has got its proxy: 0 or a libuv code.
                                   ** Or NULL */
   void (*leave) (lc_handled *h, bool last);   /* it gives that up; `last`:

@@ -29,6 +29,7 @@
 #include "queue.h"
 #include "remote.h"
 #include "select.h"
+#include "sharedarray.h"
 #include "sharedcounter.h"
 #include "sharedevent.h"
 #include "sharedlock.h"
@@ -79,6 +80,7 @@ static void open_shared (lua_State *L, lc_loop *loop) {
   lc_sharedlock_open(L, loop);
   lc_sharedevent_open(L, loop);
   lc_sharedcounter_open(L, loop);
+  lc_sharedarray_open(L, loop);
   lc_luax_module(L, "luaconc.shared");
   lua_setfield(L, -2, "shared");
 }
