@@ -319,8 +319,10 @@ end)]],
     name = "conc.tree",
     call = "conc.tree()",
     text = [[
-A text with a line for each live job, below the job that started it: its state,
-what it waits for, where, and where it was started. Nothing is printed.]],
+A text with a line for each live job of this state, below the job that started
+it: what it does, what it waits for, where and since when, and where and when
+it was started. Nothing is printed. (`conc.debug.dump` asks threads and
+processes, too.)]],
     params = {},
     returns = { { "string", "text", '`"no live jobs"` where there is none' } },
     waits = false,
@@ -2351,5 +2353,5 @@ return {
   files[1], files[2],
   files[3],
   programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],
-  debugging[1],
+  debugging[1], debugging[2],
 }

@@ -50,4 +50,52 @@ print(page:match "\n(luaconc_loop_ready{.-)\n")
   },
 }
 
-return { stats }
+local debugging = {
+  title = "What goes on",
+  text = [[
+`conc.tree()` shows the jobs of this state at once. `conc.debug` asks threads
+and processes as well. A state answers where it sleeps, between its tasks, and
+from inside Lua code that computes; one that runs C code, or is stopped, does
+not, nor can one that computes hand on what those below it say. They are shown
+as `no answer`.]],
+  {
+    name = "conc.debug.dump",
+    call = "conc.debug.dump([limit])",
+    text = [[
+What goes on, as text: all live jobs of this state and, below them, of its
+threads and processes: name, state, what each waits for (how full it is, who
+holds it), since when and where, and where and when it was started; open
+handles, deadlines, and the pools of this state.]],
+    params = { { "limit", "number?", "seconds that others have for their "
+      .. "answer; 1 unless said" } },
+    returns = { { "string", "text", "" } },
+    raises = "where the limit is no number.",
+    waits = "for the answers, if there are threads or processes",
+    example = [[
+conc.run(function()
+  local h = conc.thread { function() require "luaconc".sleep(10) end,
+    name = "sleeper" }
+  print(conc.debug.dump():find "thread %d+ 'sleeper'" ~= nil)  --> true
+  h:cancel()
+end)]],
+  },
+  {
+    name = "conc.debug.dump_on",
+    call = "conc.debug.dump_on(signal)",
+    text = [[
+From now on the signal makes this program print that text to its standard
+error. Where its main state computes, what that says is printed at once, the
+rest when it comes back to its loop. `LUACONC_DUMP=SIGUSR1` in the environment
+does the same for a program that says nothing of it.]],
+    params = { { "signal", '"SIGUSR1"|"SIGUSR2"|"SIGHUP"|"SIGQUIT"', "" } },
+    returns = { { "true", "ok", "" } },
+    fails = { { "EBUSY", "somebody waits for that signal, or this is not the "
+      .. "state of the main program" } },
+    raises = "for other signals.",
+    waits = false,
+    example = [[
+print(conc.debug.dump_on "SIGQUIT")  --> true]],
+  },
+}
+
+return { stats, debugging }

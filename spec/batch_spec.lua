@@ -338,8 +338,8 @@ describe("tree's text", function()
       end, name = "sleeper" }
       conc.yield()
       local line = conc.tree():match "[^\n]*sleeper[^\n]*"
-      assert.equal(("  task %d 'sleeper': waiting for sleep at %s (started at %s)")
-        :format(h.id, waits_at, started_at), line)
+      assert.equal(("  task %d 'sleeper': waiting for sleep at %s, 0 us "
+        .. "(started at %s, 0 us ago)"):format(h.id, waits_at, started_at), line)
     end)
   end)
 

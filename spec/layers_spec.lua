@@ -7,7 +7,8 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc bytes claim clock commons conduit element fault forker forkserver guest heap inbuf "
+    files = "alloc bytes claim clock commons conduit element fault forker forkserver "
+      .. "guest heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
       .. "interpreter list mapping parcel port program ptrmap relay pump road sighold "
       .. "stats system system_linux terminal things "
@@ -17,7 +18,7 @@ local C_LAYERS = {
       .. "exchange factory item luax memory message modules names path proxy shared "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
-    files = "end frame group handle interrupt job kin loop mailbox op "
+    files = "tree inquiry end frame group handle interrupt job kin loop mailbox op "
       .. "remote scope select slots spawn task traceback trouble waiter "
       .. "within worker" },
   { name = "base of streams", peers = true, files = "listener pipe read sockopt stream "
@@ -27,9 +28,10 @@ local C_LAYERS = {
   { name = "base of files", peers = true,
     files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
-    files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool process queue "
+    files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool "
+      .. "process queue "
       .. "sharedcounter sharedevent sharedlock sharedmap "
-      .. "signals standard sync tcp thread timer tree tty udp unix watch" },
+      .. "signals standard sync tcp thread timer tty udp unix watch" },
   { name = "top", peers = true, files = "host luaconc preload testing" },
 }
 
@@ -37,11 +39,11 @@ local C_LAYERS = {
 local LUA_LAYERS = {
   { name = "core", files = "core" },
   { name = "arguments", files = "check" },
-  { name = "inside modules", peers = true, files = "dial option server timeout" },
+  { name = "inside modules", peers = true, files = "dial option server timeout tree" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolmap poolstate poolworker" },
-  { name = "modules", files = "batch dns exec fs meta offload pool stats tcp testing "
-      .. "tree udp unix" },
+  { name = "modules", files = "debug batch dns exec fs meta offload pool stats tcp testing "
+      .. "udp unix" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/ lab/ claims/" },
   { name = "commands", peers = true, files = "cli cli/" },

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "frame.h"
+#include "inquiry.h"
 #include "interrupt.h"
 #include "sighold.h"
 #include "task.h"
@@ -111,6 +112,11 @@ int lc_interrupt_again (lua_State *L, lc_loop *loop) {
 static _Thread_local lc_worker *volatile here;   /* NULL: none's */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned holders;
+static volatile bool serving;      /* the process is a worker */
+static pthread_t server;           /* and its job runs there */
+static volatile bool early;        /* asked before the job began */
+static lc_loop *volatile dumper;   /* the program's, if it is to be asked */
+static pthread_t asker;            /* and where that runs */
 static struct sigaction urgent_before;
 
 /* From the second strike on. */
@@ -132,20 +138,64 @@ static void on_struck (lua_State *L, lua_Debug *ar) {
   lc_task_raise(L, loop->current);
 }
 
+static void set_struck (const lc_worker *w, lua_State *L) {
+  lua_sethook(L, on_struck, LUA_MASKCOUNT, is_hard(w) ? 1 : COMPUTES);
+}
+
+/* By a strike that its loop does not know of. */
+static bool is_struck (const lc_worker *w) {
+  return atomic_load(&w->strikes) != atomic_load(&w->seen);
+}
+
+/* The loop of this thread, while it can be asked. */
+static lc_loop *asked_loop (void) {
+  return here ? here->loop : pthread_equal(pthread_self(), asker) ? dumper
+                           : NULL;
+}
+
 void lc_interrupt_follow (const lc_worker *w, lua_State *L, lua_State *co) {
   if (lua_gethook(co) == on_struck && is_hard(w))
     lua_sethook(L, on_struck, LUA_MASKCOUNT, 1);
 }
 
+/* Runs in the coroutine that computes. A strike that comes meanwhile has set
+** its own hook, which is not to be lost. */
+static void on_asked (lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lc_loop *loop = asked_loop();
+  lua_sethook(L, NULL, 0, 0);
+  if (here && is_struck(here)) set_struck(here, L);
+  if (loop) lc_inquiry_serve(L, loop, true);
+}
+
+/* Code outside tasks is asked where it does not drive the loop. */
+static void ask (const lc_loop *loop) {
+  lua_State *L = loop->running;
+  if (!L && loop->depth == 0 && !loop->in_poll) L = loop->L;
+  if (L) lua_sethook(L, on_asked, LUA_MASKCOUNT, 1);
+}
+
+/* SIGURG or, in a process, SIGTERM, which another thread may get. What a
+** thread is asked for stands at its port; in a process SIGURG alone says it. */
 static void on_strike (int number) {
+  if (serving && !pthread_equal(pthread_self(), server)) {
+    pthread_kill(server, number);
+    return;
+  }
   lc_worker *w = here;
-  if (!w) return;
+  if (!w) {
+    if (dumper && pthread_equal(pthread_self(), asker)) ask(dumper);
+    return;
+  }
   if (number == SIGTERM) atomic_fetch_add(&w->strikes, 1);
   atomic_store(&w->felt, atomic_load(&w->strikes));
-  if (!w->loop) return;
-  lua_State *L = w->loop->running;
-  if (L) lua_sethook(L, on_struck, LUA_MASKCOUNT, is_hard(w) ? 1 : COMPUTES);
-  lc_port_ring(w->loop->port);
+  lc_loop *loop = w->loop;
+  if (!loop) early = serving && number == SIGURG;
+  if (!loop) return;
+  if (is_struck(w) && loop->running) set_struck(w, loop->running);
+  else ask(loop);
+  if (serving && number == SIGURG) lc_port_ask(loop->port, LC_ASK_REPORT);
+  else lc_port_ring(loop->port);
 }
 
 static void handle (int number, void (*handler) (int),
@@ -168,6 +218,11 @@ void lc_interrupt_adopt (lc_worker *w) {
   pthread_sigmask(SIG_UNBLOCK, &urgent, NULL);
 }
 
+void lc_interrupt_begun (lc_worker *w) {
+  if (early) lc_port_ask(w->loop->port, LC_ASK_REPORT);
+  early = false;
+}
+
 void lc_interrupt_hold (void) {
   pthread_mutex_lock(&mutex);
   if (holders++ == 0) handle(SIGURG, on_strike, &urgent_before);
@@ -185,9 +240,55 @@ void lc_interrupt_strike (pthread_t struck) {
 }
 
 void lc_interrupt_serve (void) {
+  server = pthread_self();
+  serving = true;
   handle(SIGTERM, on_strike, NULL);
+  handle(SIGURG, on_strike, NULL);
   lc_sighold_reserve(SIGTERM);
   handle(SIGINT, SIG_IGN, NULL);
+}
+
+/* }} */
+
+/* {{ The program is asked what goes on */
+
+static int dump_signal;    /* 0: none */
+
+static void on_dump (int number) {
+  lc_loop *loop = dumper;
+  if (!loop || number != dump_signal) return;
+  lc_port_ask(loop->port, LC_ASK_DUMP);
+  if (pthread_equal(pthread_self(), asker)) ask(loop);
+  else pthread_kill(asker, SIGURG);
+}
+
+bool lc_interrupt_watch (lc_loop *loop) {
+  if (dumper) return dumper == loop;
+  if (loop->worker) return false;
+  lc_interrupt_hold();
+  asker = pthread_self();
+  dumper = loop;
+  return true;
+}
+
+bool lc_interrupt_dump_on (lc_loop *loop, int number) {
+  if (lc_sighold_held(number) || lc_sighold_reserved(number)) return false;
+  if (!lc_interrupt_watch(loop)) return false;
+  dump_signal = number;
+  lc_sighold_reserve(number);
+  handle(number, on_dump, NULL);
+  return true;
+}
+
+void lc_interrupt_strike_program (void) {
+  if (dumper) pthread_kill(asker, SIGURG);
+}
+
+/* A signal that still comes finds nobody, and does nothing. */
+void lc_interrupt_unwatch (lc_loop *loop) {
+  if (dumper != loop) return;
+  dumper = NULL;
+  lc_interrupt_release();
 }
 
 /* }} */

@@ -39,6 +39,9 @@ int lc_interrupt_again (lua_State *L, lc_loop *loop);
 ** with all signals blocked. */
 void lc_interrupt_adopt (struct lc_worker *w);
 
+/* The worker's job begins: `w->loop` is set. */
+void lc_interrupt_begun (struct lc_worker *w);
+
 /* While somebody has threads to strike, the process handles SIGURG; what was
 ** in force before is restored when nobody has. Any thread. */
 void lc_interrupt_hold (void);
@@ -52,6 +55,17 @@ void lc_interrupt_strike (pthread_t thread);
 ** yielded, so that who has resumed it goes on: it is interrupted instead. */
 void lc_interrupt_follow (const struct lc_worker *w, lua_State *L,
                           lua_State *co);
+
+/* The state of the main program can be asked (inquiry.h) where it computes,
+** until it ends: by a signal that makes it print what goes on, if one is named
+** (false: somebody waits for that one), and by the watchdog. One state of a
+** process, in the thread that calls; false for others. */
+bool lc_interrupt_watch (lc_loop *loop);
+bool lc_interrupt_dump_on (lc_loop *loop, int number);
+void lc_interrupt_unwatch (lc_loop *loop);
+
+/* Strikes that thread; its port says what for. Any thread. */
+void lc_interrupt_strike_program (void);
 
 /* In a worker process: SIGTERM is a strike, SIGINT is ignored. */
 void lc_interrupt_serve (void);

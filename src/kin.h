@@ -29,6 +29,7 @@ typedef enum lc_saying {
   LC_SAY_LETTER,           /* a message */
   LC_SAY_OUTCOME,          /* an lc_verdict */
   LC_SAY_REPLY,            /* a message: only after the outcome */
+  LC_SAY_REPORT,           /* see lc_report_write */
   LC_SAY_TEXT = 100        /* test builds: a program; its result as text */
 } lc_saying;
 

@@ -20,6 +20,7 @@
 #include "fault.h"
 #include "frame.h"
 #include "handle.h"
+#include "inquiry.h"
 #include "interrupt.h"
 #include "luax.h"
 #include "modules.h"
@@ -435,6 +436,7 @@ bool lc_loop_turn (lua_State *L, lc_loop *loop, bool wait) {
   if (loop->ended) return false;
   enter(L, loop);
   lc_port_deliver(loop->port, loop);
+  lc_inquiry_serve(L, loop, false);
   run_slice(loop, true);
   bool more = loop->nready || can_wake(loop);
   poll_uv(loop, wait && !loop->nready && more);
@@ -448,6 +450,7 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
   enter(L, loop);
   lc_port_deliver(loop->port, loop);
   while (main->op.kind) {
+    lc_inquiry_serve(L, loop, false);
     run_slice(loop, false);
     if (!main->op.kind) break;
     if (lc_interrupt_pending(loop)) {
@@ -522,6 +525,7 @@ static void close_uv (lc_loop *loop) {
 }
 
 void lc_loop_close (lc_loop *loop) {
+  lc_interrupt_unwatch(loop);
   lc_port_close(loop->port, loop);
   close_uv(loop);
   free_pool(loop);

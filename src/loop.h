@@ -95,6 +95,7 @@ typedef struct lc_loop {
   bool in_poll;              /* the host's loop is inside its poll */
   bool ending, ended;
   bool complete;             /* the whole core is open */
+  struct lc_inquiry *inquiry;   /* it asks other states: see inquiry.h */
   uint8_t trouble;           /* why main must unwind: see trouble.h */
   lua_State *woken;          /* whose wait outside tasks has just ended */
   const void *passed;        /* error that is passed on: see traceback.h */

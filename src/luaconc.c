@@ -18,6 +18,7 @@
 #include "fswatch.h"
 #include "handle.h"
 #include "host.h"
+#include "inquiry.h"
 #include "kin.h"
 #include "luaconc.h"
 #include "luax.h"
@@ -94,6 +95,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   open_shared(L, loop);
   lc_timer_open(L, loop);
   lc_tree_open(L, loop);
+  lc_inquiry_open(L, loop);
   lc_counts_open(L, loop);
   lc_stream_open(L, loop);
   lc_dns_open(L, loop);

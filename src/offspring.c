@@ -21,6 +21,7 @@
 #include "conduit.h"
 #include "forker.h"
 #include "handle.h"
+#include "inquiry.h"
 #include "interrupt.h"
 #include "kin.h"
 #include "luax.h"
@@ -197,19 +198,32 @@ static void on_sent (lc_packet *p) {
   lc_free(o, sizeof *o);
 }
 
-/* A letter to the starter. */
-static int post_home (lc_worker *w, lc_message *m) {
+/* Takes the message. */
+static int send_home (lc_worker *w, lc_message *m, lc_saying kind) {
   outgoing *o = m->len <= LC_CONDUIT_LIMIT ? lc_alloc(sizeof *o) : NULL;
   if (!o) return UV_ENOMEM;
   *o = (outgoing){.message = *m};
   *m = (lc_message){0};
-  o->packet = (lc_packet){.kind = LC_SAY_LETTER, .bytes = o->message.base,
+  o->packet = (lc_packet){.kind = kind, .bytes = o->message.base,
                           .len = o->message.len, .gone = on_sent};
   int err = lc_conduit_send(&self.conduit, &o->packet);
   if (err != UV_EAGAIN) return err;
   if (listen_home(w)) send_all();   /* then it has to block */
   else look();
   return 0;
+}
+
+/* A letter to the starter. */
+static int post_home (lc_worker *w, lc_message *m) {
+  return send_home(w, m, LC_SAY_LETTER);
+}
+
+static void report_home (lc_worker *w, lc_report *rep) {
+  lc_message m = {0};
+  m.base = lc_report_write(rep, &m.len);
+  if (m.base) (void)send_home(w, &m, LC_SAY_REPORT);
+  lc_message_free(&m);
+  lc_report_free(rep);
 }
 
 /* }} */
@@ -285,6 +299,7 @@ lc_noreturn static void work (lua_State *L) {
   lc_worker_init(&self.worker, "process");
   self.worker.reply.process = true;
   self.worker.post = post_home;
+  self.worker.report = report_home;
   self.worker.listen = listen_home;
   lc_conduit_init(&self.conduit, LC_PLACE_LINK);
   self.conduit.arrive = on_packet;

@@ -22,6 +22,7 @@ struct lc_port {
   _Atomic(lc_note *) inbox;   /* the latest first; &closed: takes no more */
   atomic_uint state;          /* of the owner */
   atomic_bool rung;
+  atomic_uint asks;           /* bits of lc_ask */
   atomic_uint references;
   lc_note list;               /* the owner's: taken, not arrived */
   unsigned skips, vain;       /* the owner's: see spin */
@@ -36,6 +37,7 @@ lc_port *lc_port_new (void) {
   atomic_init(&p->inbox, NULL);
   atomic_init(&p->state, AWAKE);
   atomic_init(&p->rung, false);
+  atomic_init(&p->asks, 0);
   atomic_init(&p->references, 1);
   p->list.next = p->list.prev = &p->list;
   p->skips = p->vain = 0;
@@ -77,6 +79,16 @@ void lc_port_ring (lc_port *p) {
   atomic_store(&p->rung, true);
   wake(p);
   errno = saved;
+}
+
+void lc_port_ask (lc_port *p, lc_ask what) {
+  atomic_fetch_or(&p->asks, (unsigned)what);
+  lc_port_ring(p);
+}
+
+unsigned lc_port_asked (lc_port *p) {
+  if (!atomic_load_explicit(&p->asks, memory_order_relaxed)) return 0;
+  return atomic_exchange(&p->asks, 0);
 }
 
 bool lc_port_is_asleep (const lc_port *p) {

@@ -46,12 +46,23 @@ bool lc_port_post (lc_port *p, lc_note *n);
 /* Makes the owner look about. In signal handlers too. */
 void lc_port_ring (lc_port *p);
 
+/* The same, and asks its state for something: see inquiry.h. */
+typedef enum lc_ask {
+  LC_ASK_REPORT = 1,   /* what goes on there, to who has started it */
+  LC_ASK_DUMP = 2,     /* to print what goes on, there and below */
+  LC_ASK_PLACE = 4     /* to print where it computes: it blocks its loop */
+} lc_ask;
+void lc_port_ask (lc_port *p, lc_ask what);
+
 /* Does the owner sleep, as far as can be told from outside? */
 bool lc_port_is_asleep (const lc_port *p);
 
 /* }} */
 
 /* {{ The owner's thread */
+
+/* What it has been asked for since the last call: bits, as a rule none. */
+unsigned lc_port_asked (lc_port *p);
 
 /* Lets all notes arrive that have been posted. */
 void lc_port_deliver (lc_port *p, struct lc_loop *loop);

@@ -22,6 +22,7 @@
 #include "fault.h"
 #include "forkserver.h"
 #include "handle.h"
+#include "inquiry.h"
 #include "kin.h"
 #include "luax.h"
 #include "process.h"
@@ -133,12 +134,19 @@ static bool take_reply (process *p, lc_message *m) {
   return true;
 }
 
+static bool take_report (process *p, const lc_message *m) {
+  lc_report *rep = lc_report_read(m->base, m->len);
+  if (rep) lc_inquiry_arrived(p->remote, rep);
+  return rep != NULL;
+}
+
 static bool on_packet (lc_conduit *c, uint32_t kind, char *bytes,
                        size_t len) {
   process *p = c->owner;
   lc_message m = {.base = bytes, .len = len};
   bool right = kind == LC_SAY_LETTER ? take_letter(p, &m)
                : kind == LC_SAY_OUTCOME ? take_verdict(p, &m)
+               : kind == LC_SAY_REPORT ? take_report(p, &m)
                : kind == LC_SAY_REPLY && take_reply(p, &m);
   lc_message_free(&m);
   return right;
@@ -334,6 +342,10 @@ static void process_strike (lc_remote *r, bool overdue) {
   lc_forkserver_kill(process_of(r)->child.id, overdue ? SIGKILL : SIGTERM);
 }
 
+static void process_ask (lc_remote *r) {
+  lc_forkserver_kill(process_of(r)->child.id, SIGURG);
+}
+
 /* A letter that can't get there any more has not been read, not even in part:
 ** it is the caller's again. */
 static int process_post (lc_remote *r, lc_message *m) {
@@ -504,6 +516,7 @@ static const lc_remotekind process_kind = {
   .start = process_start,
   .strike = process_strike,
   .post = process_post,
+  .ask = process_ask,
   .epitaph = process_epitaph,
   .pid = pid_of,
   .kill = process_kill

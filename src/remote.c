@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "inquiry.h"
 #include "luax.h"
 #include "remote.h"
 #include "spawn.h"
@@ -50,6 +51,7 @@ void lc_remote_ended (lc_remote *r, lc_outcome outcome, lc_message *reply) {
     r->reply = *reply;
     *reply = (lc_message){0};
   }
+  lc_inquiry_lost(r);
   lc_loop_unat(loop, &r->strikes);
   lc_heap_unreserve(&loop->deadlines);
   lc_scope_leave(&r->base);

@@ -63,6 +63,7 @@ typedef struct lc_remotekind {
   /* Pushes the error of a job that died. May raise. */
   void (*epitaph) (lua_State *L, lc_remote *r, const char *label);
 
+  void (*ask) (lc_remote *r);   /* its state is to report: inquiry.h */
   int (*pid) (const lc_remote *r);   /* NULL: it runs in this process */
   void (*kill) (lc_remote *r, int signal);   /* NULL, too */
 } lc_remotekind;
@@ -88,6 +89,7 @@ struct lc_remote {
   bool queued, fetched;
   bool idle;               /* nothing will come of it but its end: it does not
                            ** count in loop->others */
+  bool asked;              /* to report, and has not */
 };
 
 /* {{ For engines */

@@ -10,8 +10,10 @@
 #include "errors.h"
 #include "luax.h"
 #include "select.h"
+#include "slots.h"
 #include "sync.h"
 #include "task.h"
+#include "tree.h"
 #include "within.h"
 
 #define LOCK_TYPE "luaconc.lock"
@@ -38,6 +40,7 @@ static void *push_object (lua_State *L, size_t size, const char *type) {
 typedef struct lc_lock {
   lc_link waiters;
   uint64_t owner;   /* a task by its number, which is never used again; or 0 */
+  int32_t slot;     /* where that lived: see owner_of */
 } lc_lock;
 
 /* The code outside tasks has the job number 0. */
@@ -51,11 +54,40 @@ static const lc_opkind lock_kind = {"lock:acquire", lc_op_unlink, NULL,
 /* After a condition's wait, a cancelled one too: the lock must be had. */
 static const lc_opkind relock_kind = {"lock:acquire", NULL, NULL, LC_BY_TASK};
 
+static void give (lc_lock *l, const lc_task *t) {
+  l->owner = number_of(t);
+  l->slot = t->job.slot;
+}
+
 static void pass_on (lc_lock *l) {
   l->owner = 0;
   if (lc_list_empty(&l->waiters)) return;
-  l->owner = number_of(lc_container(l->waiters.next, lc_op, u.link)->task);
+  give(l, lc_container(l->waiters.next, lc_op, u.link)->task);
   lc_op_complete_first(&l->waiters, LC_OK);
+}
+
+/* The live task that holds a lock; NULL: none, code outside tasks, or one
+** that has ended since. */
+static lc_job *owner_of (const lc_loop *loop, const lc_lock *l) {
+  lc_job *j = l->owner > 1 && l->slot >= 0
+    ? lc_slots_job(loop, (uint32_t)l->slot) : NULL;
+  return j && (uint64_t)j->id + 1 == l->owner ? j : NULL;
+}
+
+/* lock -> who holds it, and the id of that job */
+static int lock_about (lua_State *L) {
+  const lc_lock *l = lua_touserdata(L, 1);
+  lc_job *j = owner_of(lc_luax_loop(L), l);
+  if (!j) {
+    lua_pushstring(L, !l->owner ? "free"
+      : l->owner == 1 ? "held by the code outside tasks"
+                      : "held by a task that has ended");
+    return 1;
+  }
+  lc_job_push(L, j);
+  lua_pushfstring(L, "held by %s", lc_job_label(L, j, -1));
+  lua_pushinteger(L, j->id);
+  return 2;
 }
 
 static int lock_new (lua_State *L) {
@@ -80,7 +112,7 @@ static int acquire_lock (lua_State *L, lua_KContext with) {
   if (l->owner == number_of(t))
     return luaL_error(L, "this task holds the lock already: release it first");
   if (!l->owner) {
-    l->owner = number_of(t);
+    give(l, t);
     if (with) return lc_within_call(L);
     lua_settop(L, 1);
     return lc_task_pause(L, t, 1);
@@ -104,7 +136,7 @@ static int lock_try_acquire (lua_State *L) {
   lc_lock *l = lc_luax_self(L);
   lc_task *t = lc_task_self(lc_luax_loop(L));
   if (l->owner) return lc_errors_fail(L, "EAGAIN", "locked");
-  l->owner = number_of(t);
+  give(l, t);
   lua_settop(L, 1);
   return 1;
 }
@@ -318,7 +350,7 @@ static int k_notified (lua_State *L, int status, lua_KContext ctx) {
   lua_KContext cancelled = t->op.result == LC_CANCELLED;
   lc_lock *l = lock_of(L);
   if (!l->owner) {
-    l->owner = number_of(t);
+    give(l, t);
     return k_relocked(L, LUA_OK, cancelled);
   }
   wait_in(t, &l->waiters, &relock_kind);
@@ -472,6 +504,9 @@ static const luaL_Reg functions[] = {
 void lc_sync_open (lua_State *L, lc_loop *loop) {
   lc_luax_functions(L, loop, functions);
   lc_luax_type(L, loop, LOCK_TYPE, lock_methods, lock_meta);
+  lua_pushlightuserdata(L, loop);
+  lua_pushcclosure(L, lock_about, 1);
+  lc_tree_about(L);
   lc_luax_type(L, loop, SEMAPHORE_TYPE, semaphore_methods, semaphore_meta);
   lc_luax_type(L, loop, EVENT_TYPE, event_methods, NULL);
   lc_select_type(L, event_selectables);

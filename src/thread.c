@@ -15,6 +15,7 @@
 
 #include "alloc.h"
 #include "fault.h"
+#include "inquiry.h"
 #include "interrupt.h"
 #include "luax.h"
 #include "memory.h"
@@ -96,6 +97,21 @@ static void on_letter_home (lc_note *note, lc_loop *loop) {
   (void)loop;
   if (t->remote) lc_remote_arrived(t->remote, l);
   else lc_letter_free(l);
+}
+
+static void on_report_home (lc_note *note, lc_loop *loop) {
+  lc_report *rep = lc_container(note, lc_report, note);
+  lc_thread *t = rep->to;
+  (void)loop;
+  if (t->remote) lc_inquiry_arrived(t->remote, rep);
+  else lc_report_free(rep);
+}
+
+static void report_home (lc_worker *w, lc_report *rep) {
+  lc_thread *t = lc_container(w, lc_thread, worker);
+  rep->to = t;
+  rep->note = (lc_note){.arrive = on_report_home};
+  if (!lc_port_post(t->home, &rep->note)) lc_report_free(rep);
 }
 
 static int post_letter (lc_port *port, lc_message *m, void *to,
@@ -208,6 +224,12 @@ static void thread_strike (lc_remote *r, bool overdue) {
   lc_port_ring(t->worker.port);
 }
 
+static void thread_ask (lc_remote *r) {
+  lc_thread *t = thread_of(r);
+  lc_port_ask(t->worker.port, LC_ASK_REPORT);
+  lc_interrupt_strike(t->id);
+}
+
 static int thread_post (lc_remote *r, lc_message *m) {
   lc_thread *t = thread_of(r);
   return post_letter(t->worker.port, m, &t->worker, on_letter_there);
@@ -245,6 +267,7 @@ static int thread_make (lua_State *L, lc_remote *r, int options) {
   t->worker.opener = r->job.loop->opener;
   t->worker.port = port;
   t->worker.post = post_home;
+  t->worker.report = report_home;
   t->home = r->job.loop->port;
   lc_port_hold(t->home);
   t->ended.arrive = on_ended;
@@ -266,7 +289,8 @@ static const lc_remotekind thread_kind = {
   .close = thread_close,
   .start = thread_start,
   .strike = thread_strike,
-  .post = thread_post
+  .post = thread_post,
+  .ask = thread_ask
 };
 
 /* conc.thread(f, ...) or conc.thread{f, ..., name=, memory=, stack=} */

@@ -105,7 +105,8 @@ void lc_traceback_started (lua_State *L, lc_job *j) {
 void lc_traceback_place (lua_State *L, lc_task *t) {
   lua_State *co = t->co, *inner;
   if (!co) {
-    if (!push_line(L, t->job.loop, L)) lua_pushliteral(L, "?");
+    const lc_loop *loop = t->job.loop;
+    if (!push_line(L, loop, loop->driver)) lua_pushliteral(L, "?");
     return;
   }
   while ((inner = lc_traceback_inner(t->job.loop, co))) co = inner;

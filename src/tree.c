@@ -2,37 +2,161 @@
 ** tree.c: the tree of jobs is the tree of scopes. See tree.h.
 */
 
+#include <unistd.h>
+
+#include "handle.h"
 #include "luax.h"
 #include "remote.h"
 #include "task.h"
 #include "traceback.h"
 #include "tree.h"
+#include "worker.h"
+
+static const char about_key;   /* in metatables: see lc_tree_about */
+
+/* {{ Fields of the table on top */
 
 static void set_string (lua_State *L, const char *key) {
   lua_setfield(L, -2, key);
 }
 
-/* What a task of this state waits for, and where. */
-static void add_wait (lua_State *L, lc_task *t) {
-  if (t->op.kind) {
-    lua_pushstring(L, t->op.kind->name);
-    set_string(L, "wait");
+static void set_text (lua_State *L, const char *key, const char *text) {
+  lua_pushstring(L, text);
+  set_string(L, key);
+}
+
+static void set_integer (lua_State *L, const char *key, lua_Integer n) {
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, key);
+}
+
+/* Seconds since a time of the loop's clock. */
+static void set_age (lua_State *L, const char *key, const lc_loop *loop,
+                     uint64_t since) {
+  uint64_t now = lc_clock_now(&loop->clock);
+  lua_pushnumber(L, now > since ? (lua_Number)(now - since) / 1e9 : 0.0);
+  lua_setfield(L, -2, key);
+}
+
+/* }} */
+
+/* {{ What a task waits for */
+
+/* Pushes the object whose method waits in `co`, its first argument; or
+** nothing. */
+static bool push_object (lua_State *L, lua_State *co) {
+  lua_Debug ar;
+  if (!lua_getstack(co, 0, &ar) || !lua_checkstack(co, 2)) return false;
+  lua_getinfo(co, "S", &ar);
+  if (*ar.what != 'C' || !lua_getlocal(co, &ar, 1)) return false;
+  lua_xmove(co, L, 1);
+  if (lua_type(L, -1) == LUA_TUSERDATA && lua_getmetatable(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+/* The object and its metatable are on top: pushes "held by task 3". */
+static bool push_own_words (lua_State *L) {
+  if (lua_rawgetp(L, -1, &about_key) != LUA_TFUNCTION) {
+    lua_pop(L, 1);
+    return false;
   }
+  lua_pushvalue(L, -3);
+  return lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1);
+}
+
+/* The same for what has items in it. */
+static bool push_fill (lua_State *L) {
+  if (lua_getfield(L, -1, "methods") != LUA_TTABLE ||
+      lua_getfield(L, -1, "len") != LUA_TFUNCTION) return false;
+  lua_pushvalue(L, -4);
+  if (lua_pcall(L, 1, 1, 0) != LUA_OK || !lua_isinteger(L, -1)) return false;
+  lua_pushfstring(L, "%I in it", (LUAI_UACINT)lua_tointeger(L, -1));
+  return true;
+}
+
+/* "queue 0x55a4, 3 in it", or "task 3 'name'". */
+static void add_about (lua_State *L, lc_task *t, lua_State *co) {
+  int row = lua_gettop(L);
+  if (!push_object(L, co)) return;
+  lc_job *j = luaL_testudata(L, row + 1, LC_JOB_TYPE);
+  if (j) lc_job_label(L, j, row + 1);
+  else {
+    lua_getfield(L, row + 2, "__name");
+    const char *name = lua_isstring(L, -1) ? lua_tostring(L, -1) : "object";
+    lua_pushfstring(L, "%s %p", name, lua_topointer(L, row + 1));
+    lua_replace(L, row + 3);
+    lua_pushvalue(L, row + 1);
+    lua_pushvalue(L, row + 2);
+    if (push_own_words(L) || push_fill(L))
+      lua_pushfstring(L, "%s, %s", lua_tostring(L, row + 3),
+                      lua_tostring(L, -1));
+    else lua_pushvalue(L, row + 3);
+  }
+  lua_setfield(L, row, "about");
+  lua_settop(L, row);
+  (void)t;
+}
+
+void lc_tree_about (lua_State *L) {
+  lua_rawsetp(L, -2, &about_key);
+}
+
+static lua_State *innermost (const lc_loop *loop, lua_State *co) {
+  lua_State *inner;
+  while ((inner = lc_traceback_inner(loop, co))) co = inner;
+  return co;
+}
+
+/* What a task of this state waits for, since when, and where. */
+static void add_wait (lua_State *L, lc_task *t) {
+  const lc_loop *loop = t->job.loop;
+  if (t->op.kind) {
+    set_text(L, "wait", t->op.kind->name);
+    set_age(L, "waited", loop, t->since);
+    if (t->co && t->started && !t->joining)
+      add_about(L, t, innermost(loop, t->co));
+  }
+  else if (t->queued) set_text(L, "wait", "its turn");
   lc_traceback_place(L, t);
   set_string(L, "place");
 }
 
-static void push_row (lua_State *L, lc_job *j, int depth) {
-  lua_createtable(L, 0, 6);
-  lua_pushinteger(L, depth);
-  set_string(L, "depth");
+/* }} */
+
+/* {{ Rows */
+
+static void add_remote (lua_State *L, lc_remote *r) {
+  if (r->queued) set_text(L, "wait", "its turn");
+  int pid = r->kind->pid && r->job.state == LC_RUNNING ? r->kind->pid(r) : 0;
+  if (pid) set_integer(L, "pid", pid);
+}
+
+/* The job that a scope belongs to: the nearest above with one. */
+static lc_job *owner_of (const lc_scope *s) {
+  for (s = s->parent; s; s = s->parent)
+    if (s->task) return s->task->co ? &s->task->job : NULL;
+  return NULL;
+}
+
+/* depth, id, parent (an id, or nil), engine, label, state, started (where),
+** age; wait, about, waited, place of what waits; pid. */
+static void push_row (lua_State *L, lc_job *j, const lc_scope *s, int depth) {
+  const lc_job *parent = owner_of(s);
+  lua_createtable(L, 0, 12);
+  set_integer(L, "depth", depth);
+  set_integer(L, "id", j->id);
+  if (parent) set_integer(L, "parent", parent->id);
+  set_text(L, "engine", j->engine->name);
   lc_job_push(L, j);
   lc_job_label(L, j, -1);
   lua_remove(L, -2);
   set_string(L, "label");
-  lua_pushstring(L, lc_job_state_name(j));
-  set_string(L, "state");
+  set_text(L, "state", lc_job_state_name(j));
+  set_age(L, "age", j->loop, j->born);
   if (lc_job_task(j)) add_wait(L, lc_job_task(j));
+  else add_remote(L, lc_remote_of(j));
+  if (lc_worker_is_root(j)) return;   /* its starter knows where */
   lc_traceback_started(L, j);
   set_string(L, "started");
 }
@@ -60,22 +184,63 @@ static lc_scope *next_scope (lc_scope *top, lc_scope *s, int *depth) {
   return NULL;
 }
 
-/* core.tree_rows() -> list of rows, parents before their jobs */
-static int tree_rows (lua_State *L) {
-  lc_scope *top = &lc_luax_loop(L)->main->base;
+static void push_rows (lua_State *L, lc_loop *loop) {
+  lc_scope *top = &loop->main->base;
   int depth = 0, n = 0;
   lua_newtable(L);
-  luaL_checkstack(L, 8, NULL);
   for (lc_scope *s = top; (s = next_scope(top, s, &depth)); ) {
     if (s->kind != LC_BASE && s->kind != LC_REMOTE) continue;
-    push_row(L, job_of(s), depth - 1);
+    push_row(L, job_of(s), s, depth - 1);
     lua_rawseti(L, -2, ++n);
   }
+}
+
+/* }} */
+
+/* {{ The state */
+
+static void push_handles (lua_State *L, lc_loop *loop) {
+  lua_newtable(L);
+  lc_list_each(l, &loop->handles) {
+    const char *name = lc_container(l, lc_handle, link)->kind->name;
+    lua_getfield(L, -1, name);
+    lua_Integer n = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    set_integer(L, name, n + 1);
+  }
+}
+
+int lc_tree_state (lua_State *L) {
+  lc_loop *loop = lua_touserdata(L, 1);
+  luaL_checkstack(L, 24, NULL);
+  lua_createtable(L, 0, 8);
+  set_integer(L, "pid", getpid());
+  set_text(L, "noun", loop->worker ? loop->worker->noun : "program");
+  set_integer(L, "ready", loop->nready);
+  set_integer(L, "deadlines", loop->deadlines.n);
+  push_handles(L, loop);
+  lua_setfield(L, -2, "handles");
+  if (loop->main->op.kind && !loop->worker) {
+    lua_createtable(L, 0, 4);
+    add_wait(L, loop->main);
+    lua_setfield(L, -2, "outside");
+  }
+  push_rows(L, loop);
+  lua_setfield(L, -2, "rows");
   return 1;
 }
 
+/* }} */
+
+/* core.tree_state() -> table */
+static int tree_state (lua_State *L) {
+  lua_settop(L, 0);
+  lua_pushlightuserdata(L, lc_luax_loop(L));
+  return lc_tree_state(L);
+}
+
 static const luaL_Reg functions[] = {
-  {"tree_rows", tree_rows},
+  {"tree_state", tree_state},
   {NULL, NULL}
 };
 

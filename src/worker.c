@@ -298,6 +298,7 @@ static int run_and_reply (lua_State *L) {
   lc_worker *w = lua_touserdata(L, 1);
   lc_loop *loop = loop_of(L);
   w->loop = loop;
+  lc_interrupt_begun(w);
   if (call(L, loop, run_root, 0, 1) == LUA_OK) reply_outcome(L, loop, w);
   else reply_error(L, w);
   return 0;

@@ -23,6 +23,7 @@
 #include "mailbox.h"
 #include "remote.h"
 
+struct lc_report;
 typedef struct lc_worker lc_worker;
 
 struct lc_worker {
@@ -31,6 +32,8 @@ struct lc_worker {
   lc_port *port;               /* that its loop takes; NULL: it makes one */
   int (*post) (lc_worker *w, lc_message *m);   /* a letter to the starter: 0,
                                ** UV_EPIPE, UV_ENOMEM; takes the message */
+  void (*report) (lc_worker *w, struct lc_report *rep);   /* to the starter;
+                               ** takes it */
   int (*listen) (lc_worker *w);  /* before each look for letters: 0, or a
                                ** libuv code; NULL: they come by themselves */
   lc_message context;

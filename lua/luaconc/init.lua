@@ -96,7 +96,7 @@ local from_file = {
 local whole_files = {
   tcp = "luaconc.tcp", udp = "luaconc.udp", unix = "luaconc.unix",
   dns = "luaconc.dns", fs = "luaconc.fs",
-  stats = "luaconc.stats",
+  stats = "luaconc.stats", debug = "luaconc.debug",
 }
 
 -- Descriptors of this process, opened by their first use: pairs passes by.
@@ -125,6 +125,9 @@ end
 -- In a task, os.exit cancels all jobs and lets run unwind before the program
 -- ends; elsewhere it is what it was.
 local function wrap_exit()
+
+local dump_signal = os and os.getenv "LUACONC_DUMP"
+if dump_signal then require "luaconc.debug".dump_on(dump_signal) end
   local exit = os and os.exit
   if not exit then return end
   ---@diagnostic disable-next-line: duplicate-set-field

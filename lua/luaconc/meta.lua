@@ -268,6 +268,8 @@ conc.tty = {}
 
 conc.stats = {}
 
+conc.debug = {}
+
 ---Runs `f(...)` as the root task and returns its results once every job started
 ---in it has ended. Daemons are cancelled then. Without a function: runs what was
 ---started so far. Inside a task, `run` is a new group: it waits for the jobs of
@@ -385,8 +387,10 @@ function conc.current() end
 ---@return luaconc.job[] list their handles
 function conc.jobs() end
 
----A text with a line for each live job, below the job that started it: its state,
----what it waits for, where, and where it was started. Nothing is printed.
+---A text with a line for each live job of this state, below the job that started
+---it: what it does, what it waits for, where and since when, and where and when
+---it was started. Nothing is printed. (`conc.debug.dump` asks threads and
+---processes, too.)
 ---Never waits.
 ---@return string text `"no live jobs"` where there is none
 function conc.tree() end
@@ -707,7 +711,7 @@ function conc.condition(lock) end
 ---Waits for the first of several things and returns its key in the table and the
 ---results of the operation, as the method of the same name gives them. Exactly
 ---one takes effect. A case is an object alone (a queue or channel: `recv`; an event
----timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
+---or a timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
 ---socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
 ---or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
 ---Where several are ready at once, any one of them is taken. What was not taken
@@ -1861,3 +1865,25 @@ function conc.stats() end
 ---@param labels? table<string, any> names and values
 ---@return string page ends in `# EOF`
 function conc.stats.openmetrics(labels) end
+
+---What goes on, as text: all live jobs of this state and, below them, of its
+---threads and processes: name, state, what each waits for (how full it is, who
+---holds it), since when and where, and where and when it was started; open
+---handles, deadlines, and the pools of this state.
+---Waits for the answers, if there are threads or processes.
+---Raises where the limit is no number.
+---@param limit? number seconds that others have for their answer; 1 unless said
+---@return string text
+function conc.debug.dump(limit) end
+
+---From now on the signal makes this program print that text to its standard
+---error. Where its main state computes, what that says is printed at once, the
+---rest when it comes back to its loop. `LUACONC_DUMP=SIGUSR1` in the environment
+---does the same for a program that says nothing of it.
+---Never waits.
+---Raises for other signals.
+---@param signal "SIGUSR1"|"SIGUSR2"|"SIGHUP"|"SIGQUIT"
+---@return true? ok
+---@return string? message
+---@return "EBUSY"? code
+function conc.debug.dump_on(signal) end

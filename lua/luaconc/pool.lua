@@ -193,6 +193,10 @@ local function check_init(state, opts)
   end
 end
 
+--- The pools of this state that are open or closing.
+---@return table<luaconc.pool, table>
+function M.all() return states end
+
 ---A pool: `workers` jobs of it run at a time. Options: `engine`, "task",
 ---"thread" or "process"; `workers`, the number of cores that this process may
 ---use, or 64 tasks, unless said; `name`, of its jobs and workers; `init` and

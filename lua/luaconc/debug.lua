@@ -1,0 +1,146 @@
+-- What goes on in this program: this state, and those of its threads and
+-- processes, which are asked.
+
+local core = require "luaconc.core"
+local tree = require "luaconc.tree"
+
+local M = {}
+
+local LIMIT = 1   -- seconds that others have for their answer
+
+-- {["tcp stream"] = 2, pipe = 1} -> "pipe 1, tcp stream 2"
+local function counts(set)
+  local parts = {}
+  for name, n in pairs(set) do parts[#parts + 1] = name .. " " .. n end
+  table.sort(parts)
+  return #parts > 0 and table.concat(parts, ", ") or "none"
+end
+
+local function plural(n, noun)
+  return ("%d %s%s"):format(n, noun, n == 1 and "" or "s")
+end
+
+local function head(state)
+  return ("%s, pid %d: %s, %d ready, %s, handles: %s"):format(state.noun,
+    state.pid, plural(#state.rows, "live job"), state.ready,
+    plural(state.deadlines, "deadline"), counts(state.handles))
+end
+
+-- The reports as a tree: each at the ids of the jobs on the way to it.
+local function by_path(reports)
+  local root = { below = {} }
+  for _, report in ipairs(reports) do
+    local node = root
+    for i = 2, #report do
+      node.below[report[i]] = node.below[report[i]] or { below = {} }
+      node = node.below[report[i]]
+    end
+    node.state = report[1]
+  end
+  return root
+end
+
+local add_state
+
+-- What the state of a remote job has said, or that it has not.
+local function add_below(add, row, node, indent)
+  if row.wait then return end   -- has not begun
+  if not node then
+    add(indent .. "no answer: it has just begun or ended, runs C code, or is "
+      .. "stopped")
+  elseif not node.state then
+    add(indent .. "no answer: it lacks memory")
+  else
+    add_state(add, node, indent)
+  end
+end
+
+function add_state(add, node, indent)
+  local state = node.state
+  add(indent .. head(state))
+  if state.outside then add(indent .. "  " .. tree.outside(state.outside)) end
+  for _, row in ipairs(state.rows) do
+    add(indent .. "  " .. tree.line(row))
+    if row.engine ~= "task" and node.below then
+      add_below(add, row, node.below[row.id],
+        indent .. ("  "):rep(row.depth + 2))
+    end
+  end
+end
+
+local function add_pools(add)
+  local pools = package.loaded["luaconc.pool"]
+  for pool, state in pairs(pools and pools.all() or {}) do
+    local s = pool:stats()
+    add(("pool%s of %s workers: %d queued, %d running, %d done, %d failed, "
+      .. "%d cancelled"):format(state.name and (" '%s'"):format(state.name)
+      or "", s.engine, s.queued, s.running, s.done, s.failed, s.cancelled))
+    for _, w in ipairs(s.workers) do
+      add(("  worker %d: %s%s, %s"):format(w.id, w.state,
+        w.pid and ", pid " .. w.pid or "", plural(w.jobs, "job")))
+    end
+  end
+end
+
+-- What this state says; `hidden` is the job that prints it.
+local function own_state(hidden)
+  local state = core.tree_state()
+  for i, row in ipairs(state.rows) do
+    if hidden and row.id == hidden.id then table.remove(state.rows, i) end
+  end
+  return state
+end
+
+local function render(reports, hidden)
+  local lines = {}
+  local function add(line) lines[#lines + 1] = line end
+  local root = reports and by_path(reports) or {}
+  root.state = own_state(hidden)
+  add_state(add, root, "")
+  add_pools(add)
+  return table.concat(lines, "\n")
+end
+
+local lock
+
+-- Others are asked by one at a time.
+local function ask(limit)
+  lock = lock or core.lock()
+  local _ <close> = lock:acquire()
+  return core.ask(limit)
+end
+
+---What goes on, as text: all live jobs of this state and of its threads and
+---processes, with what each waits for, since when and where; open handles, and
+---pools. Threads and processes are asked and have `limit` seconds, one unless
+---said, for their answer. Waits.
+---@param limit? number
+---@return string
+function M.dump(limit)
+  if limit ~= nil and type(limit) ~= "number" then
+    error("bad argument #1 to 'dump' (number of seconds expected, got "
+      .. type(limit) .. ")", 2)
+  end
+  return render(ask(limit or LIMIT))
+end
+
+local function print_dump(now)
+  local text = now and render() .. "\n(this state computes: others are asked "
+    .. "when it comes back to its loop)"
+    or render(ask(LIMIT), core.current())
+  io.stderr:write("luaconc: ", os.date "%H:%M:%S", "\n", text, "\n")
+end
+
+---From now on the signal makes this program print what goes on, as `dump`
+---says it, to its standard error; where its main state computes, what that
+---says is printed at once. `LUACONC_DUMP=SIGUSR1` in the environment does the
+---same. Only in the main program; SIGUSR1, SIGUSR2, SIGHUP or SIGQUIT. Doesn't
+---wait.
+---@param signal string
+---@return true|nil ok, string? message, string? code
+function M.dump_on(signal)
+  if core.on_dump(signal, print_dump) then return true end
+  return nil, signal .. " is taken, or this is no main program", "EBUSY"
+end
+
+return M
