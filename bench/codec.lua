@@ -1,8 +1,9 @@
 -- The codec on a nested table whose JSON text has 1 MB: MB a second, by the
 -- length of that text whatever the format, so that figures compare.
--- `codec.lua [records|texts|string|cjson_records|cjson_texts] [N]`: N times
--- there and back, each time with a heap that was just collected. `string` is
--- one string of 1 MiB. The figure is the median.
+-- `codec.lua [records|texts|string] [N]`: N times there and back, each time
+-- with a heap that was just collected. `string` is one string of 1 MiB. The
+-- figure is the median. `cjson_` in front: by lua-cjson; `floor_`: no codec at
+-- all, but Lua's interface; `show_`: the JSON text.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 local measure = require "lib.measure"
@@ -51,14 +52,15 @@ function make.texts(id)
     r.tags[1], r.tags[2], r.by.name, r.by.score)
 end
 
+-- The table, and its JSON text.
 local function table_of(kind)
-  local list, size = {}, 2
+  local list, parts, size = {}, {}, 2
   while size < SIZE do
     local record, json = make[kind](#list + 1)
-    list[#list + 1] = record
+    list[#list + 1], parts[#parts + 1] = record, json
     size = size + #json
   end
-  return list, size
+  return list, "[" .. table.concat(parts):sub(1, -2) .. "]"
 end
 
 local function same(a, b)
@@ -81,7 +83,8 @@ local function time(n, f, value)
   return stats.median(samples), last.result
 end
 
-local function there_and_back(n, encode, decode, value, size)
+local function there_and_back(n, encode, decode, value, json)
+  local size = #json
   local seconds, bytes = time(n, encode, value)
   measure.print("encode", size / seconds / 1e6)
   local copy
@@ -91,21 +94,42 @@ local function there_and_back(n, encode, decode, value, size)
   assert(same(value, copy))
 end
 
-local function ours(n, value, size)
+local function ours(n, value, json)
   local codec = require("luaconc.core").codec
-  there_and_back(n, codec.encode, codec.decode, value, size)
+  there_and_back(n, codec.encode, codec.decode, value, json)
 end
 
-local function cjson(n, value, size)
-  local json = require "cjson"
-  there_and_back(n, json.encode, json.decode, value, size)
+local function cjson(n, value, json)
+  local codec = require "cjson"
+  there_and_back(n, codec.encode, codec.decode, value, json)
 end
+
+-- What Lua's C interface costs without any codec: see codec_floor.c.
+local function floor(n, value, json)
+  package.cpath = here .. "/../build/bench/?.so;" .. package.cpath
+  local codec = require "codec_floor"
+  local walk, go = time(n, codec.walk, value), time(n, codec.go, value)
+  local copy, result = time(n, codec.copy, value)
+  assert(same(value, result))
+  measure.print("encode", #json / walk / 1e6)
+  measure.print("decode", #json / (copy - 2 * go) / 1e6)
+end
+
+-- The JSON text, for peers that are no Lua.
+local function show(_, _, json) io.write(json) end
 
 local cases = {}
 function cases.records(n) ours(n, table_of "records") end
 function cases.texts(n) ours(n, table_of "texts") end
 function cases.cjson_records(n) cjson(n, table_of "records") end
 function cases.cjson_texts(n) cjson(n, table_of "texts") end
-function cases.string(n) ours(n, ("0123456789abcdef"):rep(65536), 1 << 20) end
+function cases.floor_records(n) floor(n, table_of "records") end
+function cases.floor_texts(n) floor(n, table_of "texts") end
+function cases.show_records(n) show(n, table_of "records") end
+function cases.show_texts(n) show(n, table_of "texts") end
+function cases.string(n)
+  local long = ("0123456789abcdef"):rep(65536)
+  ours(n, long, long)
+end
 
 measure.main(cases, "records", 50)

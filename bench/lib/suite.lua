@@ -357,19 +357,34 @@ M[#M + 1] = pool_speed("thread", 1.97)
 M[#M + 1] = pool_speed("process", 1.95)
 
 local function codec(kind, title)
+  local function python_codec(name)
+    return peer("CPython " .. name,
+      ("%s bench/peers/codec.py %s %s"):format(M.python, name, kind), PYTHON)
+  end
+  local function node_codec(what, name)
+    return peer(what, ("node --expose-gc bench/peers/codec.js %s %s")
+      :format(name, kind), NODE)
+  end
   return {
     name = "codec_" .. kind, title = title,
     unit = "MB/s", key = "encode", better = "high", also = { "decode" },
     ours = lua("codec.lua " .. kind .. " 50"),
-    reference = { name = "memcpy", command = B .. "codec_c 2000" },
+    reference = { name = "Lua's interface alone",
+                  command = lua("codec.lua floor_" .. kind .. " 50") },
     peers = {
+      peer("memcpy", B .. "codec_c 2000", {}),
       peer("lua-cjson", lua("codec.lua cjson_" .. kind .. " 20"), CJSON),
+      peer("lua-mpack", nil, LUA_51),
+      python_codec "marshal", python_codec "pickle", python_codec "json",
+      node_codec("Node v8", "v8"), node_codec("Node JSON", "json"),
     },
     targets = {
       limit(800),
       limit(400, "decode", "MB/s back"),
       ahead("lua-cjson", 8),
       ahead("lua-cjson", 5, "decode"),
+      against(0.75),
+      against(0.95, nil, "decode"),
     },
     rounds = { full = 7, peers = 7 },
   }
