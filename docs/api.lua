@@ -977,7 +977,7 @@ print(buyer:await())  --> 3]],
 Waits for the first of several things and returns its key in the table and the
 results of the operation, as the method of the same name gives them. Exactly
 one takes effect. A case is an object alone (a queue or channel: `recv`; an event
-or a timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
+timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
 socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
 or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
 Where several are ready at once, any one of them is taken. What was not taken
@@ -2340,6 +2340,7 @@ conc.codec.limit(before)]],
 }
 
 local files = require "docs.api_fs"
+local shared = require "docs.api_shared"
 local net = require "docs.api_net"
 local programs = require "docs.api_exec"
 local debugging = require "docs.api_debug"
@@ -2348,6 +2349,7 @@ return {
   running, several, job, groups, group, scopes, scope, pools, pool,
   coordinating, queue, channel, lock, semaphore, event, timer, condition,
   barrier,
+  shared[1], shared[2], shared[3], shared[4], shared[5], shared[6], shared[7],
   codec, tcp, net[1], stream, listener,
   net[5], net[2], net[3], net[4],
   files[1], files[2],

@@ -122,7 +122,7 @@ describe("requiring luaconc", function()
       table.sort(loaded)
       say(table.concat(loaded, " "))
     ]]
-    assert.equal("luaconc luaconc.codec luaconc.core luaconc.coroutine\n",
+    assert.equal("luaconc luaconc.codec luaconc.core luaconc.coroutine luaconc.shared\n",
       result.out)
   end)
 

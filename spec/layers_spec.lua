@@ -30,7 +30,7 @@ local C_LAYERS = {
   { name = "resources",
     files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool "
       .. "process queue "
-      .. "sharedcounter sharedevent sharedlock sharedmap "
+      .. "sharedcounter sharedevent sharedlock "
       .. "signals standard sync tcp thread timer tty udp unix watch" },
   { name = "top", peers = true, files = "host luaconc preload testing" },
 }

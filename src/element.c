@@ -141,10 +141,12 @@ void lc_element_push (lua_State *L, const char *at, int type) {
   else lua_pushinteger(L, lc_element_integer(type, bytes));
 }
 
-static uint64_t refuse (lua_State *L, int index, const char *what) {
+static uint64_t refuse (lua_State *L, int index, int type) {
   const char *got = lua_type(L, index) == LUA_TNUMBER
     ? luaL_tolstring(L, index, NULL) : luaL_typename(L, index);
-  return (uint64_t)luaL_error(L, "%s expected, got %s", what, got);
+  if (lc_element_is_float(type))
+    luaL_error(L, "a number expected, got %s", got);
+  return (uint64_t)luaL_error(L, "an integer expected, got %s", got);
 }
 
 uint64_t lc_element_read (lua_State *L, int index, int type) {
@@ -152,9 +154,9 @@ uint64_t lc_element_read (lua_State *L, int index, int type) {
   int right = lua_type(L, index) == LUA_TNUMBER;
   if (lc_element_is_float(type))
     return right ? float_bytes(type, lua_tonumber(L, index))
-                 : refuse(L, index, "a number");
+                 : refuse(L, index, type);
   lua_Integer n = right ? lua_tointegerx(L, index, &right) : 0;
-  if (!right) refuse(L, index, "an integer");
+  if (!right) refuse(L, index, type);
   if (n < info->low || n > info->high)
     luaL_error(L, "%I is out of the range of %s: %I to %I", (LUAI_UACINT)n,
                info->name, (LUAI_UACINT)info->low, (LUAI_UACINT)info->high);

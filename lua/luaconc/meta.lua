@@ -252,6 +252,8 @@
 ---@class luaconc
 local conc = {}
 
+conc.shared = {}
+
 conc.codec = {}
 
 conc.tcp = {}
@@ -711,7 +713,7 @@ function conc.condition(lock) end
 ---Waits for the first of several things and returns its key in the table and the
 ---results of the operation, as the method of the same name gives them. Exactly
 ---one takes effect. A case is an object alone (a queue or channel: `recv`; an event
----or a timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
+---timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
 ---socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
 ---or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
 ---Where several are ready at once, any one of them is taken. What was not taken
@@ -980,6 +982,291 @@ local barrier = {}
 ---Waits unless it is the last to come.
 ---@return integer order 1 for the first to come, and so on
 function barrier:wait() end
+
+---Numbers in memory. Reading and writing an element is atomic, and relaxed: one
+---sees the old value or the new one, but in what order those of several elements
+---are seen is not said, unless the atomic methods, a lock, or a message says
+---so.
+---Never waits.
+---@param type string `i8` `i16` `i32` `i64` `u8` `u16` `u32` `f32` `f64`
+---@param n integer how many elements; all are 0
+---@return luaconc.shared.array? array
+---@return string? message
+---@return ("ENOMEM"|"EMFILE")? code
+function conc.shared.array(type, n) end
+
+---An integer to count in.
+---Never waits.
+---@param n? integer 0 unless said
+---@return luaconc.shared.counter? counter
+---@return string? message
+---@return "EMFILE"? code
+function conc.shared.counter(n) end
+
+---A lock, held by one task of all states at a time.
+---Never waits.
+---@return luaconc.shared.lock? lock
+---@return string? message
+---@return "EMFILE"? code
+function conc.shared.lock() end
+
+---`n` permits for all states together. What a state or process had taken when it
+---ended, and nobody gave back, is given back, as far as there are then no more
+---than `n`.
+---Never waits.
+---@param n integer 0 or more
+---@return luaconc.shared.semaphore? semaphore
+---@return string? message
+---@return "EMFILE"? code
+function conc.shared.semaphore(n) end
+
+---A flag that tasks of all states wait for.
+---Never waits.
+---@return luaconc.shared.event? event
+---@return string? message
+---@return "EMFILE"? code
+function conc.shared.event() end
+
+---Holds tasks of all states until `n` of them have come.
+---Never waits.
+---@param n integer 1 or more
+---@return luaconc.shared.barrier? barrier
+---@return string? message
+---@return "EMFILE"? code
+function conc.shared.barrier(n) end
+
+---@class luaconc.shared.array
+local shared_array = {}
+
+---Writes one value to a range.
+---Never waits.
+---@param value number
+---@param first? integer 1 unless said
+---@param last? integer the last element unless said
+---@return luaconc.shared.array array itself
+function shared_array:fill(value, first, last) end
+
+---Copies a range to the elements from `to` on, of this array or another one whose
+---elements are of the same type, as `table.move` does; also where both
+---overlap.
+---Never waits.
+---@param first integer
+---@param last integer
+---@param to integer
+---@param other? luaconc.shared.array itself unless said
+---@return luaconc.shared.array other
+function shared_array:copy(first, last, to, other) end
+
+---The sum of a range; of integers it wraps around.
+---Never waits.
+---@param first? integer 1 unless said
+---@param last? integer the last element unless said
+---@return number sum
+function shared_array:sum(first, last) end
+
+---The bytes of a range, as they lie in memory.
+---Never waits.
+---@param first? integer 1 unless said
+---@param last? integer the last element unless said
+---@return string bytes
+function shared_array:get_string(first, last) end
+
+---Writes the bytes to the elements from `first` on.
+---Never waits.
+---@param first integer
+---@param bytes string of a whole number of elements
+---@return luaconc.shared.array array itself
+function shared_array:set_string(first, bytes) end
+
+---Reads an element, in one order with the other atomic methods.
+---Never waits.
+---Raises where the elements are no integers.
+---@param i integer 1 .. n
+---@return integer value
+function shared_array:load(i) end
+
+---Writes an element in that order.
+---Never waits.
+---Raises where the elements are no integers.
+---@param i integer 1 .. n
+---@param n integer
+function shared_array:store(i, n) end
+
+---Adds to an element in one step; the new value, which wraps around.
+---Never waits.
+---Raises where the elements are no integers.
+---@param i integer 1 .. n
+---@param n integer
+---@return integer value
+function shared_array:add(i, n) end
+
+---Writes an element; the old value.
+---Never waits.
+---Raises where the elements are no integers.
+---@param i integer 1 .. n
+---@param n integer
+---@return integer value
+function shared_array:exchange(i, n) end
+
+---Writes an element where it has the old value.
+---Never waits.
+---Raises where the elements are no integers.
+---@param i integer 1 .. n
+---@param old integer
+---@param new integer
+---@return boolean done
+---@return integer? value what it has, where it was not the old one
+function shared_array:cas(i, old, new) end
+
+---Waits for a `notify`, if the element has the expected value; that is looked at
+---in one step with beginning to wait, so that who writes first and notifies then
+---wakes this.
+---Waits where the value is the expected one.
+---Raises where the elements are no integers.
+---@param i integer 1 .. n
+---@param expected integer
+---@return boolean notified false where the element had another value
+function shared_array:wait(i, expected) end
+
+---Wakes those who have waited longest for this element.
+---Never waits.
+---Raises where the elements are no integers.
+---@param i integer 1 .. n
+---@param n? integer how many; 1 unless said
+---@return integer woken
+function shared_array:notify(i, n) end
+
+---This state has it no more; others are not affected. Waits for it go on.
+---Never waits.
+function shared_array:close() end
+
+---@class luaconc.shared.counter
+local shared_counter = {}
+
+---The value that it has now.
+---Never waits.
+---@return integer value
+function shared_counter:get() end
+
+---Gives it another value.
+---Never waits.
+---@param n integer
+function shared_counter:set(n) end
+
+---Adds to it; the new value.
+---Never waits.
+---@param n? integer 1 unless said; may be negative
+---@return integer value
+function shared_counter:add(n) end
+
+---Gives it another value; the old one.
+---Never waits.
+---@param n integer
+---@return integer value
+function shared_counter:exchange(n) end
+
+---Gives it a new value where it has the old one.
+---Never waits.
+---@param old integer
+---@param new integer
+---@return boolean done
+---@return integer? value what it has, where it was not the old one
+function shared_counter:cas(old, new) end
+
+---@class luaconc.shared.lock
+local shared_lock = {}
+
+---Takes the lock. Kept in a `<close>` variable, it is released with that.
+---Waits until it can be had.
+---Raises where the task holds it already.
+---@return luaconc.shared.lock lock itself
+---@return string? message where it was abandoned
+---@return string? code then `EOWNERDEAD`
+function shared_lock:acquire() end
+
+---The same, if it can be had now.
+---Never waits.
+---@return luaconc.shared.lock? lock itself
+---@return string? message where it was abandoned
+---@return string? code then `EOWNERDEAD`
+---@return string? message
+---@return "EAGAIN"? code
+function shared_lock:try_acquire() end
+
+---Gives it back; the one who has waited longest gets it.
+---Never waits.
+---Raises where the task doesn't hold it.
+function shared_lock:release() end
+
+---Runs `f(...)` between `acquire` and `release`, however it ends. `f` may ask `abandoned`.
+---Waits until it can be had, and where `f` does.
+---Raises the error of `f`.
+---@param f function what to run
+---@param ... any its arguments
+---@return any ... the results of `f`
+function shared_lock:with(f, ...) end
+
+---Whether somebody has ended with it, and nobody has released it since.
+---Never waits.
+---@return boolean abandoned
+function shared_lock:abandoned() end
+
+---@class luaconc.shared.semaphore
+local shared_semaphore = {}
+
+---Takes a permit. Kept in a `<close>` variable, it is released with that.
+---Waits until there is one.
+---@return luaconc.shared.semaphore semaphore itself
+function shared_semaphore:acquire() end
+
+---The same, if there is one now.
+---Never waits.
+---@return luaconc.shared.semaphore? semaphore itself
+---@return string? message
+---@return "EAGAIN"? code
+function shared_semaphore:try_acquire() end
+
+---Gives a permit, also one that was never taken; the one who has waited longest gets it.
+---Never waits.
+function shared_semaphore:release() end
+
+---Runs `f(...)` between `acquire` and `release`, however it ends.
+---Waits until it can be had, and where `f` does.
+---Raises the error of `f`.
+---@param f function what to run
+---@param ... any its arguments
+---@return any ... the results of `f`
+function shared_semaphore:with(f, ...) end
+
+---@class luaconc.shared.event
+local shared_event = {}
+
+---Sets it and wakes all who wait, in all states.
+---Never waits.
+function shared_event:set() end
+
+---Clears it: who comes from now on waits.
+---Never waits.
+function shared_event:clear() end
+
+---Whether it is set.
+---Never waits.
+---@return boolean set
+function shared_event:is_set() end
+
+---Waits until it is set.
+---Waits while it is clear.
+function shared_event:wait() end
+
+---@class luaconc.shared.barrier
+local shared_barrier = {}
+
+---Waits for the others. The last to come lets all go on, and it starts anew.
+---Waits until all have come.
+---@return integer? order 1 .. n, in which they came
+---@return string? message
+---@return "EOWNERDEAD"? code
+function shared_barrier:wait() end
 
 ---The values as bytes, which begin with the version of the format. (Channels and
 ---other shared objects can't be kept as bytes: they are sent as themselves.)
