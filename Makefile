@@ -264,6 +264,7 @@ LIB   := $(DESTDIR)$(PREFIX)/lib/lua/5.4
 BIN   := $(DESTDIR)$(PREFIX)/bin
 DEV   := $(DESTDIR)$(PREFIX)/lib
 INC   := $(DESTDIR)$(PREFIX)/include
+MAN   := $(DESTDIR)$(PREFIX)/share/man/man1
 # The command starts the Lua that was found, by its path if it was given so.
 SHEBANG = $(if $(filter /%,$(LUA)),,/usr/bin/env )$(LUA)
 
@@ -276,15 +277,27 @@ install: build ## install below PREFIX (DESTDIR is put in front)
 	@install -D -m 644 src/luaconc.h "$(INC)/luaconc.h"
 	@install -D -m 644 $(ARCHIVE) "$(DEV)/libluaconc.a"
 	@install -D -m 644 $(PC) "$(DEV)/pkgconfig/luaconc.pc"
+	@$(RUN_plain) $(LUA) docs/manual.lua $(VERSION) >$(BUILD)/luaconc.1
+	@install -D -m 644 $(BUILD)/luaconc.1 "$(MAN)/luaconc.1"
 	@echo "installed: $(BIN)/luaconc, $(SHARE)/luaconc, $(LIB)/luaconc," \
 	  "$(INC)/luaconc.h, $(DEV)/libluaconc.a"
 
 uninstall: ## remove what `make install` put there (same PREFIX)
 	rm -rf "$(SHARE)/luaconc" "$(LIB)/luaconc" "$(BIN)/luaconc" \
-	  "$(INC)/luaconc.h" "$(DEV)/libluaconc.a" "$(DEV)/pkgconfig/luaconc.pc"
+	  "$(INC)/luaconc.h" "$(DEV)/libluaconc.a" "$(DEV)/pkgconfig/luaconc.pc" \
+	  "$(MAN)/luaconc.1"
 	@for d in "$(SHARE)" "$(LIB)"; do \
 	  rmdir "$$d" "$${d%/5.4}" 2>/dev/null || true; done
-	@rmdir "$(DEV)/pkgconfig" 2>/dev/null || true
+	@rmdir "$(DEV)/pkgconfig" "$(MAN)" "$(MAN:/man1=)" 2>/dev/null || true
+
+# What git knows, or where there is no git, all but what is made.
+DIST := luaconc-$(VERSION)
+
+dist: ## make the source archive, $(BUILD)/luaconc-VERSION.tar.gz
+	@mkdir -p $(BUILD)
+	@{ git ls-files 2>/dev/null || find . -type f ! -path './$(BUILD)/*'; } | \
+	  tar -czf $(BUILD)/$(DIST).tar.gz --transform 's|^\(\./\)*|$(DIST)/|' -T -
+	@echo "$(BUILD)/$(DIST).tar.gz"
 
 help: ## list what there is to make
 	@echo 'make [TARGET] [CC=cc] [CFLAGS=-O2] [LUA=lua5.4] [BUILD=build]'
@@ -294,5 +307,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build variants compare test sanitize tsan bench load lint fuzz docs rockspec install \
+.PHONY: build variants compare test sanitize tsan bench load lint fuzz docs rockspec dist install \
         uninstall help clean FORCE

@@ -75,7 +75,8 @@ describe("make install", function()
     for _, path in ipairs(files_below(dir)) do there[path] = true end
     for _, path in ipairs { "bin/luaconc", "lib/lua/5.4/luaconc/core.so",
                             "include/luaconc.h", "lib/libluaconc.a",
-                            "lib/pkgconfig/luaconc.pc" } do
+                            "lib/pkgconfig/luaconc.pc",
+                            "share/man/man1/luaconc.1" } do
       assert.is_true(there["./" .. path], path)
       there["./" .. path] = nil
     end
@@ -119,6 +120,39 @@ describe("make install", function()
   end)
 end)
 
+describe("the manual page", function()
+  it("tells of every command and option", function()
+    local dir = temporary()
+    sh("make -s install PREFIX='" .. dir .. "'")
+    local page = sh("cat '" .. dir .. "/share/man/man1/luaconc.1'")
+    sh("rm -rf '" .. dir .. "'")
+    local plain = page:gsub("\\%-", "-"):gsub("\\e", "\\")
+    local cli = require "luaconc.cli"
+    assert.is_true(#cli.names() >= 3)
+    for _, name in ipairs(cli.names()) do
+      assert.is_truthy(plain:find("\n.SS luaconc " .. name, 1, true), name)
+      for _, option in ipairs(cli.get(name).options or {}) do
+        assert.is_truthy(plain:find("\n.B " .. option[1], 1, true), option[1])
+      end
+    end
+  end)
+end)
+
+describe("make dist", function()
+  it("makes an archive that builds alone", function()
+    local dir = temporary()
+    local archive = sh "make -s dist":match "%S+"
+    local version = require "luaconc.core".version
+    assert.is_truthy(archive:find("/luaconc-" .. version .. ".tar.gz", 1, true))
+    sh(("tar -xzf %s -C '%s'"):format(archive, dir))
+    local tree = dir .. "/luaconc-" .. version
+    sh(("make -s -j2 -C '%s' install PREFIX='%s/p' BUILD=build"):format(tree, dir))
+    local said = sh("cd / && '" .. dir .. "/p/bin/luaconc' --version")
+    sh("rm -rf '" .. dir .. "'")
+    assert.equal(version, said:match "^luaconc (%S+)")
+  end)
+end)
+
 describe("the rockspec", function()
   local luarocks = os.execute "command -v luarocks-5.4 >/dev/null 2>&1"
 
@@ -142,5 +176,13 @@ describe("the rockspec", function()
       .. "'%s/tree')\" && %s '%s/program.lua'"):format(path, lua, path)))
     assert.is_truthy(sh("cd / && '" .. path .. "/tree/bin/luaconc' --version")
       :find "^luaconc %d")
+    -- The same as a rock, which is installed without the sources, and removed.
+    sh(("cd '%s' && luarocks-5.4 pack --tree '%s/tree' luaconc"):format(path, path))
+    local there = ("luarocks-5.4 --tree '%s/other' "):format(path)
+    sh(("cd '%s' && %s install luaconc-*.rock"):format(path, there))
+    assert.equal("installed\n", sh(("cd / && eval \"$(luarocks-5.4 path --tree "
+      .. "'%s/other')\" && %s '%s/program.lua'"):format(path, lua, path)))
+    sh(there .. "remove luaconc")
+    assert.equal("", sh(("find '%s/other' -path '*luaconc*' -type f"):format(path)))
   end)
 end)

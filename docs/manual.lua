@@ -1,0 +1,60 @@
+-- Writes the manual page of the command, luaconc(1), from what the commands
+-- say of themselves:
+--
+--   lua5.4 docs/manual.lua  > luaconc.1
+--
+-- It finds the library by Lua's paths.
+
+local version = ...
+local cli = require "luaconc.cli"
+
+-- A line that begins with a dot or a quote would be an order to roff; a plain
+-- dash would be a hyphen.
+local function quoted(text)
+  return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("\n([.'])", "\n\\&%1")
+    :gsub("^([.'])", "\\&%1"))
+end
+
+local function paragraphs(text)
+  return (quoted(text):gsub("\n$", ""))
+end
+
+local out = {}
+local function put(...) out[#out + 1] = table.concat { ... } end
+
+-- Names as they are typed, then what they do: text that is laid out already.
+local function laid_out(text)
+  put(".nf\n", paragraphs(text), "\n.fi")
+end
+
+local function option(entry)
+  local name = entry[2] and entry[1] .. " " .. entry[2] or entry[1]
+  put(".TP\n.B ", quoted(name), "\n", paragraphs(entry[3]))
+end
+
+local function command(name)
+  local c = cli.get(name)
+  put(".SS luaconc ", quoted(name .. (c.usage ~= "" and " " .. c.usage or "")))
+  laid_out(c.text)
+  for _, entry in ipairs(c.options or {}) do option(entry) end
+  if c.notes then
+    put(".P")
+    laid_out(c.notes)
+  end
+  put(".P\nExit status: 0 done, 1 ", paragraphs(c.fails), ", 2 wrong use.")
+end
+
+put(".\\\" Made from the commands' own texts by docs/manual.lua.")
+put('.TH LUACONC 1 "" "luaconc ', version, '" "User commands"')
+put(".SH NAME\nluaconc \\- concurrency for Lua: compare tasks, threads and "
+  .. "processes")
+put(".SH SYNOPSIS\n.B luaconc\n.I COMMAND\n[options]")
+put(".SH DESCRIPTION\nThe command of luaconc, a library that gives Lua 5.4 "
+  .. "programs tasks, threads\nand processes behind one interface. It runs "
+  .. "jobs on all of them and tells with\nfigures which one fits.")
+put(".SH COMMANDS")
+for _, name in ipairs(cli.names()) do command(name) end
+put(".SH FILES\nThe library is found beside the command, where it was built "
+  .. "or installed, or by\n.B LUA_PATH\nand\n.BR LUA_CPATH .")
+put(".SH SEE ALSO\n.BR lua (1)")
+io.write(table.concat(out, "\n"), "\n")
