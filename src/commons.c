@@ -257,6 +257,7 @@ static int map_region (void) {
 }
 
 static void unmap_region (void) {
+  lc_guest_hush();
   lc_mapping_close(&here.mapping);
   lc_commons_base = NULL;
 }
@@ -302,6 +303,13 @@ unsigned lc_commons_users (void) {
 
 lc_member lc_commons_self (void) { return here.self; }
 uint32_t lc_commons_place (void) { return here.place; }
+
+bool lc_commons_shared (void) {
+  (void)pthread_mutex_lock(&gate);
+  bool shared = here.lent || here.self != 0;
+  (void)pthread_mutex_unlock(&gate);
+  return shared;
+}
 
 static int lend (lc_member to) {
   int err = here.lent ? 0 : enter();
@@ -430,6 +438,7 @@ lc_sleeper *lc_commons_sleeper (void) {
   lc_sleeper *s = take_free(&r->idle);
   if (!s) s = take(r, sizeof *s);
   if (s) {
+    atomic_store(&s->bell, 0);
     atomic_store(&s->place, here.place);
     lc_chain_init(&s->tickets);
     lc_chain_append(&r->processes[here.place].sleepers, &s->all);
@@ -471,16 +480,32 @@ void lc_commons_awake (lc_sleeper *s) {
   unlock(r);
 }
 
-/* The dead one may have been about to ring somebody. */
-static void shake_all (region *r) {
-  for (uint32_t i = 0; i < r->nprocesses; i++) {
-    if (!r->processes[i].member) continue;
-    lc_chain_each(l, &r->processes[i].sleepers) {
-      lc_sleeper *s = lc_container(l, lc_sleeper, all);
-      atomic_store(&s->shaken, true);
-      lc_guest_ring(s);
+enum { MANY = 64 };
+
+/* The sleepers of a process from the `from`-th on, all of them shaken. */
+static int shake_some (uint32_t place, int from, lc_sleeper *list[MANY]) {
+  region *r = lock();
+  int i = 0, n = 0;
+  if (r->processes[place].member)
+    lc_chain_each(l, &r->processes[place].sleepers) {
+      if (i++ < from) continue;
+      if (n == MANY) break;
+      list[n] = lc_container(l, lc_sleeper, all);
+      atomic_store(&list[n++]->shaken, true);
     }
-  }
+  unlock(r);
+  return n;
+}
+
+/* The dead one may have been about to ring somebody. No lock is held: to ring
+** may need the road. */
+static void shake_all (void) {
+  lc_sleeper *list[MANY];
+  for (uint32_t place = 0; place < the()->nprocesses; place++)
+    for (int from = 0, n = MANY; n == MANY; from += n) {
+      n = shake_some(place, from, list);
+      for (int i = 0; i < n; i++) lc_guest_ring(list[i]);
+    }
 }
 
 /* }} */
@@ -488,7 +513,8 @@ static void shake_all (region *r) {
 /* {{ Deaths */
 
 /* Objects that nobody holds any more are linked by their chains of holds. */
-static lc_common *bury_process (region *r, process *p) {
+static lc_common *bury_process (region *r, process *p, uint64_t bells[MANY],
+                                int *nbells) {
   uint32_t place = place_of(r, p);
   lc_common *last = NULL;
   lc_chain_each(l, &p->holds) {
@@ -500,8 +526,11 @@ static lc_common *bury_process (region *r, process *p) {
     set(&c->holds.next, last ? lc_commons_ref(last) : 0);
     last = c;
   }
-  lc_chain_each(s, &p->sleepers)
-    end_sleeper(r, lc_container(s, lc_sleeper, all));
+  lc_chain_each(l, &p->sleepers) {
+    lc_sleeper *s = lc_container(l, lc_sleeper, all);
+    if (*nbells < MANY && s->bell) bells[(*nbells)++] = s->bell;
+    end_sleeper(r, s);
+  }
   p->member = 0;
   return last;
 }
@@ -519,12 +548,15 @@ static void free_objects (lc_common *c) {
 static void bury (lc_member dead) {
   region *r = lock();
   process *p = find_process(r, dead);
-  lc_common *last = p ? bury_process(r, p) : NULL;
-  if (p) shake_all(r);
+  uint64_t bells[MANY];
+  int nbells = 0;
+  lc_common *last = p ? bury_process(r, p, bells, &nbells) : NULL;
   bool others = has_others(r);
   unlock(r);
   here.users++;
   (void)pthread_mutex_unlock(&gate);
+  while (nbells > 0) (void)lc_road_drop(bells[--nbells]);
+  if (p) shake_all();
   free_objects(last);
   (void)pthread_mutex_lock(&gate);
   leave();

@@ -101,6 +101,9 @@ enum { LC_PROCESSES_MAX = 4096 };
 lc_member lc_commons_self (void);
 uint32_t lc_commons_place (void);
 
+/* May another process be in the commons? */
+bool lc_commons_shared (void);
+
 /* }} */
 
 /* {{ Objects and holds */
@@ -159,6 +162,7 @@ typedef struct lc_sleeper {
   _Atomic(lc_ref) inbox;         /* what has come, the last first */
   atomic_bool shaken;            /* a process has died: look about */
   _Atomic(void *) guest;         /* its process's; NULL: it has gone */
+  _Atomic(uint64_t) bell;        /* on the road: what wakes its loop; or 0 */
 } lc_sleeper;
 
 typedef struct lc_ticket {

@@ -3,9 +3,12 @@
 */
 
 #include <string.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "guest.h"
+#include "road.h"
+#include "wake.h"
 
 enum { KEPT_WAITS = 4 };
 
@@ -98,8 +101,93 @@ static void ring_here (lc_sleeper *s) {
   lc_port_release(port);
 }
 
+/* {{ Bells */
+
+enum { BELLS = 64 };
+
+static pthread_mutex_t belfry = PTHREAD_MUTEX_INITIALIZER;
+
+/* The belfry's. */
+static struct { uint64_t id; int fd; } bells[BELLS];
+
+/* Rings a bell that is here. */
+static bool ring_known (uint64_t id) {
+  unsigned i = (unsigned)(id % BELLS);
+  (void)pthread_mutex_lock(&belfry);
+  bool known = bells[i].id == id;
+  if (known) lc_wake_signal(bells[i].fd);
+  (void)pthread_mutex_unlock(&belfry);
+  return known;
+}
+
+static void keep_bell (uint64_t id, int fd) {
+  unsigned i = (unsigned)(id % BELLS);
+  (void)pthread_mutex_lock(&belfry);
+  if (bells[i].id) (void)close(bells[i].fd);
+  bells[i].id = id;
+  bells[i].fd = fd;
+  (void)pthread_mutex_unlock(&belfry);
+}
+
+/* A state of the root may have begun to wait before there were others: then
+** it has none, and the root itself rings it. The road's lock comes before the
+** belfry's nowhere, nor the other way round. */
+static void ring_far (lc_sleeper *s) {
+  uint64_t id = atomic_load(&s->bell);
+  if (id && ring_known(id)) return;
+  int fd = id ? lc_road_get(id) : UV_ENOENT;
+  if (fd < 0) lc_road_ring(lc_commons_ref(s));
+  else {
+    lc_wake_signal(fd);
+    keep_bell(id, fd);
+  }
+}
+
+void lc_guest_hush (void) {
+  (void)pthread_mutex_lock(&belfry);
+  for (unsigned i = 0; i < BELLS; i++) {
+    if (bells[i].id) (void)close(bells[i].fd);
+    bells[i].id = 0;
+  }
+  (void)pthread_mutex_unlock(&belfry);
+}
+
+static void on_call (void *who) {
+  const lc_guest *g = who;
+  if (g->sleeper) ring_here(g->sleeper);
+}
+
+/* From now on other processes can ring the state. */
+static int hang_bell (lc_guest *g) {
+  uint64_t id;
+  int fd = lc_port_reach(g->port, on_call, g);
+  int err = fd < 0 ? fd : lc_road_put(fd, &id);
+  if (!err) atomic_store(&g->sleeper->bell, id);
+  return err;
+}
+
+/* Must be so in a process that is not the root: see ring_far. */
+static bool is_reachable (lc_guest *g) {
+  if (atomic_load(&g->sleeper->bell) || !lc_commons_shared()) return true;
+  return hang_bell(g) == 0 || lc_commons_self() == 0;
+}
+
+static void drop_bell (lc_guest *g) {
+  uint64_t id = atomic_exchange(&g->sleeper->bell, 0);
+  (void)lc_port_reach(g->port, NULL, NULL);
+  if (id) (void)lc_road_drop(id);
+}
+
+/* }} */
+
+void lc_guest_ring_own (lc_ref sleeper) {
+  lc_sleeper *s = lc_commons_at(sleeper);
+  if (s && lc_commons_base) ring_here(s);
+}
+
 void lc_guest_ring (lc_sleeper *s) {
   if (atomic_load(&s->place) == lc_commons_place()) ring_here(s);
+  else ring_far(s);
 }
 
 void lc_guest_call (lc_rings *rings) {
@@ -151,8 +239,12 @@ static void look_about (lc_guest *g) {
   }
 }
 
+/* The bells of who has died are given up. */
 void lc_guest_look (lc_guest *g) {
-  if (atomic_exchange(&g->sleeper->shaken, false)) look_about(g);
+  if (atomic_exchange(&g->sleeper->shaken, false)) {
+    lc_guest_hush();
+    look_about(g);
+  }
   if (atomic_load(&g->sleeper->inbox)) take_inbox(g);
 }
 
@@ -219,6 +311,7 @@ void lc_guest_leave (lc_guest *g) {
   atomic_store(&g->sleeper->guest, NULL);
   (void)pthread_mutex_unlock(&beds);
   free_waits(&g->free);
+  drop_bell(g);
   lc_commons_awake(g->sleeper);
   lc_commons_leave();
   g->sleeper = NULL;
@@ -240,6 +333,7 @@ static lc_wait *make_wait (lc_guest *g) {
 }
 
 lc_wait *lc_guest_wait (lc_guest *g, lc_thing *thing, uint64_t task) {
+  if (!is_reachable(g)) return NULL;
   lc_link *l = lc_list_shift(&g->free);
   lc_wait *w = l ? lc_container(l, lc_wait, mine) : make_wait(g);
   if (!w) return NULL;

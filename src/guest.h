@@ -75,7 +75,8 @@ int lc_guest_new (lc_port *port, void *loop, void (*come) (lc_wait *w),
 /* It has no waits any more. Leaves the commons. */
 void lc_guest_leave (lc_guest *g);
 
-/* A wait, idle, for the task of this number; NULL: no memory. */
+/* A wait, idle, for the task of this number; NULL: no memory, or no descriptor
+** for the bell of a state that other processes may have to ring. */
 lc_wait *lc_guest_wait (lc_guest *g, lc_thing *thing, uint64_t task);
 void lc_guest_return (lc_wait *w);
 
@@ -116,8 +117,11 @@ void lc_thing_bury (lc_thing *t, uint32_t place);
 
 /* }} */
 
-/* Without a lock. */
+/* Without a lock. States of other processes are rung by their bells, which
+** the road brings; in this process are kept those that were used lately. */
 void lc_guest_call (lc_rings *rings);
 void lc_guest_ring (lc_sleeper *s);
+void lc_guest_ring_own (lc_ref sleeper);   /* only one of this process */
+void lc_guest_hush (void);    /* gives all bells up */
 
 #endif

@@ -309,6 +309,13 @@ uv_loop_t *lc_loop_uv (lc_loop *loop, int *err) {
   return loop->uv;
 }
 
+/* For the port. */
+static int open_for_port (lc_loop *loop) {
+  int err;
+  (void)lc_loop_uv(loop, &err);
+  return err;
+}
+
 char *lc_loop_buffer (lc_loop *loop) {
   if (!loop->buffer) loop->buffer = lc_alloc(LC_BUFFER);
   return loop->buffer;
@@ -614,6 +621,7 @@ static lc_loop *push_loop (lua_State *L) {
 
 static bool fill (lc_loop *loop) {
   loop->port = take_port(loop->worker);
+  if (loop->port) lc_port_set_opener(loop->port, loop, open_for_port);
   if (loop->port && lc_task_main(loop) && lc_loop_reserve(loop, 1) == 0)
     return true;
   lc_task_main_free(loop);

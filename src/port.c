@@ -27,6 +27,10 @@ struct lc_port {
   lc_note list;               /* the owner's: taken, not arrived */
   unsigned skips, vain;       /* the owner's: see spin */
   int fd;                     /* -1: none yet */
+  struct lc_loop *loop;       /* the owner's, as all that follows */
+  int (*open) (struct lc_loop *loop);
+  void (*called) (void *who);
+  void *who;
 };
 
 static lc_note closed;
@@ -42,6 +46,10 @@ lc_port *lc_port_new (void) {
   p->list.next = p->list.prev = &p->list;
   p->skips = p->vain = 0;
   p->fd = -1;
+  p->loop = NULL;
+  p->open = NULL;
+  p->called = NULL;
+  p->who = NULL;
   return p;
 }
 
@@ -206,6 +214,21 @@ int lc_port_descriptor (lc_port *p) {
 
 void lc_port_drain (lc_port *p) {
   lc_wake_clear(p->fd);
+  if (p->called) p->called(p->who);
+}
+
+void lc_port_set_opener (lc_port *p, struct lc_loop *loop,
+                         int (*open) (struct lc_loop *loop)) {
+  p->loop = loop;
+  p->open = open;
+}
+
+int lc_port_reach (lc_port *p, void (*called) (void *who), void *who) {
+  p->called = called;
+  p->who = who;
+  if (!called) return 0;
+  int err = p->open ? p->open(p->loop) : UV_ECANCELED;
+  return err ? err : lc_port_descriptor(p);
 }
 
 /* }} */

@@ -85,6 +85,20 @@ void lc_port_polled (lc_port *p);
 int lc_port_descriptor (lc_port *p);
 void lc_port_drain (lc_port *p);   /* reads what was written to it */
 
+/* {{ Calls from other processes, which can write to the descriptor and post
+** nothing */
+
+/* How the owner's loop comes to poll the descriptor whenever it waits for
+** others: 0 or a libuv code. The loop's. */
+void lc_port_set_opener (lc_port *p, struct lc_loop *loop,
+                         int (*open) (struct lc_loop *loop));
+
+/* The same, done, with the descriptor: from now on `called` is called at each
+** wake-up, before notes are delivered. NULL: no more. */
+int lc_port_reach (lc_port *p, void (*called) (void *who), void *who);
+
+/* }} */
+
 /* The last notes arrive, then it takes no more. */
 void lc_port_close (lc_port *p, struct lc_loop *loop);
 

@@ -24,13 +24,14 @@
 #include "alloc.h"
 #include "commons.h"
 #include "fault.h"
+#include "guest.h"
 #include "parcel.h"
 #include "road.h"
 #include "system.h"
 
 enum { STACK_BYTES = 256 << 10, MANY = 16, LEAST = 16 };
 
-typedef enum verb { PUT = 1, GET, DROP, JOIN, LEAVE, COMMON } verb;
+typedef enum verb { PUT = 1, GET, DROP, JOIN, LEAVE, COMMON, RING } verb;
 
 typedef struct question { uint32_t verb; uint32_t pad; uint64_t id; } question;
 typedef struct answer { int32_t err; uint32_t pad; uint64_t id; } answer;
@@ -169,6 +170,10 @@ static void serve_question (const member *m, const question *q,
     id = m->id;
     err = fd = lc_commons_lend(id);
     if (fd >= 0) err = 0;
+  }
+  else if (q->verb == RING) {
+    lc_guest_ring_own((uint32_t)id);
+    err = 0;
   }
   else if (came < 0) err = p->torn ? UV_EMFILE : UV_EINVAL;
   else if (q->verb == PUT) err = add_entry(came, &id);
@@ -389,6 +394,12 @@ int lc_road_common (uint64_t *self) {
   if (!err && p.n == 1) return p.fds[0];
   lc_parcel_close(&p);
   return err ? err : UV_EMFILE;
+}
+
+void lc_road_ring (uint64_t sleeper) {
+  lock();
+  if (road.is_member) (void)ask_for(RING, &sleeper, -1);
+  unlock();
 }
 
 /* {{ Beginning and end */

@@ -53,6 +53,9 @@ void lc_road_leave (uint64_t member);
 ** member has ended, or left, the root buries it. */
 int lc_road_common (uint64_t *self);
 
+/* The root rings this sleeper (guest.h), if it is a state of its own. */
+void lc_road_ring (uint64_t sleeper);
+
 /* How many descriptors are in the list, and members besides the root. In the
 ** root only; elsewhere 0. */
 void lc_road_count (uint32_t *descriptors, uint32_t *members);
