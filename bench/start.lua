@@ -1,5 +1,5 @@
 -- What a program pays for luaconc before it does anything.
--- `start.lua [luaconc|plain]`: `ms` is CPU time of the first `require`,
+-- `start.lua [luaconc|luv|plain]`: `ms` is CPU time of the first `require`,
 -- `extra_kb` the memory that it, and a first sleep, add to this process.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
@@ -22,6 +22,18 @@ function cases.luaconc()
     local conc = require "luaconc"
     local run, sleep = conc.run, conc.sleep
     return function() run(function() sleep(0.001) end) end
+  end)
+end
+
+-- A timer instead of a sleep: luv has no tasks.
+function cases.luv()
+  weigh(function()
+    local uv = require "luv"
+    return function()
+      local timer = uv.new_timer()
+      timer:start(1, 0, function() timer:close() end)
+      uv.run()
+    end
   end)
 end
 

@@ -289,8 +289,20 @@ M[#M + 1] = {
   unit = "ms", key = "ms", better = "low", also = { "extra_kb" },
   ours = lua "start.lua luaconc",
   reference = { name = "a small Lua module", command = lua "start.lua plain" },
-  peers = {},
+  peers = { peer("luv", lua "start.lua luv", LUV) },
   targets = { limit(2), limit(1536, "extra_kb", "KB more than plain Lua") },
+}
+
+M[#M + 1] = {
+  name = "footprint",
+  title = "an idle thread with a state and luaconc loaded in it",
+  unit = "KiB", key = "state_kb", better = "low",
+  also = { "library_kb", "archive_kb" },
+  ours = lua "footprint.lua face 200",
+  reference = { name = "the face not loaded",
+                command = lua "footprint.lua bare 200" },
+  peers = {},
+  targets = {},
 }
 
 local LUA_51 = { never = "not for Lua 5.4 in Debian" }
