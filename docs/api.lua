@@ -21,7 +21,8 @@
 --   example  is run; a comment `--> text` is a line of its output
 
 local spawn_options = {
-  { "name", "string?", "what `conc.tree` and tracebacks call it" },
+  { "name", "string?", "what `conc.tree` and tracebacks call it; of a thread "
+    .. "or process the system shows 15 bytes" },
   { "keep", "boolean?", "its failure does not fail the group: it is raised "
     .. "by `await`, or by the group's end where nobody looked at it" },
   { "daemon", "boolean?", "nobody waits for it: it is cancelled once the "
@@ -34,10 +35,16 @@ local thread_options = {
     .. "none unless said" },
   { "stack", "integer?", "of the thread, in bytes, 512 KiB or more; 1 MiB "
     .. "unless said" },
+  { "libs", "string[]?", "the standard libraries that its state has beside "
+    .. "the basic one; all unless said. (luaconc itself needs `package`, "
+    .. "`coroutine`, `string`, `table` and `debug`.)" },
+  { "init", "function?", "is called there before `f`, without arguments; it "
+    .. "may wait, and shares its variables with `f`" },
 }
 
 local process_options = {
   spawn_options[1], spawn_options[2], spawn_options[3], thread_options[4],
+  thread_options[7],
   { "start", "string?", '"forkserver" (the default): forked from a small '
     .. 'process that is started for this; or "spawn": a fresh program' },
   { "rlimit", "luaconc.rlimit?", "of the process: `memory`, bytes of its own; "
@@ -129,7 +136,8 @@ end)]],
   {
     name = "conc.thread",
     call = { "conc.thread(f, ...)",
-      "conc.thread{f, ..., name=, keep=, daemon=, memory=, stack=}" },
+      "conc.thread{f, ..., name=, keep=, daemon=, memory=, stack=, libs=, "
+        .. "init=}" },
     text = [[
 Starts a thread that runs `f(...)` in a Lua state of its own, truly beside this
 one, and belongs to the current group as a task does. `f`, its upvalues and its
@@ -675,7 +683,8 @@ end)]],
   {
     name = "thread",
     call = { "group:thread(f, ...)",
-      "group:thread{f, ..., name=, keep=, daemon=, memory=, stack=}" },
+      "group:thread{f, ..., name=, keep=, daemon=, memory=, stack=, libs=, "
+        .. "init=}" },
     text = "Starts a thread in this group, from anywhere: see `conc.thread`.",
     params = {
       { "f", "function", "the body" },

@@ -274,3 +274,115 @@ describe("letters between a thread and its starter", function()
     assert.match("nobody has started this state", message_of(core.take, nil))
   end)
 end)
+
+describe("the options of a thread", function()
+  local function names_of_threads()
+    local names = {}
+    for tid in require("lfs").dir "/proc/self/task" do
+      local file = io.open("/proc/self/task/" .. tid .. "/comm")
+      if file then
+        names[file:read "l"] = true
+        file:close()
+      end
+    end
+    return names
+  end
+
+  it("name: the system shows as much of it as it can", function()
+    conc.run(function()
+      for name, shown in pairs { ["a thread"] = "a thread",
+        ["a name that is longer"] = "a name that is ",
+        ["fifteen bytes \xC3\xA9t\xC3\xA9"] = "fifteen bytes " } do
+        local ready, go = conc.channel(1), conc.channel(1)
+        local job = conc.thread { function()
+          ready:send(true)
+          go:recv()
+        end, name = name }
+        ready:recv()
+        assert.is_true(names_of_threads()[shown], shown)
+        go:send(true)
+        job:await()
+      end
+    end)
+  end)
+
+  it("libs: which standard libraries its state has", function()
+    local function globals()
+      local list = {}
+      for name, value in pairs(_G) do
+        if type(value) == "table" and name ~= "_G" then list[#list + 1] = name end
+      end
+      return list
+    end
+    assert.same({}, conc.thread { globals, libs = {} }:await())
+    assert.same({ "math" }, conc.thread { globals, libs = { "math" } }:await())
+    local list = conc.thread { globals,
+      libs = { "string", "table", "coroutine" } }:await()
+    table.sort(list)
+    assert.same({ "coroutine", "string", "table" }, list)
+    assert.equal("package", conc.thread { function()
+      return require and next { package = true }
+    end, libs = { "package" } }:await())
+    assert.is_true(conc.thread { function()
+      return require "luaconc".now() > 0
+    end, libs = { "package", "coroutine", "string", "table", "debug" } }:await())
+  end)
+
+  it("libs: an unknown one is an error, and so is what lacks one", function()
+    for _, libs in ipairs { { "strings" }, { 1 }, { "string", {} }, "string" } do
+      assert.match("option 'libs' must be a list of names of standard "
+        .. "libraries, without the basic one", message_of(conc.thread,
+        { print, libs = libs }), 1, true)
+    end
+    local upper = string.upper
+    local job = conc.thread { function() return upper "x" end, libs = {},
+      keep = true }
+    assert.match("the module 'string' is not loaded, and there is no 'require' "
+      .. "here", message_of(job.await, job), 1, true)
+  end)
+
+  it("init: is called first, and shares its variables with the job", function()
+    local log = {}
+    local job = conc.thread { function(...)
+      log[#log + 1] = "job"
+      return #log, from_init, ... -- luacheck: ignore
+    end, "x", nil, init = function(...)
+      log[#log + 1] = "init"
+      from_init = select("#", ...) -- luacheck: ignore
+      require("luaconc").sleep(0.001)
+      return "lost"
+    end }
+    assert.same({ 2, 0, "x", n = 3 }, table.pack(job:await()))
+    assert.equal(0, #log)
+  end)
+
+  it("init: fails the job, and is refused like an argument", function()
+    local job = conc.thread { print, init = function() error "no luck" end,
+      keep = true }
+    assert.match("thread_spec.lua:%d+: no luck", message_of(job.await, job))
+    local file = io.stdout
+    assert.match("cannot send option 'init', upvalue 'file' of function",
+      message_of(conc.thread, { print, init = function() return file end }),
+      1, true)
+    assert.match("cannot send argument #2.x: userdata 'FILE*'",
+      message_of(conc.thread, print, { x = file }), 1, true)
+    assert.match("option 'init' must be a function",
+      message_of(conc.thread, { print, init = 1 }), 1, true)
+  end)
+
+  it("init works for a process, too", function()
+    assert.equal(7, conc.process { function() return set_first end, -- luacheck: ignore
+      init = function() set_first = 7 end }:await()) -- luacheck: ignore
+  end)
+
+  it("is awaited from any number of tasks", function()
+    conc.run(function()
+      local job = conc.thread(function() require("luaconc").sleep(0.01) return 5 end)
+      local tasks = {}
+      for i = 1, 1000 do tasks[i] = conc.spawn(function() return job:await() end) end
+      local sum = 0
+      for i = 1, 1000 do sum = sum + tasks[i]:await() end
+      assert.equal(5000, sum)
+    end)
+  end)
+end)

@@ -142,7 +142,10 @@ static int search (lua_State *L) {
 
 void lc_modules_search (lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, "package");
+  if (lua_getfield(L, -1, "package") != LUA_TTABLE) {
+    lua_pop(L, 2);
+    return;
+  }
   lua_getfield(L, -1, "searchers");
   for (lua_Integer i = luaL_len(L, -1); i > 1; i--) {
     lua_rawgeti(L, -1, i);

@@ -34,7 +34,7 @@ void lc_modules_release (void);
 size_t lc_modules_blocks (void);
 
 /* Puts a searcher for them before the others of the state, which holds the
-** store. May raise. */
+** store; nothing where it has no `package`. May raise. */
 void lc_modules_search (lua_State *L);
 
 #endif

@@ -120,7 +120,11 @@ void lc_path_transfer (lc_path *p, int depth, int result) {
 
 const char *lc_path_end (lc_path *p, const char *what, int n) {
   char part[PART];
-  snprintf(part, sizeof part, "%.40s #%d", what, n);
+  const char *bar = strchr(what, '|');
+  if (!bar) snprintf(part, sizeof part, "%.40s #%d", what, n);
+  else if (n == 1)
+    snprintf(part, sizeof part, "%.*s", (int)(bar - what), what);
+  else snprintf(part, sizeof part, "%.40s #%d", bar + 1, n - 1);
   put_front(p, part, 0);
   return p->text + p->start;
 }

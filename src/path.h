@@ -40,7 +40,8 @@ void lc_path_upvalue (lc_path *p, int depth, lua_State *L, int index,
 /* The same for the step from userdata to a result of its __transfer. */
 void lc_path_transfer (lc_path *p, int depth, int result);
 
-/* The path of the n-th value, with "argument", or what it is, in front. */
+/* The path of the n-th value, with "argument", or what it is, in front. The
+** first may be something else: "option 'init'|argument". */
 const char *lc_path_end (lc_path *p, const char *what, int n);
 
 #endif

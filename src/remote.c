@@ -220,6 +220,16 @@ static void read_memory (lua_State *L, lc_remote *r, int options) {
   lua_pop(L, 1);
 }
 
+/* Puts the function that is called before the job's, or nil, in front of that
+** one. */
+static void insert_init (lua_State *L, int f, int options) {
+  if (!options) lua_pushnil(L);
+  else if (lc_luax_option(L, options, "init") != LUA_TNIL &&
+           !lc_luax_callable(L, -1))
+    lc_luax_bad_option(L, options, "init", "a function");
+  lua_insert(L, f);
+}
+
 /* It joins its group, and runs, or waits for its turn, or never runs: 0, or
 ** why the system refuses. Raises nothing. */
 static int join (lc_remote *r, lc_group *g) {
@@ -263,15 +273,16 @@ int lc_remote_form (lua_State *L, lc_group *g, int arg,
   lc_loop *loop = lc_luax_loop(L);
   lc_task *parent = lc_task_self(loop);
   int options, f = lc_spawn_arguments(L, arg, &options);
-  int handle = lua_gettop(L) + 1, n = handle - f;
   luaL_checkstack(L, 16, NULL);
+  insert_init(L, f, options);
+  int handle = lua_gettop(L) + 1, n = handle - f;
   lc_remote *r = push_remote(L, loop, kind);
   lc_spawn_describe(L, &r->job, handle, options);
   read_memory(L, r, options);
   r->job.id = ++loop->lastid;
   lc_worker_context(L, &r->context, &r->job, handle, kind->process);
   r->request.process = kind->process;
-  lc_message_encode(L, f, n, "argument", &r->request);
+  lc_message_encode(L, f, n, "option 'init'|argument", &r->request);
   int err = kind->open(L, r, options);
   if (err) return refuse(L, r, handle, err);
   if (!g) g = lc_task_group(L, parent);   /* no code of the user's from here */

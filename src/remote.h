@@ -76,7 +76,8 @@ struct lc_remote {
   const lc_remotekind *kind;
   void *body;              /* of the engine */
   lc_message context;      /* until it is started: lc_worker_context */
-  lc_message request;      /* and: the function and its arguments */
+  lc_message request;      /* and: nil, or a function that is called first,
+                           ** and the function and its arguments */
   lc_message reply;        /* from its end until it is fetched */
   lc_mailbox mailbox;      /* letters from it */
   lc_note note;            /* to ourselves: it ended without having run */

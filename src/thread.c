@@ -251,8 +251,40 @@ static size_t read_stack (lua_State *L, int options) {
   return ((size_t)n + PAGES - 1) / PAGES * PAGES;
 }
 
+static int bad_libs (lua_State *L, int options) {
+  return lc_luax_bad_option(L, options, "libs", "a list of names of standard "
+                            "libraries, without the basic one");
+}
+
+/* The bit of the name on top, which is popped; 0: of no library. */
+static unsigned read_lib (lua_State *L) {
+  const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  unsigned bit = 1;
+  const char *const *lib = lc_worker_libs;
+  while (*lib && strcmp(*lib, name) != 0) {
+    lib++;
+    bit <<= 1;
+  }
+  lua_pop(L, 1);
+  return *lib ? bit : 0;
+}
+
+static unsigned read_libs (lua_State *L, int options) {
+  unsigned libs = 0;
+  if (!options || lc_luax_option(L, options, "libs") == LUA_TNIL) return ~0u;
+  if (!lua_istable(L, -1)) bad_libs(L, options);
+  for (lua_Integer i = 1; lua_geti(L, -1, i) != LUA_TNIL; i++) {
+    unsigned bit = read_lib(L);
+    if (!bit) bad_libs(L, options);
+    libs |= bit;
+  }
+  lua_pop(L, 2);
+  return libs;
+}
+
 static int thread_make (lua_State *L, lc_remote *r, int options) {
   size_t stack = read_stack(L, options);
+  unsigned libs = read_libs(L, options);
   lc_thread *t = lc_alloc(sizeof(*t));
   lc_port *port = lc_port_new();
   if (!t || !port) {
@@ -264,6 +296,7 @@ static int thread_make (lua_State *L, lc_remote *r, int options) {
   lc_interrupt_hold();
   atomic_init(&t->references, 1);
   lc_worker_init(&t->worker, "thread");
+  t->worker.libs = libs;
   t->worker.opener = r->job.loop->opener;
   t->worker.port = port;
   t->worker.post = post_home;
@@ -293,7 +326,8 @@ static const lc_remotekind thread_kind = {
   .ask = thread_ask
 };
 
-/* conc.thread(f, ...) or conc.thread{f, ..., name=, memory=, stack=} */
+/* conc.thread(f, ...) or conc.thread{f, ..., name=, memory=, stack=, libs=,
+** init=} */
 static int thread_new (lua_State *L) {
   return lc_remote_form(L, NULL, 1, &thread_kind);
 }

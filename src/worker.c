@@ -11,6 +11,7 @@
 #include "luax.h"
 #include "modules.h"
 #include "spawn.h"
+#include "system.h"
 #include "task.h"
 #include "traceback.h"
 #include "trouble.h"
@@ -37,6 +38,7 @@ static lc_loop *loop_of (lua_State *L) {
 void lc_worker_init (lc_worker *w, const char *noun) {
   memset(w, 0, sizeof(*w));
   w->noun = noun;
+  w->libs = ~0u;
   w->outcome = LC_NOMEMORY;
   atomic_init(&w->strikes, 0);
   atomic_init(&w->felt, 0);
@@ -127,18 +129,25 @@ static int refuse_exit (lua_State *L) {
                        "function, or raise an error");
 }
 
+/* The value on top is that field of a library, if the state has it. */
 static void set_loaded_field (lua_State *L, const char *library,
                               const char *name) {
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, library);
-  lua_pushvalue(L, -3);
-  lua_setfield(L, -2, name);
+  if (lua_getfield(L, -1, library) == LUA_TTABLE) {
+    lua_pushvalue(L, -3);
+    lua_setfield(L, -2, name);
+  }
   lua_pop(L, 3);
 }
 
 /* Lua's coroutine library gives way to ours, whose coroutines may wait, and
 ** can be interrupted. The core is on top. */
 static void replace_coroutine (lua_State *L) {
+  if (lua_getglobal(L, "coroutine") == LUA_TNIL) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_pop(L, 1);
   lua_getfield(L, -1, "coroutine");
   lua_pushvalue(L, -1);
   lua_setglobal(L, "coroutine");
@@ -156,10 +165,28 @@ static void preload_core (lua_State *L, lua_CFunction complete) {
   lua_pop(L, 1);
 }
 
+const char *const lc_worker_libs[] = {
+  LUA_LOADLIBNAME, LUA_COLIBNAME, LUA_TABLIBNAME, LUA_IOLIBNAME,
+  LUA_OSLIBNAME, LUA_STRLIBNAME, LUA_MATHLIBNAME, LUA_UTF8LIBNAME,
+  LUA_DBLIBNAME, NULL
+};
+
+static void open_libs (lua_State *L, const lc_worker *w) {
+  static const lua_CFunction openers[] = {
+    luaopen_package, luaopen_coroutine, luaopen_table, luaopen_io,
+    luaopen_os, luaopen_string, luaopen_math, luaopen_utf8, luaopen_debug
+  };
+  luaL_requiref(L, LUA_GNAME, luaopen_base, 1);
+  for (int i = 0; lc_worker_libs[i]; i++)
+    if (w->libs & 1u << i)
+      luaL_requiref(L, lc_worker_libs[i], openers[i], 1);
+  lua_settop(L, 1);
+}
+
 /* worker (light userdata) */
 static int open_state (lua_State *L) {
   lc_worker *w = lua_touserdata(L, 1);
-  luaL_openlibs(L);
+  open_libs(L, w);
   lc_worker_adopt(L, w);
   lua_pushcfunction(L, w->opener->begin);
   lua_call(L, 0, 1);
@@ -180,19 +207,43 @@ static int k_job (lua_State *L, int status, lua_KContext ctx) {
   return lua_gettop(L);
 }
 
+/* At 1 the function that has been called first, then the job's. */
+static int k_init (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  lua_remove(L, 1);
+  lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, k_job);
+  return k_job(L, LUA_OK, 0);
+}
+
 /* The root task: reads the job, which may ask for modules, and runs it. */
 static int run_job (lua_State *L) {
   lc_worker *w = lc_luax_loop(L)->worker;
   lua_settop(L, 0);
-  int n = lc_message_decode(L, &w->request);
+  lc_message_decode(L, &w->request);
   lc_message_free(&w->request);
-  lua_callk(L, n - 1, LUA_MULTRET, 0, k_job);
-  return k_job(L, LUA_OK, 0);
+  if (!lua_isnil(L, 1)) {
+    luaL_checkstack(L, 1, NULL);
+    lua_pushvalue(L, 1);
+    lua_callk(L, 0, 0, 0, k_init);
+  }
+  return k_init(L, LUA_OK, 0);
 }
 
 static int k_nothing (lua_State *L, int status, lua_KContext ctx) {
   (void)L; (void)status; (void)ctx;
   return 0;
+}
+
+/* The system knows the thread, or the process, by as much of the name as it
+** takes, without a part of a character. */
+static void show_name (const char *name) {
+  char part[16];
+  size_t n = strnlen(name, sizeof(part));
+  if (n == sizeof(part))
+    do n--; while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80);
+  memcpy(part, name, n);
+  part[n] = '\0';
+  lc_system_rename(part);
 }
 
 /* Pushes the handle of the job, which has ended. Upvalue 1: the loop. */
@@ -211,6 +262,7 @@ static int run_root (lua_State *L) {
     lua_pushvalue(L, -3);
     lua_setfield(L, -2, "name");
     lua_pop(L, 1);
+    show_name(lua_tostring(L, -2));
   }
   while (lc_group_pending(loop->root))
     lc_group_wait(L, loop->main, loop->root, k_nothing, 0);

@@ -28,6 +28,7 @@ typedef struct lc_worker lc_worker;
 
 struct lc_worker {
   const char *noun;            /* "thread", "process" */
+  unsigned libs;               /* lc_worker_libs; all unless set */
   const lc_opener *opener;
   lc_port *port;               /* that its loop takes; NULL: it makes one */
   int (*post) (lc_worker *w, lc_message *m);   /* a letter to the starter: 0,
@@ -47,6 +48,10 @@ struct lc_worker {
   lc_outcome outcome;
   lc_message reply;
 };
+
+/* The standard libraries that its state may open beside the basic one, by
+** their bits in `libs`; the last name is NULL. */
+extern const char *const lc_worker_libs[];
 
 /* The worker of the state that L belongs to, or NULL. */
 lc_worker *lc_worker_of (lua_State *L);

@@ -103,23 +103,26 @@
 ---@field latency [number, integer][] # seconds, turns
 
 ---@class luaconc.spawnoptions
----@field name? string what `conc.tree` and tracebacks call it
+---@field name? string what `conc.tree` and tracebacks call it; of a thread or process the system shows 15 bytes
 ---@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
 ---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
 ---@field [integer] any the function, then its arguments
 
 ---@class luaconc.threadoptions
----@field name? string what `conc.tree` and tracebacks call it
+---@field name? string what `conc.tree` and tracebacks call it; of a thread or process the system shows 15 bytes
 ---@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
 ---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
 ---@field memory? number the most that its Lua state may allocate, in bytes; none unless said
 ---@field stack? integer of the thread, in bytes, 512 KiB or more; 1 MiB unless said
+---@field libs? string[] the standard libraries that its state has beside the basic one; all unless said. (luaconc itself needs `package`, `coroutine`, `string`, `table` and `debug`.)
+---@field init? function is called there before `f`, without arguments; it may wait, and shares its variables with `f`
 
 ---@class luaconc.processoptions
----@field name? string what `conc.tree` and tracebacks call it
+---@field name? string what `conc.tree` and tracebacks call it; of a thread or process the system shows 15 bytes
 ---@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
 ---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
 ---@field memory? number the most that its Lua state may allocate, in bytes; none unless said
+---@field init? function is called there before `f`, without arguments; it may wait, and shares its variables with `f`
 ---@field start? string "forkserver" (the default): forked from a small process that is started for this; or "spawn": a fresh program
 ---@field rlimit? luaconc.rlimit of the process: `memory`, bytes of its own; `cpu`, seconds of computing, then SIGXCPU; `files`, descriptors; `nice`, its priority
 
