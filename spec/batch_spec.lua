@@ -270,12 +270,14 @@ describe("a wrong call", function()
     sim.run(function()
       local texts = {
         [message(function() conc.gather(print, 42) end)] =
-          "bad argument #2 to 'gather' (a function or a job expected, got number)",
+          "bad argument #2 to 'gather' (a function or a job expected, got number: pass the "
+          .. "function itself, f, not what it returns, f())",
         [message(function() conc.gather { print, "x" } end)] =
           "bad argument #1 to 'gather' (item 2: a function or a job expected, "
-          .. "got string)",
+          .. "got string: pass the function itself, f, not what it returns, f())",
         [message(function() conc.gather(nil) end)] =
-          "bad argument #1 to 'gather' (a function or a job expected, got nil)",
+          "bad argument #1 to 'gather' (a function or a job expected, got nil: pass the "
+          .. "function itself, f, not what it returns, f())",
         [message(function() conc.gather(conc.current()) end)] =
           "bad argument #1 to 'gather' (a job can't wait for itself: wait for "
           .. "it in another)",
@@ -284,7 +286,7 @@ describe("a wrong call", function()
           .. "got function)",
         [message(function() conc.settle { {} } end)] =
           "bad argument #1 to 'settle' (item 1: a function or a job expected, "
-          .. "got table)",
+          .. "got table: pass the function itself, f, not what it returns, f())",
         [message(function() conc.completed() end)] =
           "bad argument #1 to 'completed' (a list of functions and jobs "
           .. "expected, got nil)",
@@ -304,7 +306,7 @@ describe("a wrong call", function()
   it("of a coroutine's own function names no line", function()
     for name, text in pairs {
       gather = "bad argument #1 to 'gather' (a function or a job expected, "
-        .. "got number)",
+        .. "got number: pass the function itself, f, not what it returns, f())",
       timeout = "bad argument #2 to 'timeout' (function expected, got nil)",
     } do
       assert.equal(text, sim.raises(coroutine.wrap(conc[name]), 5))

@@ -181,7 +181,7 @@ describe("docs/errors.md", function()
       for call, message in text:gmatch '([%w_]+) ?%(L, [^";]-"([^"]*)"' do
         if (call == "luaL_error" or call == "lc_errors_raise")
           and not message:find "^E%u+$" and not lua_says[message] then
-          for part in (message .. "%s"):gmatch "(.-)%%[sd]" do
+          for part in (message .. "%s"):gmatch "(.-)%%[sdfI]" do
             part = part:match "^[%s%p]*(.-)[%s%p]*$"
             assert.is_truthy(document:find(part, 1, true),
               name .. ": " .. message)

@@ -503,7 +503,8 @@ describe("the text of", function()
   end)
 
   for text, call in pairs {
-    ["bad argument #1 to 'spawn' (function expected, got number)"] =
+    ["bad argument #1 to 'spawn' (function expected, got number: pass the "
+      .. "function itself, f, not what it returns, f())"] =
       function() conc.spawn(1) end,
     ["bad argument #1 to 'spawn' (unknown option 'nmae')"] =
       function() conc.spawn { type, nmae = "x" } end,
@@ -517,13 +518,16 @@ describe("the text of", function()
       function() conc.sleep(-1) end,
     ["bad argument #2 to 'timeout' (function expected, got number)"] =
       function() conc.timeout(1, 2) end,
-    ["bad argument #2 to 'gather' (a function or a job expected, got number)"] =
+    ["bad argument #2 to 'gather' (a function or a job expected, got number: "
+      .. "pass the function itself, f, not what it returns, f())"] =
       function() conc.gather(type, 1) end,
-    ["bad argument #1 to 'gather' (item 2: a function or a job expected, got string)"] =
+    ["bad argument #1 to 'gather' (item 2: a function or a job expected, got "
+      .. "string: pass the function itself, f, not what it returns, f())"] =
       function() conc.gather { type, "x" } end,
     ["bad argument #1 to 'send' (nil can't be sent: it means the end)"] =
       function() conc.queue(1):send(nil) end,
-    ["bad argument #1 to 'await' (job expected, got table)"] =
+    ["bad argument #1 to 'await' (job expected, got table: methods are called "
+      .. "with a colon, object:method())"] =
       function() conc.spawn(function() end).await {} end,
     ["a job can't await itself: await it from another"] =
       function() conc.current():await() end,

@@ -373,15 +373,16 @@ static void host_limit_memory (lua_State *L, size_t bytes) {
   else if (!l->counts)
     done = l->counts = lc_memory_limit(L, &l->memory, bytes);
   else if ((done = l->memory.used <= bytes)) l->memory.limit = bytes;
-  if (!done)
-    luaL_error(L, "the state holds more than %I bytes already",
-               (LUAI_UACINT)bytes);
+  if (done) return;
+  lua_pushfstring(L, "%I", (LUAI_UACINT)bytes);
+  luaL_error(L, "the state holds more than %s bytes already",
+             lua_tostring(L, -1));
 }
 
 static int raise_slice (lua_State *L, const lc_limits *l) {
-  return luaL_error(L, "interrupted: the task has computed for more than %f s "
-                       "without a wait",
-                    (LUAI_UACNUMBER)((double)l->slice / 1e9));
+  lua_pushfstring(L, "%f", (LUAI_UACNUMBER)((double)l->slice / 1e9));
+  return luaL_error(L, "interrupted: the task has computed for more than %s s "
+                       "without a wait", lua_tostring(L, -1));
 }
 
 /* What catches the error and goes on is left no other way than to end. */

@@ -66,8 +66,27 @@ bool lc_luax_callable (lua_State *L, int index) {
   return true;
 }
 
+/* What there is instead of what was expected. */
+static const char *push_got (lua_State *L, int arg) {
+  if (lua_isnone(L, arg)) return lua_pushliteral(L, "no value");
+  if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
+    return lua_tostring(L, -1);
+  return lua_pushstring(L, luaL_typename(L, arg));
+}
+
 void lc_luax_function (lua_State *L, int arg) {
-  if (!lc_luax_callable(L, arg)) luaL_typeerror(L, arg, "function");
+  if (lc_luax_callable(L, arg)) return;
+  lua_pushfstring(L, "function expected, got %s: pass the function itself, f, "
+                  "not what it returns, f()", push_got(L, arg));
+  luaL_argerror(L, arg, lua_tostring(L, -1));
+}
+
+void lc_luax_wrong_self (lua_State *L) {
+  const char *got = push_got(L, 1);
+  lua_getfield(L, lua_upvalueindex(2), "__name");
+  lua_pushfstring(L, "%s expected, got %s: methods are called with a colon, "
+                  "object:method()", lua_tostring(L, -1), got);
+  luaL_argerror(L, 1, lua_tostring(L, -1));
 }
 
 uint64_t lc_luax_seconds (lua_State *L, int arg) {

@@ -35,6 +35,9 @@ void lc_luax_index (lua_State *L, struct lc_loop *loop, lua_CFunction index);
 ** in it is found by name in every state that has opened the core. */
 void lc_luax_module (lua_State *L, const char *name);
 
+/* Raises: what a method got as its self is something else. */
+void lc_luax_wrong_self (lua_State *L);
+
 /* A method's self: userdata whose metatable is upvalue 2, else an error
 ** that names the type. */
 static inline void *lc_luax_self (lua_State *L) {
@@ -44,8 +47,7 @@ static inline void *lc_luax_self (lua_State *L) {
     lua_pop(L, 1);
     if (same) return self;
   }
-  lua_getfield(L, lua_upvalueindex(2), "__name");
-  luaL_typeerror(L, 1, lua_tostring(L, -1));
+  lc_luax_wrong_self(L);
   return NULL;
 }
 

@@ -17,7 +17,8 @@ local function fault(item, current)
     return "a job can't wait for itself: wait for it in another"
   end
   if not core.is_job(item) and not is_callable(item) then
-    return "a function or a job expected, got " .. type(item)
+    return ("a function or a job expected, got %s: pass the function itself, "
+      .. "f, not what it returns, f()"):format(type(item))
   end
 end
 
