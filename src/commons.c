@@ -51,7 +51,7 @@ static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static struct {
   lc_mapping mapping;
   unsigned users;
-  lc_member self;
+  lc_member self, parent;
   uint32_t place;
   bool lent;                   /* the root's: other processes have it */
 } here;
@@ -237,6 +237,11 @@ static bool has_others (region *r) {
 
 /* }} */
 
+lc_common *lc_commons_find (lc_ref r) {
+  if (r < sizeof(region) || r % LINE || r >= get(&the()->top)) return NULL;
+  return lc_commons_at(r);
+}
+
 /* {{ Coming and going; the gate is held */
 
 static void init_region (void) {
@@ -247,7 +252,7 @@ static void init_region (void) {
 
 /* In the root it is made, elsewhere fetched. */
 static int map_region (void) {
-  int fd = lc_road_common(&here.self);
+  int fd = lc_road_common(&here.self, &here.parent);
   int err = fd == UV_ENOENT ? lc_mapping_make(&here.mapping, "luaconc", SIZE)
             : fd < 0 ? fd : lc_mapping_take(&here.mapping, fd, SIZE);
   if (err) return err;
@@ -302,6 +307,7 @@ unsigned lc_commons_users (void) {
 }
 
 lc_member lc_commons_self (void) { return here.self; }
+lc_member lc_commons_parent (void) { return here.parent; }
 uint32_t lc_commons_place (void) { return here.place; }
 
 bool lc_commons_shared (void) {
@@ -410,6 +416,17 @@ void lc_commons_drop (lc_common *c) {
   free_object(last);
 }
 
+lc_common *lc_commons_find (lc_ref object) {
+  region *r = lock();
+  lc_common *c = NULL;
+  lc_chain_each(l, &r->processes[here.place].holds) {
+    hold *h = lc_container(l, hold, of_process);
+    if (h->object == object) c = lc_commons_at(object);
+  }
+  unlock(r);
+  return c;
+}
+
 bool lc_commons_send (lc_common *c, lc_member to) {
   region *r = lock();
   process *p = make_process(r, to);
@@ -419,14 +436,19 @@ bool lc_commons_send (lc_common *c, lc_member to) {
   return h != NULL;
 }
 
-void lc_commons_refuse (lc_common *c) {
+void lc_commons_unsend (lc_common *c, lc_member to) {
   region *r = lock();
-  hold *h = find_hold(c, here.place);
+  process *p = find_process(r, to);
+  hold *h = p ? find_hold(c, place_of(r, p)) : NULL;
   lc_common *last = NULL;
   if (h && h->coming > 0 && --h->coming == 0 && !h->here)
     last = end_hold(r, h);
   unlock(r);
   free_object(last);
+}
+
+void lc_commons_refuse (lc_common *c) {
+  lc_commons_unsend(c, here.self);
 }
 
 /* }} */

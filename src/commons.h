@@ -79,6 +79,10 @@ static inline void *lc_commons_at (lc_ref r) {
   return r ? lc_commons_base + r : NULL;
 }
 
+/* The object at a place that another process has named; NULL: none can be
+** there. */
+struct lc_common *lc_commons_find (lc_ref r);
+
 static inline lc_ref lc_commons_ref (const void *record) {
   return (lc_ref)((const char *)record - lc_commons_base);
 }
@@ -99,6 +103,7 @@ typedef uint64_t lc_member;
 enum { LC_PROCESSES_MAX = 4096 };
 
 lc_member lc_commons_self (void);
+lc_member lc_commons_parent (void);   /* who started it; of the root 0 */
 uint32_t lc_commons_place (void);
 
 /* May another process be in the commons? */
@@ -142,11 +147,17 @@ lc_common *lc_commons_new (uint32_t kind);
 bool lc_commons_hold (lc_common *c, bool arrived);
 void lc_commons_drop (lc_common *c);
 
+/* The object, if this process holds it, or it was sent here; else NULL. */
+lc_common *lc_commons_find (lc_ref object);
+
 /* A message with it goes to that process, and holds it there. False: no
 ** memory, or the process is no more. */
 bool lc_commons_send (lc_common *c, lc_member to);
 
-/* It has come and is gone unread; the process is this one. */
+/* It has come there, and is held by whoever took it; or is gone unread. */
+void lc_commons_unsend (lc_common *c, lc_member to);
+
+/* The same, for this process. */
 void lc_commons_refuse (lc_common *c);
 
 /* }} */

@@ -28,6 +28,13 @@ struct lc_proxy {
 ** or a libuv code. */
 int lc_proxy_new (const lc_sharedkind *kind, uint32_t number, lc_proxy **p);
 
+/* The proxy of an object that has come from another process, with a reference
+** more; this process holds the object then. NULL: no memory. */
+lc_proxy *lc_proxy_come (const lc_sharedkind *kind, lc_common *c);
+
+/* Other processes are about to get it: 0, or a libuv code. */
+int lc_proxy_offer (lc_proxy *p);
+
 /* hold and drop of a lc_sharedkind. */
 void lc_proxy_hold (lc_shared *s);
 void lc_proxy_drop (lc_shared *s);

@@ -34,10 +34,14 @@ enum { STACK_BYTES = 256 << 10, MANY = 16, LEAST = 16 };
 typedef enum verb { PUT = 1, GET, DROP, JOIN, LEAVE, COMMON, RING } verb;
 
 typedef struct question { uint32_t verb; uint32_t pad; uint64_t id; } question;
-typedef struct answer { int32_t err; uint32_t pad; uint64_t id; } answer;
+typedef struct answer {
+  int32_t err;
+  uint32_t pad;
+  uint64_t id, parent;
+} answer;
 
 typedef struct entry { uint64_t id; int fd; } entry;
-typedef struct member { uint64_t id; int socket; } member;
+typedef struct member { uint64_t id, parent; int socket; } member;
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
@@ -115,8 +119,9 @@ static int drop_entry (uint64_t id) {
   return 0;
 }
 
-/* Takes the socket over. Its sender must not be waited for. */
-static int add_member (int socket, uint64_t *id) {
+/* Takes the socket over. Its sender must not be waited for. `parent`: who asks
+** for it. */
+static int add_member (int socket, uint64_t parent, uint64_t *id) {
   void *members = road.members;
   bool room = make_room(&members, road.nmembers, &road.members_size,
                         sizeof(member));
@@ -126,7 +131,7 @@ static int add_member (int socket, uint64_t *id) {
   int err = lc_system_poller_add(road.poller, socket);
   if (err) return err;
   *id = ++road.last_id;
-  road.members[road.nmembers++] = (member){*id, socket};
+  road.members[road.nmembers++] = (member){*id, parent, socket};
   return 0;
 }
 
@@ -149,14 +154,15 @@ static void remove_member (member *m) {
 
 /* {{ The serving thread */
 
-static void reply (int socket, int err, uint64_t id, int fd) {
-  answer a = {.err = err, .id = id};
-  (void)lc_parcel_send(socket, &a, sizeof a, &fd, fd >= 0 ? 1 : 0);
+static void reply (const member *m, int err, uint64_t id, int fd) {
+  answer a = {.err = err, .id = id, .parent = m->parent};
+  (void)lc_parcel_send(m->socket, &a, sizeof a, &fd, fd >= 0 ? 1 : 0);
 }
 
 /* What arrives with a put or a join is kept. */
-static void serve_question (const member *m, const question *q,
+static void serve_question (const member *asker, const question *q,
                             lc_parcel *p) {
+  const member m[] = {*asker};   /* a join moves it */
   uint64_t id = q->id;
   int err = UV_EINVAL, fd = -1, came = p->n == 1 ? p->fds[0] : -1;
   entry *e;
@@ -177,9 +183,9 @@ static void serve_question (const member *m, const question *q,
   }
   else if (came < 0) err = p->torn ? UV_EMFILE : UV_EINVAL;
   else if (q->verb == PUT) err = add_entry(came, &id);
-  else if (q->verb == JOIN) err = add_member(came, &id);
+  else if (q->verb == JOIN) err = add_member(came, m->id, &id);
   if (!err && (q->verb == PUT || q->verb == JOIN)) p->n = 0;
-  reply(m->socket, err, id, fd);
+  reply(m, err, id, fd);
 }
 
 /* It may have left since the poller named it, and its number may be that of
@@ -214,7 +220,7 @@ static void serve_one (int socket) {
   if (!asker) return;
   lock();
   member *m = find_member(asker, -1);
-  if (m) reply(m->socket, 0, gone, -1);
+  if (m) reply(m, 0, gone, -1);
   unlock();
 }
 
@@ -289,6 +295,9 @@ static void stop_serving (void) {
 
 /* {{ A member's questions; the lock is held */
 
+/* Of the last answer. */
+static uint64_t asker_parent;
+
 static int ask (verb what, uint64_t *id, int fd, lc_parcel *p) {
   question q = {.verb = what, .id = *id};
   answer a;
@@ -298,6 +307,7 @@ static int ask (verb what, uint64_t *id, int fd, lc_parcel *p) {
   if (err) return err;
   if (lc_parcel_recv(road.up, &a, sizeof a, p) != sizeof a) return UV_EPIPE;
   *id = a.id;
+  asker_parent = a.parent;
   return a.err;
 }
 
@@ -358,7 +368,7 @@ static int join_here (int socket, uint64_t *id) {
   int err = start_serving();
   int own = err ? err : lc_uv(copy(socket));
   if (own < 0) return own;
-  err = add_member(own, id);
+  err = add_member(own, 0, id);
   if (err) (void)close(own);
   return err;
 }
@@ -385,11 +395,12 @@ void lc_road_leave (uint64_t id) {
   if (!is_member) lc_commons_bury(id);
 }
 
-int lc_road_common (uint64_t *self) {
+int lc_road_common (uint64_t *self, uint64_t *parent) {
   lc_parcel p = {0};
-  *self = 0;
+  *self = *parent = 0;
   lock();
   int err = road.is_member ? ask(COMMON, self, -1, &p) : UV_ENOENT;
+  if (!err) *parent = asker_parent;
   unlock();
   if (!err && p.n == 1) return p.fds[0];
   lc_parcel_close(&p);

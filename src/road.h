@@ -48,10 +48,10 @@ int lc_road_join (uint64_t *member);
 ** the end of a process leaves nothing that goes a little later. */
 void lc_road_leave (uint64_t member);
 
-/* The commons (commons.h): a new descriptor for it, and the number of this
-** process; UV_ENOENT in the root, which makes it itself, and is 0. When a
-** member has ended, or left, the root buries it. */
-int lc_road_common (uint64_t *self);
+/* The commons (commons.h): a new descriptor for it, and the numbers of this
+** process and of the one that started it; UV_ENOENT in the root, which makes
+** it itself, and is 0. When a member has ended, or left, the root buries it.*/
+int lc_road_common (uint64_t *self, uint64_t *parent);
 
 /* The root rings this sleeper (guest.h), if it is a state of its own. */
 void lc_road_ring (uint64_t sleeper);

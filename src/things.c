@@ -374,6 +374,14 @@ static void bury_array (lc_common *c, uint32_t place) {
   lc_thing_unlock(&a->thing);
 }
 
+lc_bulk *lc_bulk_of (lc_common *c) {
+  if (c->kind == LC_ARRAY_KIND)
+    return &lc_container(c, lc_arraything, thing.common)->bulk;
+  if (c->kind == LC_MAP_KIND)
+    return &lc_container(c, lc_mapthing, common)->bulk;
+  return NULL;
+}
+
 static void drop_bulk (lc_bulk *bulk) {
   uint64_t road = atomic_load(&bulk->road);
   if (road) (void)lc_road_drop(road);

@@ -27,7 +27,7 @@
 #include "guest.h"
 
 enum { LC_LOCK_KIND, LC_SEMAPHORE_KIND, LC_EVENT_KIND, LC_BARRIER_KIND,
-       LC_COUNTER_KIND, LC_ARRAY_KIND, LC_MAP_KIND };
+       LC_COUNTER_KIND, LC_ARRAY_KIND, LC_MAP_KIND, LC_THING_KINDS };
 
 /* Results of tickets, and of asking. Those of a barrier: see there. */
 enum {
@@ -127,6 +127,9 @@ typedef struct lc_bulk {
   _Atomic(uint64_t) road;      /* its descriptor's number there; 0: none yet */
   uint64_t bytes;
 } lc_bulk;
+
+/* NULL: it has none. */
+lc_bulk *lc_bulk_of (lc_common *c);
 
 typedef struct lc_arraything {
   lc_thing thing;
