@@ -416,17 +416,6 @@ void lc_commons_drop (lc_common *c) {
   free_object(last);
 }
 
-lc_common *lc_commons_find (lc_ref object) {
-  region *r = lock();
-  lc_common *c = NULL;
-  lc_chain_each(l, &r->processes[here.place].holds) {
-    hold *h = lc_container(l, hold, of_process);
-    if (h->object == object) c = lc_commons_at(object);
-  }
-  unlock(r);
-  return c;
-}
-
 bool lc_commons_send (lc_common *c, lc_member to) {
   region *r = lock();
   process *p = make_process(r, to);

@@ -147,9 +147,6 @@ lc_common *lc_commons_new (uint32_t kind);
 bool lc_commons_hold (lc_common *c, bool arrived);
 void lc_commons_drop (lc_common *c);
 
-/* The object, if this process holds it, or it was sent here; else NULL. */
-lc_common *lc_commons_find (lc_ref object);
-
 /* A message with it goes to that process, and holds it there. False: no
 ** memory, or the process is no more. */
 bool lc_commons_send (lc_common *c, lc_member to);
