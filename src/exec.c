@@ -119,11 +119,10 @@ static const lc_opkind wait_kind = {
   "the end of a program", lc_waiter_cancel, NULL, LC_BY_UV
 };
 
-/* To its group, if it leads one. (Where a tool makes a fork of vfork, it may
-** not lead it yet.) */
+/* To its group, if it leads one. */
 static int strike (const lc_child *c, int number) {
-  if (c->leads && kill(-c->pid, number) == 0) return 0;
-  return kill(c->pid, number) ? uv_translate_sys_error(errno) : 0;
+  pid_t whom = c->leads ? -c->pid : c->pid;
+  return kill(whom, number) ? uv_translate_sys_error(errno) : 0;
 }
 
 /* A program that nobody holds any more is killed. */

@@ -1,8 +1,9 @@
 /*
 ** program.c: starting programs. See program.h.
 **
-** The child shares our memory until it becomes the program: it makes system
-** calls only, with all signals blocked until no handler of ours is left.
+** The child may share our memory until it becomes the program: it makes
+** system calls only. It can say no more than a number: an errno, negative
+** where it is about the folder.
 */
 
 #ifndef _GNU_SOURCE
@@ -27,36 +28,10 @@ extern char **environ;
 
 #define USUAL_PATH "/usr/local/bin:/usr/bin:/bin"
 
-typedef struct start {
-  lc_program *how;
-  volatile int failed;     /* errno of the child, as memory is shared */
-  volatile bool astray;
-} start;
-
 /* {{ In the child */
-
-/* Handlers would run in our memory as soon as signals are let in. SIGPIPE is
-** back to what programs expect. */
-static void drop_handlers (void) {
-  for (int number = 1; number < NSIG; number++) {
-    struct sigaction action;
-    if (sigaction(number, NULL, &action)) continue;
-    if (action.sa_handler == SIG_DFL) continue;
-    if (action.sa_handler == SIG_IGN && number != SIGPIPE) continue;
-    action.sa_handler = SIG_DFL;
-    action.sa_flags = 0;
-    (void)sigaction(number, &action, NULL);
-  }
-}
 
 static bool join_group (pid_t group) {
   return group == LC_PROGRAM_STAYS || setpgid(0, group) == 0;
-}
-
-static bool enter (start *s) {
-  if (!s->how->cwd || chdir(s->how->cwd) == 0) return true;
-  s->astray = true;
-  return false;
 }
 
 /* A file that the system can't run is a script of the shell. */
@@ -104,44 +79,33 @@ static void execute (const lc_program *how) {
   else errno = ENOENT;
 }
 
-lc_noreturn static void run_child (start *s) {
+static int run_child (void *arg, const sigset_t *mask) {
+  const lc_program *how = arg;
   sigset_t none;
   (void)sigemptyset(&none);
-  drop_handlers();
-  if (join_group(s->how->group) && enter(s) &&
-      lc_system_descriptors(s->how->fds, 3) == 0 &&
+  (void)mask;
+  if (!join_group(how->group)) return errno;
+  if (how->cwd && chdir(how->cwd)) return -errno;
+  if (lc_system_bequeath(how->fds, 3) == 0 &&
       sigprocmask(SIG_SETMASK, &none, NULL) == 0)
-    execute(s->how);
-  s->failed = errno ? errno : ESRCH;
-  _exit(127);
+    execute(how);
+  return errno ? errno : ESRCH;
 }
 
 /* }} */
 
-/* {{ Starting */
-
-static int start_child (start *s, pid_t *pid) {
-  sigset_t all, mask;
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &mask);
-  *pid = vfork();
-  if (*pid == 0) run_child(s);
-  int failed = *pid < 0 ? errno : s->failed;
-  (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
-  if (*pid > 0 && failed) lc_program_reap(*pid);
+static int start (lc_program *how, pid_t *pid) {
+  int failed = lc_system_child(run_child, how, pid);
+  how->astray = failed < 0;
+  if (failed < 0) failed = -failed;
   return failed ? uv_translate_sys_error(failed) : 0;
 }
 
 int lc_program_start (lc_program *how, pid_t *pid) {
-  start s = {.how = how};
   if (!how->path) how->path = getenv("PATH");
   if (!how->path) how->path = USUAL_PATH;
-  int err = lc_uv(start_child(&s, pid));
-  how->astray = s.astray;
-  return err;
+  return lc_uv(start(how, pid));
 }
-
-/* }} */
 
 /* {{ Ending */
 

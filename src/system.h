@@ -17,6 +17,7 @@
 
 #include "base.h"
 
+#include <signal.h>
 #include <sys/types.h>
 
 typedef struct lc_usage {
@@ -43,6 +44,15 @@ typedef struct lc_family {
 /* An anonymous file in memory; the descriptor, or a failure. */
 int lc_system_file (const char *name);
 
+/* What a child does to become another program: system calls only, as it may
+** share our memory. It returns an errno if it can't (or any code that is not
+** 0). All signals are blocked, no handler of ours is left; `mask` was ours. */
+typedef int lc_childbody (void *arg, const sigset_t *mask);
+
+/* Makes a child, and waits until it is a program: 0. Else what `body`
+** returned, or errno, and there is no child. */
+int lc_system_child (lc_childbody *body, void *arg, pid_t *pid);
+
 /* Starts argv[0] (looked for in PATH) as the leader of a process group of
 ** its own, with fds as its descriptors 0 .. n-1; stores its process id.
 ** It is killed when the calling thread ends: call from the main thread. */
@@ -67,6 +77,9 @@ int lc_system_launch (const lc_launch *how, pid_t *pid);
 /* Makes fds the descriptors 0 .. n-1 of this process and closes all others.
 ** Async-signal-safe. 0, or -1 with errno. */
 int lc_system_descriptors (const int *fds, int n);
+
+/* The same for the program that this process is about to become. */
+int lc_system_bequeath (const int *fds, int n);
 
 /* This process is killed as soon as the thread that made it ends; false
 ** where that has ended already, or was not of the process `parent`. */

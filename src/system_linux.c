@@ -5,7 +5,8 @@
 ** is, and unlike posix_spawn it lets the child ask to be killed with its
 ** parent. The child shares our memory until it becomes the program, so it
 ** makes system calls only, with all signals blocked and no handler of ours
-** left in place.
+** left in place. Tools that look into a program may make a fork of vfork: so
+** what the child has to say comes over a pipe, not in memory.
 **
 ** Descendants are found by reading the parent of every process. That is slow
 ** (2 us for each process of the machine), so it is done only when the system
@@ -49,14 +50,6 @@ int lc_system_file (const char *name) {
   return fd < 0 ? uv_translate_sys_error(errno) : fd;
 }
 
-typedef struct start {
-  lc_launch how;
-  bool measured;         /* leads a group, and has our other descriptors */
-  pid_t parent;
-  sigset_t mask;         /* to be restored */
-  volatile int failed;   /* errno of the child, as memory is shared */
-} start;
-
 /* Handlers are functions of ours: the program's start gives them up, but
 ** signals are let in just before. SIGPIPE is back to what programs expect. */
 static void drop_handlers (void) {
@@ -69,6 +62,40 @@ static void drop_handlers (void) {
     action.sa_flags = 0;
     (void)sigaction(number, &action, NULL);
   }
+}
+
+/* What the child says, once it has become a program: nothing, which is 0. */
+static int listen_to (int fd) {
+  int said = 0;
+  while (read(fd, &said, sizeof said) < 0 && errno == EINTR) ;
+  return said;
+}
+
+static pid_t bear (lc_childbody *body, void *arg, const sigset_t *mask,
+                   int tell) {
+  pid_t pid = vfork();
+  if (pid != 0) return pid;
+  drop_handlers();
+  int why = body(arg, mask);
+  (void)!write(tell, &why, sizeof why);
+  _exit(127);
+}
+
+int lc_system_child (lc_childbody *body, void *arg, pid_t *pid) {
+  int tell[2];
+  sigset_t all, mask;
+  if (pipe2(tell, O_CLOEXEC)) return errno;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &mask);
+  *pid = bear(body, arg, &mask, tell[1]);
+  int failed = *pid < 0 ? errno : 0;
+  (void)close(tell[1]);
+  if (*pid > 0) failed = listen_to(tell[0]);
+  (void)close(tell[0]);
+  (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
+  if (*pid > 0 && failed)
+    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR) ;
+  return failed;
 }
 
 /* First out of the way, then in place: none overwrites another. */
@@ -84,17 +111,35 @@ static int place_descriptors (const int *fds, int n) {
   return 0;
 }
 
-static void close_from (int first) {
+static bool close_range_as (int first, unsigned flags) {
 #if defined(SYS_close_range)
-  if (syscall(SYS_close_range, (unsigned)first, ~0u, 0) == 0) return;
+  return syscall(SYS_close_range, (unsigned)first, ~0u, flags) == 0;
+#else
+  (void)first; (void)flags;
+  return false;
 #endif
+}
+
+/* Closes the descriptors from `first` on, or lets the next exec do it. */
+static void close_from (int first, bool at_exec) {
+  enum { AT_EXEC = 1u << 2 };   /* CLOSE_RANGE_CLOEXEC */
+  if (close_range_as(first, at_exec ? AT_EXEC : 0)) return;
   long most = sysconf(_SC_OPEN_MAX);
-  for (int fd = first; fd < (most > 0 ? most : 1024); fd++) (void)close(fd);
+  for (int fd = first; fd < (most > 0 ? most : 1024); fd++) {
+    if (at_exec) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    else (void)close(fd);
+  }
 }
 
 int lc_system_descriptors (const int *fds, int n) {
   if (place_descriptors(fds, n)) return -1;
-  close_from(n);
+  close_from(n, false);
+  return 0;
+}
+
+int lc_system_bequeath (const int *fds, int n) {
+  if (place_descriptors(fds, n)) return -1;
+  close_from(n, true);
   return 0;
 }
 
@@ -102,35 +147,31 @@ bool lc_system_tie (pid_t parent) {
   return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
 
-/* Closing comes last: `cwd` is one of those that are closed. */
-static bool settle_in (const start *s) {
+typedef struct start {
+  lc_launch how;
+  bool measured;         /* leads a group, and has our other descriptors */
+  pid_t parent;
+} start;
+
+static bool settle_in (const start *s, const sigset_t *mask) {
   const lc_launch *how = &s->how;
   if (s->measured)
     return setpgid(0, 0) == 0 && lc_system_tie(s->parent)
            && place_descriptors(how->fds, how->n) == 0
-           && sigprocmask(SIG_SETMASK, &s->mask, NULL) == 0;
+           && sigprocmask(SIG_SETMASK, mask, NULL) == 0;
   return (!how->tied || lc_system_tie(s->parent))
          && (how->cwd < 0 || fchdir(how->cwd) == 0)
-         && lc_system_descriptors(how->fds, how->n) == 0;
+         && lc_system_bequeath(how->fds, how->n) == 0;
 }
 
-lc_noreturn static void become (start *s) {
-  drop_handlers();
-  if (settle_in(s)) (void)execvp(s->how.file, s->how.argv);
-  s->failed = errno ? errno : ESRCH;
-  _exit(127);
+static int become (void *arg, const sigset_t *mask) {
+  const start *s = arg;
+  if (settle_in(s, mask)) (void)execvp(s->how.file, s->how.argv);
+  return errno ? errno : ESRCH;
 }
 
 static int start_program (start *s, pid_t *pid) {
-  sigset_t all;
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &s->mask);
-  *pid = vfork();
-  if (*pid == 0) become(s);
-  int failed = *pid < 0 ? errno : s->failed;
-  (void)pthread_sigmask(SIG_SETMASK, &s->mask, NULL);
-  if (*pid > 0 && failed)
-    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR) ;
+  int failed = lc_system_child(become, s, pid);
   return failed ? uv_translate_sys_error(failed) : 0;
 }
 
