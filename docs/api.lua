@@ -1745,7 +1745,8 @@ local stream = {
   text = [[
 What `conc.tcp.connect`, `conc.unix.connect` and `listener:accept` return. It
 follows Lua's files.
-One task may read and others write at the same time; writes don't mix.]],
+One task may read and others write at the same time; writes don't mix. Sent to
+another thread or process it moves there, while nobody uses it here.]],
   type = {
     class = "luaconc.stream",
     name = "stream",
@@ -1980,6 +1981,23 @@ do
   stream:write("welcome\n")
 end
 print(client:await())  --> welcome]],
+  },
+  {
+    name = "dup",
+    call = "listener:dup()",
+    text = [[
+Another listener on the same socket, with the same queue of connections: to be
+sent to another state, so that several workers accept. Each is closed by itself;
+the file of a Unix socket goes with the first.]],
+    params = {},
+    returns = { { "luaconc.listener", "listener", "" } },
+    fails = { { "EMFILE", "no descriptor is left" },
+      { "EBADF", "it was closed" } },
+    waits = false,
+    example = [[
+local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+local another <close> = assert(listener:dup())
+print(another:sock().port == listener:sock().port)  --> true]],
   },
   {
     name = "closed",

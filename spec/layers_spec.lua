@@ -15,7 +15,7 @@ local C_LAYERS = {
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address cargo census closure code codec decode encode encoder errors "
-      .. "exchange factory item luax memory message modules names path proxy shared "
+      .. "exchange factory item luax memory message modules names passage path proxy shared "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
     files = "tree inquiry end frame group handle interrupt job kin loop mailbox op "
@@ -26,7 +26,7 @@ local C_LAYERS = {
   { name = "base of channels", peers = true, files = "chcase chrecv chsend chwait" },
   { name = "base of shared objects", peers = true, files = "handled sharedarray sharedbulk" },
   { name = "base of files", peers = true,
-    files = "fsfile fsjob fsread fsseek fsstat fswork fswrite" },
+    files = "fsfile fsjob fsmove fsread fsseek fsstat fswork fswrite" },
   { name = "resources",
     files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool "
       .. "process queue "

@@ -125,7 +125,10 @@ void lc_fsfile_busy (lua_State *L) {
 int lc_fsfile_fail (lua_State *L, int code) {
   lua_getiuservalue(L, 1, 1);
   const char *path = lua_tostring(L, -1);
-  if (code == UV_ECANCELED || (code == UV_EBADF && !lc_fsfile_again(L)))
+  const char *where = lc_passage_where(L, 1);
+  if (where && code == UV_EBADF)
+    lc_errors_fail(L, "EBADF", "%s: closed: %s", path, where);
+  else if (code == UV_ECANCELED || (code == UV_EBADF && !lc_fsfile_again(L)))
     lc_errors_fail(L, uv_err_name(code), "%s: closed", path);
   else if (code == UV_EOF) lc_errors_fail(L, "EOF", "%s: end of file", path);
   else lc_fsjob_fail(L, path, code);
@@ -251,6 +254,11 @@ void lc_fsfile_release_changed (void *file) {
   lc_fsfile_release(file);
 }
 
+void lc_fsfile_abandon (lc_fsfile *f) {
+  begin_closing(f);
+  go_on_closing(f);
+}
+
 static int finish_close (lua_State *L, int result) {
   if (result != LC_OK && result != LC_CANCELLED) {
     lua_getiuservalue(L, 1, 1);
@@ -337,9 +345,7 @@ static int file_collect (lua_State *L) {
   lc_fsfile *f = lc_fsfile_self(L);
   if (f && !is_garbage(L, f)) lc_end_state(L, f->loop);
   f = lc_fsfile_self(L);   /* clean-ups may have closed it */
-  if (!f) return 0;
-  begin_closing(f);
-  go_on_closing(f);
+  if (f) lc_fsfile_abandon(f);
   return 0;
 }
 
@@ -350,10 +356,7 @@ static int file_tostring (lua_State *L) {
   return 1;
 }
 
-/* Makes a file of the descriptor in d, which it takes over. 0, or a code
-** with nothing pushed. May raise. */
-static int push_file (lua_State *L, lc_fsdata *d) {
-  lc_loop *loop = lc_luax_loop(L);
+int lc_fsfile_push (lua_State *L, lc_loop *loop, lc_fsdata *d) {
   lc_fsfile **owner = lua_newuserdatauv(L, sizeof *owner, 1);
   lc_fsfile *f;
   *owner = NULL;
@@ -377,12 +380,12 @@ static int push_file (lua_State *L, lc_fsdata *d) {
 }
 
 static int push_opened (lua_State *L, lc_fsdata *d) {
-  int err = push_file(L, d);
+  int err = lc_fsfile_push(L, lc_luax_loop(L), d);
   return err ? lc_fsjob_fail(L, d->path, err) : 1;
 }
 
 static int push_with_path (lua_State *L, lc_fsdata *d) {
-  int err = push_file(L, d);
+  int err = lc_fsfile_push(L, lc_luax_loop(L), d);
   if (err) return lc_fsjob_fail(L, d->path, err);
   lua_pushstring(L, d->path);
   d->undo = NULL;
@@ -485,6 +488,8 @@ static const luaL_Reg functions[] = {
 
 void lc_fsfile_open (lua_State *L, lc_loop *loop) {
   lc_luax_type(L, loop, LC_FSFILE_TYPE, methods, metamethods);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&lc_fsmove_passage);
+  lua_setfield(L, -2, "__transfer");
   lua_pop(L, 1);
   lua_getfield(L, -1, "fs");
   lc_luax_functions(L, loop, functions);

@@ -29,6 +29,7 @@
 
 #include "fsjob.h"
 #include "fswork.h"
+#include "passage.h"
 
 #define LC_FSFILE_TYPE "luaconc.file"
 
@@ -124,6 +125,13 @@ void lc_fsfile_release_changed (void *f);   /* and has changed the file */
 /* For LC_FSOP. */
 void lc_fsfile_cancel (lc_op *op);
 
+/* Pushes something and the file of the descriptor in d, which it takes over.
+** 0, or a code with nothing taken. May raise. */
+int lc_fsfile_push (lua_State *L, lc_loop *loop, lc_fsdata *d);
+
+/* Closes it in the background. */
+void lc_fsfile_abandon (lc_fsfile *f);
+
 /* }} */
 
 /* {{ Methods of the other files */
@@ -140,6 +148,9 @@ int lc_fsseek_pread (lua_State *L);
 int lc_fsseek_pwrite (lua_State *L);
 
 /* }} */
+
+/* How it moves to another state: fsmove.c. */
+extern const lc_passage lc_fsmove_passage;
 
 /* Adds `open` and `mkstemp` to the table on top. May raise. */
 void lc_fsfile_open (lua_State *L, lc_loop *loop);

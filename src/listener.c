@@ -51,16 +51,14 @@ static int start_listening (int fd, int backlog) {
   return listen(fd, backlog) ? uv_translate_sys_error(errno) : 0;
 }
 
-int lc_listener_start (lua_State *L, lc_handle **owner,
-                       const lc_listenerkind *kind, int fd, int backlog) {
-  lc_loop *loop = lc_luax_loop(L);
+/* Takes the listening socket over, but for an error. */
+static int adopt (lua_State *L, lc_loop *loop, lc_handle **owner,
+                  const lc_listenerkind *kind, int fd) {
   lc_listener *l = new_listener(loop, kind);
-  int err = l ? lc_uv(start_listening(fd, backlog))
+  int err = l ? lc_uv(uv_poll_init_socket(loop->uv, &l->uv, fd))
               : lc_handle_refusal(loop);
-  if (!err) err = lc_uv(uv_poll_init_socket(loop->uv, &l->uv, fd));
   if (err) {
     if (l) lc_handle_drop(&l->handle);
-    close(fd);
     return err;
   }
   l->fd = fd;
@@ -68,6 +66,14 @@ int lc_listener_start (lua_State *L, lc_handle **owner,
   uv_unref(lc_handle_uv(&l->handle));
   lc_handle_own(L, owner, &l->handle);
   return 0;
+}
+
+int lc_listener_start (lua_State *L, lc_handle **owner,
+                       const lc_listenerkind *kind, int fd, int backlog) {
+  int err = lc_uv(start_listening(fd, backlog));
+  if (!err) err = adopt(L, lc_luax_loop(L), owner, kind, fd);
+  if (err) close(fd);
+  return err;
 }
 
 /* }} */
@@ -153,14 +159,14 @@ static int try_accept (lua_State *L, lc_listener *l) {
   const lc_listenerkind *kind = kind_of(l);
   lc_handle **owner = lua_touserdata(L, -1);
   int err, fd;
-  lc_stream *s = lc_stream_new(l->handle.loop, kind->streamkind, &err);
+  lc_stream *s = lc_stream_new(l->handle.loop, kind->streams, &err);
   if (!s) return err;
   fd = next_descriptor(l);
   if (fd <= 0) {
     lc_handle_drop(&s->handle);
     return fd;
   }
-  err = kind->adopt(l, s, fd);
+  err = kind->streams->adopt(s, l->uv.loop, fd);
   if (err) {
     close(fd);
     return err;
@@ -236,7 +242,7 @@ static int listener_accept (lua_State *L) {
   lua_settop(L, 1);
   lua_pushinteger(L, (lua_Integer)lc_clock_after(&l->handle.loop->clock,
                                                  l->limit));
-  lc_stream_push(L, kind_of(l)->streams);   /* may run finalisers */
+  lc_stream_push(L, kind_of(l)->streams->type);   /* may run finalisers */
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   if (!lc_listener_self(L)) return lc_stream_fail_now(L, t, UV_EBADF);
   if (lc_waiter_none(&l->acceptors)) got = try_accept(L, l);
@@ -256,7 +262,7 @@ static lc_listener *listener_at (lua_State *L, int object) {
 static int accept_now (lua_State *L, int object, int closed) {
   lc_listener *l = listener_at(L, object);
   if (!l) return lc_stream_fail(L, closed);
-  lc_stream_push(L, kind_of(l)->streams);   /* may run finalisers */
+  lc_stream_push(L, kind_of(l)->streams->type);   /* may run finalisers */
   l = listener_at(L, object);
   int got = l ? try_accept(L, l) : closed;
   if (got < 0) return lc_stream_fail(L, got);
@@ -334,8 +340,79 @@ static int listener_close (lua_State *L) {
   return 1;
 }
 
+/* {{ Copies, and moving to another state */
+
+enum { LIMIT = LC_PASSAGE_NOTES - 1 };   /* note; the others are the kind's */
+
+static int copy_descriptor (int fd) {
+  int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  return own < 0 ? uv_translate_sys_error(errno) : own;
+}
+
+/* l:dup() -> listener | nil, message, code: another one on the same socket */
+static int listener_dup (lua_State *L) {
+  const lc_listener *l = lc_listener_self(L);
+  if (!l) return lc_stream_fail(L, UV_EBADF);
+  const lc_listenerkind *kind = kind_of(l);
+  lc_handle **owner = lc_handle_push(L, kind->type);   /* may run finalisers */
+  l = lc_listener_self(L);
+  int fd = l ? lc_uv(copy_descriptor(l->fd)) : UV_EBADF;
+  int err = fd < 0 ? fd : adopt(L, lc_luax_loop(L), owner, kind, fd);
+  if (err && fd >= 0) close(fd);
+  if (err) return lc_stream_fail(L, err);
+  lc_listener *made = (lc_listener *)(void *)*owner;
+  made->limit = l->limit;
+  if (kind->land) kind->land(made, NULL);
+  return 1;
+}
+
+const char *lc_listener_stays (lua_State *L, int index) {
+  const lc_listener *l = (const lc_listener *)(const void *)
+    *(lc_handle **)lua_touserdata(L, index);
+  if (!l) return "is closed";
+  if (!lc_waiter_none(&l->acceptors)) return "has a task in accept";
+  if (!lc_waiter_none(&l->closers)) return "is being served";
+  return NULL;
+}
+
+void *lc_listener_depart (lua_State *L, int index) {
+  const char *stays = lc_listener_stays(L, index);
+  lc_listener *l = (lc_listener *)(void *)
+    *(lc_handle **)lua_touserdata(L, index);
+  int err;
+  if (stays) luaL_error(L, "a listener that was to be moved %s", stays);
+  lc_traveller *t = lc_traveller_new(&kind_of(l)->passage, l->fd, &err);
+  if (!t)
+    lc_errors_raise(L, uv_err_name(err), "cannot move a listener: %s",
+                    uv_strerror(err));
+  t->notes[LIMIT] = l->limit;
+  if (kind_of(l)->leave) kind_of(l)->leave(l, t);
+  lc_handle_close(&l->handle);
+  return t;
+}
+
+void lc_listener_arrive (lua_State *L, void *traveller) {
+  lc_traveller *t = traveller;
+  const lc_listenerkind *kind =
+    lc_container(t->passage, lc_listenerkind, passage);
+  lc_loop *loop = lc_passage_loop(L);
+  int err;
+  lc_handle **owner = lc_handle_push(L, kind->type);
+  if (lc_loop_uv(loop, &err)) err = adopt(L, loop, owner, kind, t->fd);
+  if (err)
+    lc_errors_raise(L, uv_err_name(err), "a listener that was moved here "
+                    "can't be used: %s", uv_strerror(err));
+  t->fd = -1;
+  ((lc_listener *)(void *)*owner)->limit = t->notes[LIMIT];
+  if (kind->land) kind->land((lc_listener *)(void *)*owner, t);
+  lc_traveller_free(t);
+}
+
+/* }} */
+
 static const luaL_Reg methods[] = {
   {"accept", listener_accept},
+  {"dup", listener_dup},
   {"closed", listener_closed},
   {"timeout", listener_timeout},
   {"close", listener_close},
@@ -349,10 +426,12 @@ static const luaL_Reg metamethods[] = {
   {NULL, NULL}
 };
 
-void lc_listener_type (lua_State *L, lc_loop *loop, const char *name,
-                       const luaL_Reg *more) {
-  lc_luax_type(L, loop, name, methods, metamethods);
+void lc_listener_type (lua_State *L, lc_loop *loop,
+                       const lc_listenerkind *kind, const luaL_Reg *more) {
+  lc_luax_type(L, loop, kind->type, methods, metamethods);
   lc_stream_methods(L, loop, more);
   lc_select_type(L, selectables);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&kind->passage);
+  lua_setfield(L, -2, "__transfer");
   lua_pop(L, 1);
 }

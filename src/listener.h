@@ -38,25 +38,30 @@ typedef struct lc_listenerkind {
   lc_opkind accept;
   lc_opkind acceptcase;     /* of a select */
   lc_opkind closed;
-  const char *streams;      /* metatable of the streams */
-  const lc_streamkind *streamkind;
+  lc_passage passage;
+  const char *type;         /* metatable */
+  const lc_streamkind *streams;
 
-  /* Gives the accepted descriptor to a new block. On failure the block is
-  ** dropped or closed, and the descriptor is still the caller's. */
-  int (*adopt) (lc_listener *l, lc_stream *s, int fd);
+  /* It moves to another state, with its traveller, and has come from one, or
+  ** (NULL) is a copy in the same. May be NULL. */
+  void (*leave) (lc_listener *l, lc_traveller *t);
+  void (*land) (lc_listener *l, const lc_traveller *t);
 } lc_listenerkind;
 
-#define LC_LISTENER_KIND(noun, type, kind, adopt) \
-  LC_LISTENER_KIND_OF(noun, lc_listener, lc_listener_closing, type, kind, \
-                      adopt)
+#define LC_LISTENER_KIND(noun, type, streams) \
+  LC_LISTENER_KIND_OF(noun, lc_listener, lc_listener_closing, type, streams, \
+                      NULL, NULL)
 
 /* The same for a block that begins with an lc_listener and has more; its
 ** `closing` calls lc_listener_closing. */
-#define LC_LISTENER_KIND_OF(noun, block, closing, type, kind, adopt) { \
+#define LC_LISTENER_KIND_OF(noun, block, closing, type, streams, leave, \
+                            land) { \
   {noun, sizeof(block), offsetof(lc_listener, uv), closing, NULL}, \
   {"accept of " noun, lc_waiter_cancel, NULL, LC_BY_UV}, \
   {"accept of " noun, lc_waiter_cancel, lc_select_choose, LC_BY_UV}, \
-  {"the end of " noun, lc_waiter_cancel, NULL, LC_BY_TASK}, type, kind, adopt \
+  {"the end of " noun, lc_waiter_cancel, NULL, LC_BY_TASK}, \
+  LC_PASSAGE_BY(lc_listener_stays, lc_listener_depart, lc_listener_arrive), \
+  type, streams, leave, land \
 }
 
 struct lc_listener {
@@ -69,24 +74,27 @@ struct lc_listener {
   bool armed;
   bool dry;                 /* the backlog was found empty, or can't be had */
   bool near;                /* the last stream's descriptor was a high one */
-  bool nodelay;             /* for the streams */
   uv_poll_t uv;
 };
 
-/* Makes the metatable `name`, with `methods` besides the common ones.
+/* Makes the metatable of the kind, with `methods` besides the common ones.
 ** Pushes nothing. May raise. */
-void lc_listener_type (lua_State *L, lc_loop *loop, const char *name,
-                       const luaL_Reg *methods);
+void lc_listener_type (lua_State *L, lc_loop *loop,
+                       const lc_listenerkind *kind, const luaL_Reg *methods);
 
-/* Listens on the bound socket `fd`, which it takes over, and pushes the
-** listener. 0, or an error, with nothing pushed and `fd` closed. The
-** userdata was pushed before, by lc_handle_push. */
+/* Listens on the bound socket `fd`, which it takes over, for the userdata on
+** top, which was pushed before (lc_handle_push). 0, or an error, with `fd`
+** closed. */
 int lc_listener_start (lua_State *L, lc_handle **owner,
                        const lc_listenerkind *kind, int fd, int backlog);
 
 /* The open listener of a method, else NULL. Raises for another type. */
 lc_listener *lc_listener_self (lua_State *L);
 
+/* Of LC_LISTENER_KIND. */
 void lc_listener_closing (lc_handle *h);
+const char *lc_listener_stays (lua_State *L, int index);
+void *lc_listener_depart (lua_State *L, int index);
+void lc_listener_arrive (lua_State *L, void *traveller);
 
 #endif

@@ -25,6 +25,7 @@
 #include "measure.h"
 #include "offspring.h"
 #include "pair.h"
+#include "passage.h"
 #include "pool.h"
 #include "process.h"
 #include "queue.h"
@@ -97,6 +98,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_tree_open(L, loop);
   lc_inquiry_open(L, loop);
   lc_counts_open(L, loop);
+  lc_passage_open(L, loop);
   lc_stream_open(L, loop);
   lc_dns_open(L, loop);
   lc_tcp_open(L, loop);

@@ -192,7 +192,8 @@ static void closing (lc_handle *h) {
 
 static const lc_streamkind stream_kind =
   LC_STREAM_KIND_OF("memory stream", lc_pair, &transport, LC_BY_TASK, closing,
-                    lc_stream_freeing);
+                    lc_stream_freeing, STREAM_TYPE, NULL,
+                    "is in memory, and stays in its state");
 
 /* An end in the userdata on top, without a peer yet. */
 static int make_end (lua_State *L, uv_loop_t *uv, lc_handle **owner,
@@ -257,6 +258,6 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_pair_open (lua_State *L, lc_loop *loop) {
-  lc_stream_type(L, loop, STREAM_TYPE, methods);
+  lc_stream_type(L, loop, &stream_kind, methods);
   lc_luax_functions(L, loop, functions);
 }

@@ -9,10 +9,6 @@
 #include "luax.h"
 #include "pipe.h"
 
-#define STREAM_TYPE "luaconc.pipe stream"
-
-const lc_streamkind lc_pipe_kind = LC_PIPE_KIND("pipe stream");
-
 static lc_pipe *pipe_of (lc_stream *s) {
   return (lc_pipe *)(void *)s;
 }
@@ -48,6 +44,9 @@ static int open_stream (lc_stream *s, uv_loop_t *uv, int fd) {
   return err;
 }
 
+const lc_streamkind lc_pipe_kind =
+  LC_PIPE_KIND("pipe stream", open_stream, NULL);
+
 int lc_pipe_adopt (lua_State *L, lc_loop *loop, lc_handle **owner,
                    const lc_streamkind *kind, int fd) {
   int err;
@@ -60,7 +59,7 @@ int lc_pipe_adopt (lua_State *L, lc_loop *loop, lc_handle **owner,
 }
 
 lc_handle **lc_pipe_push (lua_State *L) {
-  return lc_stream_push(L, STREAM_TYPE);
+  return lc_stream_push(L, LC_PIPE_TYPE);
 }
 
 /* s:sock(), s:peer() -> nil, message, code: a pipe has no address */
@@ -76,5 +75,5 @@ static const luaL_Reg methods[] = {
 };
 
 void lc_pipe_open (lua_State *L, lc_loop *loop) {
-  lc_stream_type(L, loop, STREAM_TYPE, methods);
+  lc_stream_type(L, loop, &lc_pipe_kind, methods);
 }

@@ -21,9 +21,12 @@ typedef struct lc_pipe {
 
 void lc_pipe_freeing (lc_handle *h);
 
-#define LC_PIPE_KIND(noun) \
+#define LC_PIPE_TYPE "luaconc.pipe stream"
+
+#define LC_PIPE_KIND(noun, adopt, stays) \
   LC_STREAM_KIND_OF(noun, lc_pipe, &lc_transport_uv, LC_BY_UV, \
-                    lc_stream_closing, lc_pipe_freeing)
+                    lc_stream_closing, lc_pipe_freeing, LC_PIPE_TYPE, \
+                    adopt, stays)
 
 /* Makes the block for the userdata on top, whose box is `owner`, with the
 ** descriptor, which it takes over where that succeeds. 0, or a libuv code.

@@ -31,10 +31,12 @@
 #include "pipe.h"
 #include "standard.h"
 
+#define STAYS "is a standard stream: each state has its own"
+
 static const lc_streamkind kinds[] = {
-  LC_PIPE_KIND("standard input"),
-  LC_PIPE_KIND("standard output"),
-  LC_PIPE_KIND("standard error")
+  LC_PIPE_KIND("standard input", NULL, STAYS),
+  LC_PIPE_KIND("standard output", NULL, STAYS),
+  LC_PIPE_KIND("standard error", NULL, STAYS)
 };
 
 /* {{ A descriptor of our own */

@@ -78,9 +78,16 @@ void lc_stream_freeing (lc_handle *h) {
 
 /* {{ Self and failures */
 
+/* Index 1 is the stream, in its methods. */
+static int fail_closed (lua_State *L) {
+  const char *where = lc_passage_where(L, 1);
+  if (where) return lc_errors_fail(L, "EBADF", "closed: %s", where);
+  return lc_errors_fail(L, "EBADF", "closed");
+}
+
 int lc_stream_fail (lua_State *L, int code) {
   if (code == LC_DEADLINE) return lc_errors_fail(L, "ETIMEDOUT", "timed out");
-  if (code == UV_EBADF) return lc_errors_fail(L, "EBADF", "closed");
+  if (code == UV_EBADF) return fail_closed(L);
   if (code == UV_ECANCELED) return lc_errors_fail(L, "ECANCELED", "closed");
   return lc_errors_uv(L, code);
 }
@@ -312,13 +319,106 @@ static int stream_close_variable (lua_State *L) {
 
 /* }} */
 
+/* {{ Moving to another state */
+
+enum { IN_END, SHUT, LIMIT };   /* notes of a traveller */
+
+const char *lc_stream_stays (lua_State *L, int index) {
+  const lc_streambox *box = lua_touserdata(L, index);
+  const lc_stream *s = (const lc_stream *)(const void *)box->handle;
+  const char *stays = s ? lc_stream_kind(s)->stays : NULL;
+  if (!s || s->leaving) return "is closed";
+  if (stays) return stays;
+  if (s->reader) return "is being read by a task";
+  if (!lc_waiter_none(&s->senders)) return "is being written by a task";
+  if (!lc_write_drained(s)) return "has bytes that are not sent yet: flush it";
+  if (s->out_error && !s->told) return "has failed to send";
+  return NULL;
+}
+
+/* What was read goes with it. (In a callback, a part of that may still be in
+** the hand.) */
+static int pack (lc_stream *s, lc_traveller *t) {
+  int err = lc_inbuf_keep(&s->in);
+  if (err) return err;
+  t->base = s->in.base;
+  t->size = s->in.size;
+  t->start = s->in.start;
+  t->len = s->in.len;
+  s->in = (lc_inbuf){0};
+  t->notes[IN_END] = (uint64_t)(int64_t)s->in_end;
+  t->notes[SHUT] = s->shut;
+  t->notes[LIMIT] = s->limit;
+  return 0;
+}
+
+void *lc_stream_depart (lua_State *L, int index) {
+  const char *stays = lc_stream_stays(L, index);
+  const lc_streambox *box = lua_touserdata(L, index);
+  lc_stream *s = (lc_stream *)(void *)box->handle;
+  uv_os_fd_t fd;
+  if (stays) luaL_error(L, "a stream that was to be moved %s", stays);
+  int err = uv_fileno(lc_handle_uv(&s->handle), &fd);
+  lc_traveller *t = err ? NULL
+    : lc_traveller_new(&lc_stream_kind(s)->passage, fd, &err);
+  if (t) err = pack(s, t);
+  if (t && err) lc_traveller_free(t);
+  if (err)
+    lc_errors_raise(L, uv_err_name(err), "cannot move a stream: %s",
+                    uv_strerror(err));
+  lc_handle_close(&s->handle);
+  return t;
+}
+
+static void unpack (lc_stream *s, lc_traveller *t) {
+  s->in.base = t->base;
+  s->in.size = t->size;
+  s->in.start = t->start;
+  s->in.len = t->len;
+  t->base = NULL;
+  t->size = 0;
+  if (t->notes[IN_END]) s->in_end = (int)(int64_t)t->notes[IN_END];
+  s->shut = t->notes[SHUT] != 0;
+  s->limit = t->notes[LIMIT];
+}
+
+static int adopt (lc_loop *loop, lc_handle **owner, lc_traveller *t) {
+  const lc_streamkind *kind = lc_container(t->passage, lc_streamkind, passage);
+  int err;
+  uv_loop_t *uv = lc_loop_uv(loop, &err);
+  lc_stream *s = uv ? lc_stream_new(loop, kind, &err) : NULL;
+  if (!s) return err;
+  err = kind->adopt(s, uv, t->fd);
+  if (err) return err;
+  *owner = &s->handle;
+  t->fd = -1;
+  unpack(s, t);
+  return 0;
+}
+
+void lc_stream_arrive (lua_State *L, void *traveller) {
+  lc_traveller *t = traveller;
+  lc_handle **owner = lc_stream_push(L,
+    lc_container(t->passage, lc_streamkind, passage)->type);
+  int err = adopt(lc_passage_loop(L), owner, t);
+  if (err)
+    lc_errors_raise(L, uv_err_name(err), "a stream that was moved here can't "
+                    "be used: %s", uv_strerror(err));
+  lc_handle_own(L, owner, *owner);
+  lc_traveller_free(t);
+}
+
+/* }} */
+
 /* {{ The type */
 
 int lc_stream_tostring (lua_State *L) {
   lc_handle **owner = lc_luax_self(L);
   lua_getfield(L, lua_upvalueindex(2), "__name");
-  if (*owner) lua_pushfstring(L, "%s (%p)", lua_tostring(L, -1), *owner);
-  else lua_pushfstring(L, "%s (closed)", lua_tostring(L, -1));
+  const char *name = lua_tostring(L, -1), *where = lc_passage_where(L, 1);
+  if (*owner) lua_pushfstring(L, "%s (%p)", name, *owner);
+  else if (where) lua_pushfstring(L, "%s (closed: %s)", name, where);
+  else lua_pushfstring(L, "%s (closed)", name);
   return 1;
 }
 
@@ -350,11 +450,13 @@ void lc_stream_methods (lua_State *L, lc_loop *loop, const luaL_Reg *more) {
   lua_pop(L, 1);
 }
 
-void lc_stream_type (lua_State *L, lc_loop *loop, const char *name,
+void lc_stream_type (lua_State *L, lc_loop *loop, const lc_streamkind *kind,
                      const luaL_Reg *more) {
-  lc_luax_type(L, loop, name, methods, metamethods);
+  lc_luax_type(L, loop, kind->type, methods, metamethods);
   lc_stream_methods(L, loop, more);
   lc_select_type(L, lc_read_cases);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&kind->passage);
+  lua_setfield(L, -2, "__transfer");
   lua_pop(L, 1);
 }
 

@@ -7,7 +7,8 @@
 ** its bytes travel (transport.h):
 **
 **   typedef struct lc_tcp { lc_stream stream; uv_tcp_t uv; } lc_tcp;
-**   static const lc_streamkind kind = LC_STREAM_KIND("tcp stream", lc_tcp);
+**   static const lc_streamkind kind =
+**     LC_STREAM_KIND("tcp stream", lc_tcp, "luaconc.tcp stream", adopt);
 **
 **        new --uv_*_init, lc_stream_ready--> open
 **        open --close, nothing queued--> closing --libuv--> freed
@@ -33,6 +34,7 @@
 
 #include "handle.h"
 #include "inbuf.h"
+#include "passage.h"
 #include "select.h"
 #include "task.h"
 #include "waiter.h"
@@ -41,6 +43,8 @@ enum {
   LC_AHEAD = 16384,      /* bytes kept for a reader that does not come */
   LC_HIGHWATER = 65536   /* queued bytes above which a write waits */
 };
+
+typedef struct lc_stream lc_stream;
 
 typedef struct lc_streamkind {
   lc_handlekind handle;
@@ -51,28 +55,38 @@ typedef struct lc_streamkind {
   lc_opkind shutdown;
   lc_opkind close;
   lc_opkind readcase;     /* of a select */
+  lc_passage passage;
+  const char *type;       /* metatable */
+
+  /* Gives a descriptor to a new block. On failure the block is dropped or
+  ** closed, and the descriptor is still the caller's. NULL: such a stream
+  ** can't be moved, since it ... */
+  int (*adopt) (lc_stream *s, uv_loop_t *uv, int fd);
+  const char *stays;
 } lc_streamkind;
 
-/* The kind of a block of type `type` with its uv handle in `uv`; who ends
-** its waits; what frees it. */
-#define LC_STREAM_KIND_OF(noun, type, via, by, closing, freeing) { \
-  {noun, sizeof(type), offsetof(type, uv), closing, freeing}, via, \
+/* The kind of a block of type `block` with its uv handle in `uv`. */
+#define LC_STREAM_KIND_OF(noun, block, via, by, closing, freeing, \
+                          type, adopt, stays) { \
+  {noun, sizeof(block), offsetof(block, uv), closing, freeing}, via, \
   {"read of " noun, lc_stream_leave, NULL, by}, \
   {"write to " noun, lc_waiter_cancel, NULL, by}, \
   {"flush of " noun, lc_waiter_cancel, NULL, by}, \
   {"shutdown of " noun, lc_waiter_cancel, NULL, by}, \
   {"close of " noun, lc_waiter_cancel, NULL, by}, \
-  {"read of " noun, lc_stream_leave, lc_select_choose, by} \
+  {"read of " noun, lc_stream_leave, lc_select_choose, by}, \
+  LC_PASSAGE_BY(lc_stream_stays, lc_stream_depart, lc_stream_arrive), \
+  type, adopt, stays \
 }
 
-#define LC_STREAM_KIND(noun, type) \
-  LC_STREAM_KIND_OF(noun, type, &lc_transport_uv, LC_BY_UV, \
-                    lc_stream_closing, lc_stream_freeing)
+#define LC_STREAM_KIND(noun, block, type, adopt) \
+  LC_STREAM_KIND_OF(noun, block, &lc_transport_uv, LC_BY_UV, \
+                    lc_stream_closing, lc_stream_freeing, type, adopt, NULL)
 
 extern const struct lc_transport lc_transport_uv;
 
 /* What a read touches comes first, next to each other. */
-typedef struct lc_stream {
+struct lc_stream {
   lc_handle handle;
   lc_op *reader;
   lc_want want;           /* of `reader`; its length, once it is there */
@@ -89,7 +103,7 @@ typedef struct lc_stream {
   uint64_t limit;         /* of each wait, in ns; LC_NOLIMIT */
   lc_timer deadline;      /* of `reader` */
   lc_waitqueue senders;   /* wait for room, or until everything is sent */
-} lc_stream;
+};
 
 static inline const lc_streamkind *lc_stream_kind (const lc_stream *s) {
   return (const lc_streamkind *)(const void *)s->handle.kind;
@@ -112,9 +126,9 @@ lc_stream *lc_stream_new (lc_loop *loop, const lc_streamkind *kind, int *err);
 /* libuv's init has succeeded: from now on the block must be closed. */
 void lc_stream_ready (lc_stream *s);
 
-/* Makes the metatable `name` with the methods of a stream and `methods`
+/* Makes the metatable of the kind with the methods of a stream and `methods`
 ** besides. Pushes nothing. May raise. */
-void lc_stream_type (lua_State *L, lc_loop *loop, const char *name,
+void lc_stream_type (lua_State *L, lc_loop *loop, const lc_streamkind *kind,
                      const luaL_Reg *methods);
 
 /* Adds methods to the type whose metatable is on top; __tostring of such
@@ -200,7 +214,10 @@ int lc_stream_fail_now (lua_State *L, lc_task *t, int code);
 /* The same, where lc_stream_self gave NULL. */
 int lc_stream_fail_closed (lua_State *L);
 
-/* Of LC_STREAM_KIND. */
+/* Of LC_STREAM_KIND: moving to another state, see luaconc.h, and others. */
+const char *lc_stream_stays (lua_State *L, int index);
+void *lc_stream_depart (lua_State *L, int index);
+void lc_stream_arrive (lua_State *L, void *traveller);
 void lc_stream_closing (lc_handle *h);
 void lc_stream_freeing (lc_handle *h);
 void lc_stream_leave (lc_op *op);

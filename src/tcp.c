@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "address.h"
 #include "fault.h"
@@ -25,24 +26,29 @@ typedef struct lc_tcp {
   uv_tcp_t uv;
 } lc_tcp;
 
-static const lc_streamkind stream_kind = LC_STREAM_KIND("tcp stream", lc_tcp);
-
 static uv_tcp_t *tcp_of (lc_stream *s) {
   return &((lc_tcp *)(void *)s)->uv;
 }
 
 /* Makes the block known to libuv; on failure it is gone. */
-static int init_stream (lc_stream *s, uv_loop_t *uv, bool nodelay) {
+static int init_stream (lc_stream *s, uv_loop_t *uv) {
   int err = lc_uv(uv_tcp_init(uv, tcp_of(s)));
-  if (err) {
-    lc_handle_drop(&s->handle);
-    return err;
-  }
-  lc_stream_ready(s);
-  err = nodelay ? lc_uv(uv_tcp_nodelay(tcp_of(s), 1)) : 0;
+  if (err) lc_handle_drop(&s->handle);
+  else lc_stream_ready(s);
+  return err;
+}
+
+/* The options of the socket are as they were. */
+static int adopt_stream (lc_stream *s, uv_loop_t *uv, int fd) {
+  int err = init_stream(s, uv);
+  if (err) return err;
+  err = lc_uv(uv_tcp_open(tcp_of(s), fd));
   if (err) lc_handle_close(&s->handle);
   return err;
 }
+
+static const lc_streamkind stream_kind =
+  LC_STREAM_KIND("tcp stream", lc_tcp, STREAM_TYPE, adopt_stream);
 
 /* The numeric address in arguments 1 and 2; raises where it is none. */
 static void check_address (lua_State *L, struct sockaddr_storage *a) {
@@ -110,10 +116,11 @@ static int begin_connect (lua_State *L, lc_task *t, lc_handle **owner,
   uv_loop_t *uv = lc_loop_uv(t->job.loop, &err);
   lc_stream *s = uv ? lc_stream_new(t->job.loop, &stream_kind, &err) : NULL;
   if (!s) return err;
-  err = init_stream(s, uv, r->nodelay);
+  err = init_stream(s, uv);
   if (err) return err;
   lc_handle_own(L, owner, &s->handle);
-  err = bind_stream(s, r);
+  err = r->nodelay ? lc_uv(uv_tcp_nodelay(tcp_of(s), 1)) : 0;
+  if (!err) err = bind_stream(s, r);
   if (!err) err = start_connect(s, &r->to);
   if (!err) err = lc_stream_await(s, t, &connect_kind, r->limit);
   if (err) lc_handle_close(&s->handle);
@@ -151,27 +158,28 @@ static int tcp_connect (lua_State *L) {
 
 /* {{ Listening */
 
-static int adopt (lc_listener *l, lc_stream *s, int fd) {
-  int err = init_stream(s, l->uv.loop, l->nodelay);
-  if (err) return err;
-  err = lc_uv(uv_tcp_open(tcp_of(s), fd));
-  if (err) lc_handle_close(&s->handle);
-  return err;
-}
-
 static const lc_listenerkind listener_kind =
-  LC_LISTENER_KIND("tcp listener", STREAM_TYPE, &stream_kind, adopt);
+  LC_LISTENER_KIND("tcp listener", LISTENER_TYPE, &stream_kind);
 
 static int set_option (int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value);
 }
 
-static int bind_socket (int fd, const struct sockaddr_storage *a,
-                        bool reuseport, bool v6only) {
+/* What is asked of a listener. */
+typedef struct lc_door {
+  struct sockaddr_storage at;
+  bool nodelay;             /* which accepted sockets inherit */
+  bool reuseport;
+  bool v6only;
+} lc_door;
+
+static int bind_socket (int fd, const lc_door *d) {
+  const struct sockaddr_storage *a = &d->at;
   int err = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (!err && reuseport) err = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (!err && d->nodelay) err = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (!err && d->reuseport) err = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (!err && a->ss_family == AF_INET6)
-    err = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6only);
+    err = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, d->v6only);
   if (!err) err = bind(fd, (const struct sockaddr *)a, lc_address_size(a));
   return err ? uv_translate_sys_error(errno) : 0;
 }
@@ -182,10 +190,9 @@ static int open_socket (int family) {
 }
 
 /* A bound socket, or an error. */
-static int bound_socket (const struct sockaddr_storage *a, bool reuseport,
-                         bool v6only) {
-  int fd = lc_uv(open_socket(a->ss_family));
-  int err = fd < 0 ? fd : lc_uv(bind_socket(fd, a, reuseport, v6only));
+static int bound_socket (const lc_door *d) {
+  int fd = lc_uv(open_socket(d->at.ss_family));
+  int err = fd < 0 ? fd : lc_uv(bind_socket(fd, d));
   if (!err) return fd;
   if (fd >= 0) close(fd);
   return err;
@@ -194,19 +201,20 @@ static int bound_socket (const struct sockaddr_storage *a, bool reuseport,
 /* core.tcp.listen(host, port, backlog, nodelay, reuseport, v6only)
 ** -> listener | nil, message, code */
 static int tcp_listen (lua_State *L) {
-  struct sockaddr_storage a;
+  lc_door door;
   lc_handle **owner;
   int fd, err, backlog;
   lua_settop(L, 6);
-  check_address(L, &a);
+  check_address(L, &door.at);
   backlog = (int)luaL_optinteger(L, 3, BACKLOG);
+  door.nodelay = lua_toboolean(L, 4);
+  door.reuseport = lua_toboolean(L, 5);
+  door.v6only = lua_toboolean(L, 6);
   owner = lc_handle_push(L, LISTENER_TYPE);
   if (!lc_loop_uv(lc_luax_loop(L), &err)) return lc_stream_fail(L, err);
-  fd = bound_socket(&a, lua_toboolean(L, 5), lua_toboolean(L, 6));
+  fd = bound_socket(&door);
   err = fd < 0 ? fd : lc_listener_start(L, owner, &listener_kind, fd, backlog);
-  if (err) return lc_stream_fail(L, err);
-  ((lc_listener *)(void *)*owner)->nodelay = lua_toboolean(L, 4);
-  return 1;
+  return err ? lc_stream_fail(L, err) : 1;
 }
 
 /* }} */
@@ -281,8 +289,8 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_tcp_open (lua_State *L, lc_loop *loop) {
-  lc_stream_type(L, loop, STREAM_TYPE, stream_methods);
-  lc_listener_type(L, loop, LISTENER_TYPE, listener_methods);
+  lc_stream_type(L, loop, &stream_kind, stream_methods);
+  lc_listener_type(L, loop, &listener_kind, listener_methods);
   lua_newtable(L);
   lc_luax_functions(L, loop, functions);
   lua_setfield(L, -2, "tcp");

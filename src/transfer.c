@@ -7,6 +7,8 @@
 #include "cargo.h"
 #include "encode.h"
 #include "encoder.h"
+#include "errors.h"
+#include "passage.h"
 #include "transfer.h"
 
 /* Keeps the n values on top alive until the message is complete: another
@@ -79,6 +81,15 @@ static bool encode_shared (lc_encoder *e, int depth, lc_shared *s) {
 
 /* {{ By a module in C */
 
+/* The way of a module in C with the userdata on top; NULL: it has none. */
+static const luaconc_transfer *way_of (lua_State *L) {
+  if (luaL_getmetafield(L, -1, "__transfer") == LUA_TNIL) return NULL;
+  const luaconc_transfer *how = lua_islightuserdata(L, -1)
+    ? lua_touserdata(L, -1) : NULL;
+  lua_pop(L, 1);
+  return how;
+}
+
 /* Notes that the userdata on top goes into the last crate, in a table by the
 ** places of crates. */
 static void await_departure (lc_encoder *e) {
@@ -95,9 +106,11 @@ static void await_departure (lc_encoder *e) {
   e->crates = true;
 }
 
-static bool hold_crate (lc_encoder *e, const luaconc_transfer *how) {
+static bool hold_crate (lc_encoder *e, const luaconc_transfer *how,
+                        size_t place) {
   lc_shared *crate = lc_cargo_new(how);
   if (!crate) return lc_encoder_nomemory(e);
+  lc_cargo_book(crate, place);
   crate->kind->hold(crate);
   bool ok = lc_encoder_hold(e, crate);
   crate->kind->drop(crate);
@@ -105,17 +118,38 @@ static bool hold_crate (lc_encoder *e, const luaconc_transfer *how) {
   return ok;
 }
 
+static bool may_leave (lc_encoder *e, int depth,
+                       const luaconc_transfer *how) {
+  const char *why = how->refuse ? how->refuse(e->L, lua_gettop(e->L)) : NULL;
+  if (!why) return true;
+  return lc_encoder_refuse(e, depth, "userdata '%.40s' %.100s",
+                           name_of_userdata(e->L), why);
+}
+
 /* Its object is taken when all the rest can be sent. */
 static bool put_into_crate (lc_encoder *e, int depth,
                             const luaconc_transfer *how) {
   lc_begun begun = lc_encoder_begin(e, depth, lua_topointer(e->L, -1));
   if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;
-  const char *why = how->refuse ? how->refuse(e->L, lua_gettop(e->L)) : NULL;
-  if (why)
-    return lc_encoder_refuse(e, depth, "userdata '%.40s' %.100s",
-                             name_of_userdata(e->L), why);
-  return lc_encoder_number(e, depth, LC_WIRE_SHARED, e->nheld) &&
-         hold_crate(e, how);
+  return may_leave(e, depth, how) &&
+         lc_encoder_number(e, depth, LC_WIRE_SHARED, e->nheld) &&
+         hold_crate(e, how, 0);
+}
+
+/* One of ours is about to go. */
+static void note_passage (lua_State *L, const lc_encoder *e) {
+  lc_passage_note(L, -1, e->carrier == LC_TO_PROCESS
+                  ? "it was moved to another process"
+                  : "it was moved to another thread");
+}
+
+/* To another process it goes by the road. */
+static void ship_crate (lua_State *L, const lc_encoder *e, lc_shared *crate) {
+  int err = lc_passage_ship(lc_cargo_unload(crate),
+                            e->out.base + lc_cargo_place(crate));
+  if (err)
+    lc_errors_raise(L, uv_err_name(err), "what was to be moved to another "
+                    "process is lost: %s", uv_strerror(err));
 }
 
 /* (encoder) */
@@ -123,8 +157,11 @@ static int fill_crates (lua_State *L) {
   const lc_encoder *e = lua_touserdata(L, 1);
   lua_getiuservalue(L, 1, LC_ENCODER_CRATES);
   for (uint32_t i = 0; i < e->nheld; i++) {
-    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TNIL)
+    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TNIL) {
+      if (way_of(L)->version == LC_PASSAGE) note_passage(L, e);
       lc_cargo_load(L, e->held[i]);
+      if (lc_cargo_place(e->held[i])) ship_crate(L, e, e->held[i]);
+    }
     lua_pop(L, 1);
   }
   return 0;
@@ -137,15 +174,6 @@ bool lc_transfer_depart (lc_encoder *e) {
 }
 
 /* }} */
-
-/* The way of a module in C with the userdata on top; NULL: it has none. */
-static const luaconc_transfer *way_of (lua_State *L) {
-  if (luaL_getmetafield(L, -1, "__transfer") == LUA_TNIL) return NULL;
-  const luaconc_transfer *how = lua_islightuserdata(L, -1)
-    ? lua_touserdata(L, -1) : NULL;
-  lua_pop(L, 1);
-  return how;
-}
 
 static bool refuse_crate (lc_encoder *e, int depth) {
   return lc_encoder_refuse(e, depth, e->carrier == LC_TO_PROCESS
@@ -174,11 +202,18 @@ static bool transfer (lc_encoder *e, int depth, const void *address,
          lc_encoder_mark(e, address, false);
 }
 
+/* The room for its ticket is the end of what `describe` gives. */
+static bool book_passage (lc_encoder *e, int depth, const void *address,
+                          const luaconc_transfer *how) {
+  return may_leave(e, depth, how) && transfer(e, depth, address, how) &&
+         hold_crate(e, how, e->out.len - LC_TICKET);
+}
+
 bool lc_transfer_encode (lc_encoder *e, int depth) {
   lc_shared *s = lc_shared_at(e->L, -1);
   if (s) return encode_shared(e, depth, s);
   const luaconc_transfer *how = way_of(e->L);
-  if (how && how->version != LUACONC_TRANSFER)
+  if (how && how->version != LUACONC_TRANSFER && how->version != LC_PASSAGE)
     return lc_encoder_refuse(e, depth, "the __transfer of userdata '%.40s' is "
                              "of another version of luaconc.h",
                              name_of_userdata(e->L));
@@ -187,5 +222,9 @@ bool lc_transfer_encode (lc_encoder *e, int depth) {
   if (!lc_encoder_beyond(e)) return false;
   lc_begun begun = lc_encoder_begin(e, depth, address);
   if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;
+  if (how && how->version == LC_PASSAGE && e->carrier != LC_TO_PROCESS)
+    return refuse_crate(e, depth);
+  if (how && how->version == LC_PASSAGE)
+    return book_passage(e, depth, address, how);
   return transfer(e, depth, address, how);
 }

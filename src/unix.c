@@ -46,9 +46,6 @@ typedef struct lc_unixlistener {
   pid_t owner;
 } lc_unixlistener;
 
-static const lc_streamkind stream_kind =
-  LC_STREAM_KIND("unix stream", lc_unix);
-
 static uv_pipe_t *pipe_of (lc_stream *s) {
   return &((lc_unix *)(void *)s)->uv;
 }
@@ -56,6 +53,23 @@ static uv_pipe_t *pipe_of (lc_stream *s) {
 static int failed (int result) {
   return result ? uv_translate_sys_error(errno) : 0;
 }
+
+/* Gives the descriptor to the block. On failure the block is gone or closed,
+** and the descriptor is still the caller's. */
+static int give_descriptor (lc_stream *s, uv_loop_t *uv, int fd) {
+  int err = lc_uv(uv_pipe_init(uv, pipe_of(s), 0));
+  if (err) {
+    lc_handle_drop(&s->handle);
+    return err;
+  }
+  lc_stream_ready(s);
+  err = lc_uv(uv_pipe_open(pipe_of(s), fd));
+  if (err) lc_handle_close(&s->handle);
+  return err;
+}
+
+static const lc_streamkind stream_kind =
+  LC_STREAM_KIND("unix stream", lc_unix, STREAM_TYPE, give_descriptor);
 
 /* {{ Names */
 
@@ -91,6 +105,14 @@ static void push_place (lua_State *L, const place *at) {
   }
   lua_pushliteral(L, "unix");
   lua_setfield(L, -2, "family");
+}
+
+typedef int (*namer) (int fd, struct sockaddr *a, socklen_t *size);
+
+static int name_of (int fd, namer ask, place *at) {
+  memset(at, 0, sizeof *at);
+  at->size = sizeof at->a;
+  return failed(ask(fd, (struct sockaddr *)&at->a, &at->size));
 }
 
 /* }} */
@@ -159,20 +181,6 @@ static int bound_socket (const place *at, int mode) {
 
 /* {{ Connecting */
 
-/* Gives the descriptor to the block. On failure the block is gone or closed,
-** and the descriptor is still the caller's. */
-static int give_descriptor (lc_stream *s, uv_loop_t *uv, int fd) {
-  int err = lc_uv(uv_pipe_init(uv, pipe_of(s), 0));
-  if (err) {
-    lc_handle_drop(&s->handle);
-    return err;
-  }
-  lc_stream_ready(s);
-  err = lc_uv(uv_pipe_open(pipe_of(s), fd));
-  if (err) lc_handle_close(&s->handle);
-  return err;
-}
-
 /* A connected stream in the userdata on top. */
 static int connect_stream (lua_State *L, lc_loop *loop, lc_handle **owner,
                            const place *at) {
@@ -210,10 +218,6 @@ static int unix_connect (lua_State *L) {
 
 /* {{ Listening */
 
-static int adopt (lc_listener *l, lc_stream *s, int fd) {
-  return give_descriptor(s, l->uv.loop, fd);
-}
-
 static void remove_file (const lc_unixlistener *l) {
   const char *path = l->at.a.sun_path;
   struct stat st;
@@ -227,10 +231,6 @@ static void close_listener (lc_handle *h) {
   lc_listener_closing(h);
 }
 
-static const lc_listenerkind listener_kind =
-  LC_LISTENER_KIND_OF("unix listener", lc_unixlistener, close_listener,
-                      STREAM_TYPE, &stream_kind, adopt);
-
 static void note_file (lc_unixlistener *l, const place *at) {
   struct stat st;
   l->at = *at;
@@ -239,6 +239,29 @@ static void note_file (lc_unixlistener *l, const place *at) {
   l->inode = st.st_ino;
   l->owner = getpid();
 }
+
+enum { OWNS };   /* note of a traveller: the file */
+
+static lc_unixlistener *unix_of (lc_listener *l) {
+  return (lc_unixlistener *)(void *)l;
+}
+
+/* The file stays: the listener that arrives will remove it. */
+static void leave (lc_listener *l, lc_traveller *t) {
+  t->notes[OWNS] = unix_of(l)->inode && unix_of(l)->owner == getpid();
+  unix_of(l)->inode = 0;
+}
+
+static void land (lc_listener *l, const lc_traveller *t) {
+  place at;
+  if (name_of(l->fd, getsockname, &at)) return;
+  if (t && t->notes[OWNS]) note_file(unix_of(l), &at);
+  else unix_of(l)->at = at;
+}
+
+static const lc_listenerkind listener_kind =
+  LC_LISTENER_KIND_OF("unix listener", lc_unixlistener, close_listener,
+                      LISTENER_TYPE, &stream_kind, leave, land);
 
 /* core.unix.listen(path, backlog, mode) -> listener | nil, message, code */
 static int unix_listen (lua_State *L) {
@@ -264,14 +287,6 @@ static int unix_listen (lua_State *L) {
 /* }} */
 
 /* {{ Addresses */
-
-typedef int (*namer) (int fd, struct sockaddr *a, socklen_t *size);
-
-static int name_of (int fd, namer ask, place *at) {
-  memset(at, 0, sizeof *at);
-  at->size = sizeof at->a;
-  return failed(ask(fd, (struct sockaddr *)&at->a, &at->size));
-}
 
 #if defined(SO_PEERCRED)
 /* Adds who connected, or listened, as the kernel knows it. */
@@ -353,8 +368,8 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_unix_open (lua_State *L, lc_loop *loop) {
-  lc_stream_type(L, loop, STREAM_TYPE, stream_methods);
-  lc_listener_type(L, loop, LISTENER_TYPE, listener_methods);
+  lc_stream_type(L, loop, &stream_kind, stream_methods);
+  lc_listener_type(L, loop, &listener_kind, listener_methods);
   lua_newtable(L);
   lc_luax_functions(L, loop, functions);
   lua_setfield(L, -2, "unix");
