@@ -1497,6 +1497,15 @@ local listener = {}
 ---@return ("ETIMEDOUT"|"EBADF")? code
 function listener:accept() end
 
+---Another listener on the same socket, with the same queue of connections: to be
+---sent to another state, so that several workers accept. Each is closed by itself;
+---the file of a Unix socket goes with the first.
+---Never waits.
+---@return luaconc.listener? listener
+---@return string? message
+---@return ("EMFILE"|"EBADF")? code
+function listener:dup() end
+
 ---Waits until somebody has closed it.
 ---Waits.
 ---@return true closed
