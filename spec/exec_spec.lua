@@ -2,6 +2,7 @@
 -- so real time; none of these waits for the clock.)
 
 local conc = require "luaconc"
+local sweep = require "spec.support.sweep"
 local testing = require "luaconc.testing"
 local sim = require "spec.support.sim"
 local streams = require "spec.support.streams"
@@ -560,7 +561,7 @@ for what, arm in pairs(faults) do
         streams.run(run)
         local before, n, hit = rest(), 0
         repeat
-          n = n + 1
+          n = sweep.next(n)
           collectgarbage()
           collectgarbage "stop"
           arm(n)

@@ -2,6 +2,7 @@
 -- allocation in Lua, and its n-th call of libuv, for every n there is.
 
 local conc = require "luaconc"
+local sweep = require "spec.support.sweep"
 local testing = require "luaconc.testing"
 
 local unpack = table.unpack
@@ -330,11 +331,11 @@ local function at_rest(run)
   return testing.counts()
 end
 
-local function sweep(run, fault)
+local function fail_each(run, fault)
   local before = at_rest(run)
   local n, hit = 0
   repeat
-    n = n + 1
+    n = sweep.next(n)
     local ok, err
     ok, err, hit = try(run, fault, n)
     testing.check()
@@ -354,7 +355,7 @@ for what, fault in pairs(faults) do
   describe("the failure of any " .. what .. " in", function()
     for name, run in pairs(runs) do
       it(name .. " raises or is survived, and leaves nothing behind", function()
-        sweep(run, fault)
+        fail_each(run, fault)
       end)
     end
   end)
@@ -391,7 +392,7 @@ describe("the failure of any allocation", function()
       it("(" .. what .. ") outside tasks in " .. name .. " does the same", function()
         local fault, n, hit = faults[what], 0
         repeat
-          n = n + 1
+          n = sweep.next(n)
           local ok, err
           ok, err, hit = try(operation, fault, n)
           for _, h in ipairs(conc.jobs()) do h:cancel() end

@@ -3,6 +3,7 @@
 -- pool too), for every n.
 
 local conc = require "luaconc"
+local sweep = require "spec.support.sweep"
 local testing = require "luaconc.testing"
 local folder = require "spec.support.folder"
 
@@ -181,11 +182,11 @@ local function at_rest(operation)
   return live(), testing.counts().blocks
 end
 
-local function sweep(operation, fault)
+local function fail_each(operation, fault)
   local before, blocks = at_rest(operation)
   local n, hit = 0
   repeat
-    n = n + 1
+    n = sweep.next(n)
     local ok, err, state
     ok, err, hit, state = try(operation, fault, n)
     testing.check()
@@ -205,7 +206,7 @@ for what, fault in pairs(faults) do
   describe("the failure of any " .. what .. " in", function()
     for name, operation in pairs(operations) do
       it(name .. " is told or survived, and leaves nothing behind", function()
-        sweep(operation, fault)
+        fail_each(operation, fault)
       end)
     end
   end)

@@ -2,6 +2,7 @@
 -- in Lua, and of their n-th call of libuv or the system, for every n.
 
 local conc = require "luaconc"
+local sweep = require "spec.support.sweep"
 local testing = require "luaconc.testing"
 local streams = require "spec.support.streams"
 
@@ -225,11 +226,11 @@ local function rest(expected)
   return left
 end
 
-local function sweep(run, fault)
+local function fail_each(run, fault)
   run()
   local before, n, hit = rest(), 0
   repeat
-    n = n + 1
+    n = sweep.next(n)
     local ok, err
     ok, err, hit = try(run, fault, n)
     testing.check()
@@ -248,7 +249,7 @@ for what, fault in pairs(faults) do
       -- Order makes no difference to what Lua allocates.
       if fault.arm ~= testing.fail_lua or not name:find "random order" then
         it(name .. " raises or is survived, and leaves nothing behind", function()
-          sweep(run, fault)
+          fail_each(run, fault)
         end)
       end
     end
