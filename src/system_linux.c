@@ -348,7 +348,7 @@ bool lc_system_asleep (pid_t pid) {
   return name && name[1] == ' ' && name[2] == 'S';
 }
 
-static int set_limit (int what, uint64_t soft, uint64_t hard) {
+static int set_limit (unsigned what, uint64_t soft, uint64_t hard) {
   struct rlimit limit = {soft, hard};
   return soft && setrlimit(what, &limit) ? uv_translate_sys_error(errno) : 0;
 }
