@@ -46,7 +46,8 @@ local process_options = {
   spawn_options[1], spawn_options[2], spawn_options[3], thread_options[4],
   thread_options[7],
   { "start", "string?", '"forkserver" (the default): forked from a small '
-    .. 'process that is started for this; or "spawn": a fresh program' },
+    .. 'process that is started for this; "spawn": a fresh program; "fork": '
+    .. 'forked from this one, as it is (see processes.md)' },
   { "rlimit", "luaconc.rlimit?", "of the process: `memory`, bytes of its own; "
     .. "`cpu`, seconds of computing, then SIGXCPU; `files`, descriptors; "
     .. "`nice`, its priority" },
@@ -205,6 +206,37 @@ conc.run(function()
   local ok, err = pcall(job.await, job)
   print(ok, err.code, err.exit)  --> false	EWORKER	7
 end)]],
+  },
+  {
+    name = "conc.forkserver",
+    call = "conc.forkserver([options])",
+    text = [[
+Starts the forkserver, unless it runs, and has it load modules: they are there
+in each worker that is forked from it from now on, and loaded but once. It is
+the small process that worker processes are forked from; without this, the first
+of them starts it. Stops this thread meanwhile, for other tasks too.]],
+    params = { { "options", "luaconc.forkserveroptions?", "" } },
+    options = {
+      { "preload", "string[]?", "the names of the modules, which are found as "
+        .. "`require` finds them here, now" },
+      { "lua", "string?", "the program that worker processes run, where this "
+        .. "one is no `lua`; before the first of them" },
+    },
+    optionclass = "luaconc.forkserveroptions",
+    returns = { { "integer", "pid", "its process" } },
+    fails = {
+      { "EWORKER", "a module can't be loaded there; the message says why" },
+      { "ENOENT", "there is no such program" },
+    },
+    raises = "for a `lua` where it runs already.",
+    waits = false,
+    example = [[
+print(math.type(conc.forkserver { preload = { "luaconc.option" } }))
+--> integer
+local job = conc.process(function()
+  return package.loaded["luaconc.option"] ~= nil
+end)
+print(job:await())  --> true]],
   },
   {
     name = "conc.sleep",

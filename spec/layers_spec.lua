@@ -15,11 +15,11 @@ local C_LAYERS = {
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address cargo census closure code codec decode encode encoder errors "
-      .. "exchange factory item luax memory message modules names passage path proxy shared "
+      .. "exchange factory item luax memory message modules names terms passage path proxy shared "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
     files = "tree inquiry end frame group handle interrupt job kin loop mailbox op "
-      .. "remote scope select slots spawn task traceback trouble waiter "
+      .. "remote rebirth twin scope select slots spawn task traceback trouble waiter "
       .. "within worker" },
   { name = "base of streams", peers = true, files = "listener pipe read sockopt stream "
       .. "transport write" },

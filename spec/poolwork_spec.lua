@@ -171,7 +171,8 @@ for _, engine in ipairs(ENGINES) do
         sim.shows(sim.raises(pool.submit, pool, { 1, 2 }),
           "the table's first element must be the function")
         sim.shows(sim.raises(conc.pool, { init = 1 }), "option 'init' must be a function, got 1")
-        sim.shows(sim.raises(conc.pool, { initargs = 1 }), "option 'initargs' must be a list, got 1")
+        sim.shows(sim.raises(conc.pool, { initargs = 1 }),
+          "option 'initargs' must be a list, got 1")
         assert.equal("x", pool:submit { nap, 0, "x", name = "named" }:await())
       end)
     end)

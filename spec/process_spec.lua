@@ -234,8 +234,8 @@ describe("conc.process", function()
   end)
 
   it("refuses wrong options", function()
-    assert.match("option 'start' must be \"forkserver\" or \"spawn\"",
-      message_of(conc.process, { print, start = "fork" }), 1, true)
+    assert.match("option 'start' must be \"forkserver\", \"spawn\" or \"fork\"",
+      message_of(conc.process, { print, start = "fork server" }), 1, true)
     assert.has_error(function() conc.process { print, start = 1 } end)
     assert.has_error(function() conc.process { print, memory = 0 } end)
     assert.has_error(function() conc.process { print, nosuch = 1 } end)

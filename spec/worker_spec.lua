@@ -107,7 +107,7 @@ for _, start in ipairs { "forkserver", "spawn" } do
           if not file then return false, message end
           list[i] = file
         end
-        return true
+        return #list
       end):await()
       assert.is_false(ok)
       assert.match("Too many open files", text)
@@ -194,7 +194,8 @@ describe("the standard error of a process", function()
       local job = conc.process { function() %s end, keep = true, %s }
       local ok, err = pcall(job.await, job)
       if type(err) == "string" then say(err) os.exit(0) end
-      say(("%%q %%q %%q %%q %%q"):format(err.message, err.code, err.signal, err.exit, err.stderr))
+      say(("%%q %%q %%q %%q %%q"):format(err.message, err.code, err.signal,
+        err.exit, err.stderr))
     ]]):format(body, options or ""))
     return result
   end

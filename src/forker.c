@@ -253,6 +253,8 @@ static void kill_worker (const lc_order *order) {
 
 typedef enum outcome { GOES_ON, OVER, IS_WORKER } outcome;
 
+static struct { lc_loader *load; void *owner; } loader;
+
 static outcome take_order (void) {
   lc_order order;
   lc_parcel given;
@@ -261,6 +263,9 @@ static outcome take_order (void) {
   if (got == 0 || (got < 0 && got != UV_EAGAIN)) return OVER;
   if (got == sizeof order) {
     if (order.what == LC_ORDER_KILL) kill_worker(&order);
+    else if (order.what == LC_ORDER_LOAD) {
+      if (given.n == 1) loader.load(loader.owner, given.fds[0]);
+    }
     else if (make_worker(&order, &given)) return IS_WORKER;
   }
   lc_parcel_close(&given);
@@ -289,7 +294,9 @@ static outcome serve (int parent, int relays) {
   }
 }
 
-bool lc_forker_serve (void) {
+bool lc_forker_serve (lc_loader *load, void *owner) {
+  loader.load = load;
+  loader.owner = owner;
   brood.self = getpid();
   set_signals();
   lc_system_adopt();
@@ -312,6 +319,13 @@ void lc_forker_settle (void) {
     (void)sigaction(SIGHUP, &brood.hangup, NULL);
     (void)sigaction(SIGQUIT, &brood.quit, NULL);
   }
+  set_signal(SIGINT, SIG_IGN);
+  set_signal(SIGTERM, SIG_DFL);
+  set_signal(SIGCHLD, SIG_DFL);
+  lc_system_rename("luaconc-worker");
+}
+
+void lc_forker_fork (void) {
   set_signal(SIGINT, SIG_IGN);
   set_signal(SIGTERM, SIG_DFL);
   set_signal(SIGCHLD, SIG_DFL);

@@ -15,7 +15,8 @@
 enum { LC_FORKER_CONTROL = 3 };   /* its descriptor in the forkserver */
 
 typedef enum lc_ordering {
-  LC_ORDER_FORK = 1, LC_ORDER_SPAWN, LC_ORDER_KILL
+  LC_ORDER_FORK = 1, LC_ORDER_SPAWN, LC_ORDER_KILL,
+  LC_ORDER_LOAD            /* with a socket: see lc_loader */
 } lc_ordering;
 
 typedef struct lc_order {
@@ -48,15 +49,21 @@ typedef struct lc_news {
 
 /* }} */
 
+/* Loads what the socket tells it to, and answers; the socket stays open. */
+typedef void lc_loader (void *owner, int socket);
+
 /* Serves the process that has started this one. True: it has ended, and so
 ** have all workers. False: this is a new worker, with the descriptors of
 ** lc_place, and all signals blocked. */
-bool lc_forker_serve (void);
+bool lc_forker_serve (lc_loader *load, void *owner);
 
 /* Sets up the signals of a worker, and closes its descriptors at exec: SIGINT
 ** is ignored. The last step, lc_forker_open, lets the signals in: what is to
 ** handle them comes before. */
 void lc_forker_settle (void);
 void lc_forker_open (void);
+
+/* The first step in a fork of its starter, whose signals it has. */
+void lc_forker_fork (void);
 
 #endif

@@ -38,6 +38,8 @@ static struct {
   pid_t owner;           /* who started it: a fork of us has none */
   pid_t pid;             /* 0: none */
   int control;
+  char *text;            /* that it has been told to load, in all */
+  size_t len;
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Atomic uint64_t last_id;
@@ -93,10 +95,74 @@ static void forget_server (void) {
   server.pid = 0;
 }
 
+/* {{ Loading */
+
+static bool write_all (int fd, const char *bytes, size_t len) {
+  while (len > 0) {
+    ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes += n;
+    len -= (size_t)n;
+  }
+  return shutdown(fd, SHUT_WR) == 0;
+}
+
+/* The answer, as far as there is room: "" is well. */
+static int read_answer (int fd, char *text, size_t size) {
+  size_t n = 0;
+  ssize_t got;
+  while ((got = recv(fd, text + n, size - n, 0)) != 0) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return UV_ECONNRESET;
+    n += (size_t)got;
+    if (n == size) break;
+  }
+  if (n == 0) return UV_ECONNRESET;
+  text[n - 1] = '\0';
+  return n > 1 ? UV_EINVAL : 0;
+}
+
+static int order_load (const char *bytes, size_t len, char *problem,
+                       size_t size) {
+  lc_order order = {.what = LC_ORDER_LOAD};
+  int ends[2], err = lc_parcel_pair(true, ends);
+  if (err) return err;
+  err = lc_uv(lc_parcel_send(server.control, &order, sizeof order, &ends[1],
+                             1));
+  (void)close(ends[1]);
+  if (!err && !write_all(ends[0], bytes, len)) err = UV_ECONNRESET;
+  if (!err) err = read_answer(ends[0], problem, size);
+  (void)close(ends[0]);
+  return err == UV_EPIPE ? UV_ECONNRESET : err;
+}
+
+/* What has been loaded once is loaded by each that comes after it; it may fail
+** there: then jobs have to load it themselves. */
+static int load_again (void) {
+  char problem[64];
+  int err = server.text
+            ? order_load(server.text, server.len, problem, sizeof problem) : 0;
+  return err == UV_EINVAL ? 0 : err;
+}
+
+static int keep_text (const char *text, size_t len) {
+  char *more = lc_realloc(server.text, server.len, server.len + len);
+  if (!more) return UV_ENOMEM;
+  memcpy(more + server.len, text, len);
+  server.text = more;
+  server.len += len;
+  return 0;
+}
+
+/* }} */
+
 static int need_server (const lc_origin *from) {
   if (server.pid && (server.owner != getpid() || has_died()))
     forget_server();
-  return server.pid ? 0 : make_server(from);
+  if (server.pid) return 0;
+  int err = make_server(from);
+  return err ? err : load_again();
 }
 
 /* }} */
@@ -109,8 +175,19 @@ void lc_forkserver_hold (void) {
 
 void lc_forkserver_release (void) {
   (void)pthread_mutex_lock(&server.lock);
-  if (--server.users == 0) forget_server();
+  if (--server.users == 0) {
+    forget_server();
+    lc_free(server.text, server.len);
+    server.text = NULL;
+    server.len = 0;
+  }
   (void)pthread_mutex_unlock(&server.lock);
+}
+
+void lc_forkserver_fork (void) {
+  (void)pthread_mutex_init(&server.lock, NULL);
+  if (server.pid) (void)close(server.control);
+  server.pid = 0;
 }
 
 pid_t lc_forkserver_pid (void) {
@@ -118,6 +195,16 @@ pid_t lc_forkserver_pid (void) {
   pid_t pid = server.owner == getpid() ? server.pid : 0;
   (void)pthread_mutex_unlock(&server.lock);
   return pid;
+}
+
+int lc_forkserver_load (const lc_origin *from, const char *text, size_t len,
+                        char *problem, size_t size) {
+  (void)pthread_mutex_lock(&server.lock);
+  int err = need_server(from);
+  if (!err && len > 0) err = order_load(text, len, problem, size);
+  if (!err && len > 0) err = keep_text(text, len);
+  (void)pthread_mutex_unlock(&server.lock);
+  return err;
 }
 
 /* {{ Births */

@@ -50,6 +50,12 @@ typedef struct lc_origin {
 void lc_forkserver_hold (void);
 void lc_forkserver_release (void);
 
+/* Starts the forkserver, if it does not run, and has it run a piece of Lua
+** that loads modules, as every one that comes after it will: 0; UV_EINVAL: it
+** has failed, `problem` says why; or why there is none. Blocks. */
+int lc_forkserver_load (const lc_origin *from, const char *text, size_t len,
+                        char *problem, size_t size);
+
 /* Starts a worker, in the current folder and with our standard output and
 ** standard error; blocks until it is there. UV_ENOENT: no interpreter;
 ** UV_ECONNRESET: the forkserver ended at once. Between hold and release. */
@@ -80,6 +86,9 @@ typedef struct lc_fate {
 /* What has become of the worker; does not wait. The socket is readable when
 ** that has changed. */
 void lc_forkserver_look (int life, lc_fate *fate);
+
+/* In a fork of its starter: it has none, and its own if it asks for one. */
+void lc_forkserver_fork (void);
 
 /* The process id of the forkserver; 0: there is none. */
 pid_t lc_forkserver_pid (void);

@@ -3,6 +3,7 @@
 ** interpreter.h.
 */
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +20,29 @@ static bool is_lua (const char *path) {
                                          == strlen(base + 3);
 }
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char chosen[LC_INTERPRETER_PATH];
+
+bool lc_interpreter_choose (const char *file) {
+  size_t n = strlen(file);
+  if (n >= sizeof chosen) return false;
+  (void)pthread_mutex_lock(&lock);
+  memcpy(chosen, file, n + 1);
+  (void)pthread_mutex_unlock(&lock);
+  return true;
+}
+
+static bool find_chosen (lc_interpreter *in) {
+  (void)pthread_mutex_lock(&lock);
+  memcpy(in->file, chosen, sizeof chosen);
+  (void)pthread_mutex_unlock(&lock);
+  return *in->file != '\0';
+}
+
 static int find_file (lc_interpreter *in, bool like_lua) {
   char path[LC_INTERPRETER_PATH];
   const char *file = "/proc/self/exe";
+  if (find_chosen(in)) return 0;
   if (!like_lua || !lc_system_program(path, sizeof path) || !is_lua(path))
     file = getenv("LUACONC_LUA");
   if (!file || !*file) return UV_ENOENT;

@@ -23,6 +23,10 @@ typedef struct lc_interpreter {
   char *argv[5];
 } lc_interpreter;
 
+/* The one to be used in any case, from now on. Any thread. False: its name is
+** too long. */
+bool lc_interpreter_choose (const char *file);
+
 /* Finds it and makes the arguments with which it calls `entry` of the core.
 ** `like_lua`: may it be the running program? `cpath`: where a core is looked
 ** for that has no file of its own. 0; UV_ENOENT: there is none;

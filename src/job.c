@@ -388,8 +388,8 @@ static void main_extra (lua_State *L, lc_loop *loop) {
     lua_newtable(L);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, -3, loop);
-    loop->main->job.extra = true;
   }
+  loop->main->job.extra = true;
   lua_remove(L, -2);
 }
 

@@ -17,6 +17,8 @@
 #include "luax.h"
 #include "road.h"
 
+void (*lc_kin_work) (lua_State *L, lc_loop *loop, lc_fork *f);
+
 static const char kin_key;
 
 /* One state that belongs to a program like `lua` speaks for those of threads,
@@ -81,6 +83,32 @@ lc_kin *lc_kin_hold (lua_State *L, lc_loop *loop) {
   lc_kin *kin = lua_touserdata(L, -1);
   lua_pop(L, 1);
   return kin ? kin : make_kin(L, loop);
+}
+
+/* core.preload(text) -> pid of the forkserver | nil, message, code */
+static int kin_preload (lua_State *L) {
+  char problem[1024];
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  const lc_kin *kin = lc_kin_hold(L, lc_luax_loop(L));
+  int err = lc_forkserver_load(&kin->origin, text, len, problem,
+                               sizeof problem);
+  if (err == UV_EINVAL)
+    return lc_errors_fail(L, "EWORKER", "the forkserver can't load this: %s",
+                          problem);
+  if (err) return lc_errors_uv(L, err);
+  lua_pushinteger(L, lc_forkserver_pid());
+  return 1;
+}
+
+/* core.interpreter(file): that worker processes run */
+static int kin_interpreter (lua_State *L) {
+  const char *file = luaL_checkstring(L, 1);
+  if (lc_forkserver_pid())
+    return luaL_error(L, "the forkserver runs already: name its program "
+                         "before the first process");
+  luaL_argcheck(L, lc_interpreter_choose(file), 1, "too long");
+  return 0;
 }
 
 /* {{ The road, for specs */
@@ -317,6 +345,10 @@ static void open_births (lua_State *L, lc_loop *loop) {
 #endif
 
 void lc_kin_open (lua_State *L, lc_loop *loop) {
+  static const luaL_Reg functions[] = {
+    {"preload", kin_preload}, {"interpreter", kin_interpreter}, {NULL, NULL}
+  };
+  lc_luax_functions(L, loop, functions);
   if (loop->is_program) atomic_store(&like_lua, true);
   lua_newtable(L);
   lc_luax_functions(L, loop, road_functions);

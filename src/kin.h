@@ -9,6 +9,7 @@
 
 #include "forkserver.h"
 #include "loop.h"
+#include "message.h"
 #include "system.h"
 
 typedef struct lc_kin {
@@ -42,6 +43,17 @@ typedef struct lc_verdict {
   uint32_t outcome;        /* an lc_outcome */
   int32_t code;            /* LC_NEVERSTARTED: why */
 } lc_verdict;
+
+/* In a fork of the starter: what it is to do, and its descriptors. */
+typedef struct lc_fork {
+  int link, road;
+  lc_message context;
+  const void *kept;        /* see lc_remote_kept */
+  lc_ration ration;
+} lc_fork;
+
+/* Does that, and ends the process; L runs. Set by lc_offspring_open. */
+extern void (*lc_kin_work) (lua_State *L, lc_loop *loop, lc_fork *f);
 
 /* Adds the private functions of the road to the table on top, and in test
 ** builds those for workers without a job. May raise. */

@@ -27,6 +27,7 @@
 #include "luax.h"
 #include "memory.h"
 #include "offspring.h"
+#include "rebirth.h"
 #include "road.h"
 #include "system.h"
 #include "worker.h"
@@ -316,6 +317,48 @@ lc_noreturn static void work (lua_State *L) {
   _exit(0);
 }
 
+/* {{ A fork of the starter */
+
+static int seed (lua_State *L) {
+  seed_random(L);
+  return 0;
+}
+
+static void init_fork (lc_loop *loop, lc_fork *f) {
+  lc_memory memory = self.memory;   /* of a worker that has forked: in use */
+  memset(&self, 0, sizeof self);
+  self.memory = memory;
+  self.ration = f->ration;
+  if (memory.alloc) self.ration.memory = 0;
+  lc_worker_init(&self.worker, "process");
+  self.worker.reply.process = true;
+  self.worker.post = post_home;
+  self.worker.listen = listen_home;
+  self.worker.context = f->context;
+  self.worker.kept = f->kept;
+  self.requested = true;
+  lc_conduit_init(&self.conduit, f->link);
+  self.conduit.arrive = on_packet;
+  loop->worker = NULL;
+}
+
+/* What the parent has is not given back here, and the state not closed. */
+static void work_in_fork (lua_State *L, lc_loop *loop, lc_fork *f) {
+  lc_forker_fork();
+  lc_forkserver_fork();
+  lc_road_fork(f->road);
+  init_fork(loop, f);
+  if (!lc_rebirth(L, loop)) _exit(127);
+  lua_pushcfunction(L, seed);
+  if (lua_pcall(L, 0, 0, 0) == LUA_OK) run_job(L);
+  (void)fflush(NULL);
+  lc_memory_lift(&self.memory);
+  tell_outcome();
+  _exit(0);
+}
+
+/* }} */
+
 static void check_version (lua_State *L) {
   const char *theirs = luaL_checkstring(L, 1);
   if (strcmp(theirs, LUACONC_VERSION) != 0)
@@ -323,11 +366,56 @@ static void check_version (lua_State *L) {
                "starts it is version %s", theirs);
 }
 
+/* {{ Modules that the forkserver loads for its workers */
+
+/* socket: reads all that comes, and runs it -> error or nil */
+static int load_text (lua_State *L) {
+  luaL_Buffer b;
+  int socket = (int)lua_tointeger(L, 1);
+  ssize_t n;
+  luaL_buffinit(L, &b);
+  while ((n = read(socket, luaL_prepbuffsize(&b, SCRATCH), SCRATCH)) > 0)
+    luaL_addsize(&b, (size_t)n);
+  luaL_pushresult(&b);
+  size_t len;
+  const char *text = lua_tolstring(L, -1, &len);
+  if (luaL_loadbuffer(L, text, len, "=preload") != LUA_OK)
+    return lua_error(L);
+  lua_call(L, 0, 0);
+  return 0;
+}
+
+/* A thread or a loop would be missing in every worker. */
+static const char *find_fault (lua_State *L) {
+  if (lc_system_threads() > 1)
+    return "a module has started a thread, which workers would lack";
+  if (lc_luax_loop(L)->uv || lc_luax_loop(L)->live > 0)
+    return "a module has started something, which workers would lack";
+  return NULL;
+}
+
+/* What has spoilt it ends it: the next one loads without that. */
+static void load_modules (void *owner, int socket) {
+  lua_State *L = owner;
+  lua_pushcfunction(L, load_text);
+  lua_pushinteger(L, socket);
+  int status = lua_pcall(L, 1, 0, 0);
+  const char *fault = find_fault(L);
+  const char *answer = fault ? fault : "";
+  if (status != LUA_OK) answer = luaL_tolstring(L, -1, NULL);
+  (void)write(socket, answer, strlen(answer) + 1);
+  if (fault) _exit(0);
+  lua_settop(L, 0);
+}
+
+/* }} */
+
 /* core.forkserver(version): in the program that a forkserver is */
 static int offspring_forkserver (lua_State *L) {
   check_version(L);
   prepare(L);
-  if (!lc_forker_serve()) work(L);
+  lua_settop(L, 0);
+  if (!lc_forker_serve(load_modules, L)) work(L);
   return 0;
 }
 
@@ -346,4 +434,5 @@ void lc_offspring_open (lua_State *L, lc_loop *loop) {
     {NULL, NULL}
   };
   lc_luax_functions(L, loop, functions);
+  lc_kin_work = work_in_fork;
 }

@@ -63,6 +63,11 @@ void lc_port_release (lc_port *p) {
   lc_free(p, sizeof(*p));
 }
 
+void lc_port_abandon (lc_port *p) {
+  if (p->fd >= 0) close(p->fd);
+  p->fd = -1;
+}
+
 /* {{ Posting */
 
 static void wake (lc_port *p) {

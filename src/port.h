@@ -40,6 +40,10 @@ lc_port *lc_port_new (void);      /* with one reference; NULL: no memory */
 void lc_port_hold (lc_port *p);
 void lc_port_release (lc_port *p);   /* harmless on NULL */
 
+/* In a fork of the process, whose parent has the same descriptor: closes it
+** here. The block is left to whoever has a reference. */
+void lc_port_abandon (lc_port *p);
+
 /* False where the port is closed: the note is the caller's again. */
 bool lc_port_post (lc_port *p, lc_note *n);
 

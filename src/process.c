@@ -28,6 +28,8 @@
 #include "process.h"
 #include "remote.h"
 #include "system.h"
+#include "terms.h"
+#include "twin.h"
 
 typedef struct watch watch;
 typedef struct process process;
@@ -59,6 +61,8 @@ struct process {
   char *words;             /* the last it wrote to its standard error */
   size_t nwords;
   bool spawn;
+  bool forked;             /* of this very process, whose child it is */
+  bool reaped;
   bool judged;             /* the verdict is there, and the reply if any */
   bool garbled;            /* sent what can't be read */
 };
@@ -165,10 +169,16 @@ static int read_link (process *p) {
   return err;
 }
 
+/* A child of ours keeps its id until we have reaped it. */
+static void strike (process *p, int signal) {
+  if (!p->forked) lc_forkserver_kill(p->child.id, signal);
+  else if (!p->reaped) (void)kill(p->child.pid, signal);
+}
+
 /* Nothing more will come. Who has said all is about to end by itself. */
 static void hang_up (process *p) {
   unwatch(&p->link);
-  if (!is_complete(p)) lc_forkserver_kill(p->child.id, SIGKILL);
+  if (!is_complete(p)) strike(p, SIGKILL);
 }
 
 /* libuv tells an error, and has stopped, where the peer died with bytes
@@ -223,8 +233,10 @@ static void on_life (uv_poll_t *poll, int status, int events) {
   process *p = lc_container(lc_handle_of(poll), watch, handle)->of;
   (void)status; (void)events;
   lc_fate fate;
-  lc_forkserver_look(p->child.life, &fate);
+  if (p->forked) lc_twin_look(p->child.pid, &fate);
+  else lc_forkserver_look(p->child.life, &fate);
   if (fate.lot == LC_LIVES) return;
+  p->reaped = true;
   p->lot = (uint8_t)fate.lot;
   p->how = fate.how;
   keep_words(p, &fate);
@@ -262,9 +274,9 @@ static bool is_rationed (const lc_ration *r) {
   return r->memory || l->memory || l->cpu || l->files || l->niced;
 }
 
+/* A fork has the request in its memory. */
 static void send_request (process *p) {
   lc_remote *r = p->remote;
-  p->ration.memory = r->memory;
   if (is_rationed(&p->ration)) {
     p->limit = (lc_packet){.kind = LC_SAY_LIMIT, .gone = stay,
                            .bytes = (const char *)&p->ration,
@@ -304,7 +316,8 @@ static int process_start (lc_remote *r) {
   int err = prepare(p, &uv);
   if (err) return err;
   from.spawn = p->spawn;
-  err = lc_forkserver_birth(&from, &p->child);
+  err = p->forked ? lc_twin_birth(r, &p->ration, &p->child)
+        : lc_forkserver_birth(&from, &p->child);
   if (err) {
     drop_watch(&p->link);
     drop_watch(&p->life);
@@ -315,11 +328,12 @@ static int process_start (lc_remote *r) {
   p->conduit.arrive = on_packet;
   err = watch_child(p, uv);
   if (err) {
-    lc_forkserver_kill(p->child.id, SIGKILL);
+    if (p->forked) lc_twin_end(p->child.pid);
+    else strike(p, SIGKILL);
     close_all(p);
     return err;
   }
-  send_request(p);
+  if (!p->forked) send_request(p);
   look(p);
   return 0;
 }
@@ -331,7 +345,7 @@ static int pid_of (const lc_remote *r) {
 }
 
 static void process_kill (lc_remote *r, int signal) {
-  lc_forkserver_kill(process_of(r)->child.id, signal);
+  strike(process_of(r), signal);
 }
 
 static bool is_asleep (const lc_job *j) {
@@ -339,7 +353,7 @@ static bool is_asleep (const lc_job *j) {
 }
 
 static void process_strike (lc_remote *r, bool overdue) {
-  lc_forkserver_kill(process_of(r)->child.id, overdue ? SIGKILL : SIGTERM);
+  strike(process_of(r), overdue ? SIGKILL : SIGTERM);
 }
 
 static void process_ask (lc_remote *r) {
@@ -367,60 +381,19 @@ static int process_post (lc_remote *r, lc_message *m) {
 
 /* {{ Making and closing */
 
-static bool read_start (lua_State *L, int options) {
-  if (!options || lc_luax_option(L, options, "start") == LUA_TNIL)
-    return false;
-  const char *start = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
-                                                     : "";
-  bool spawn = strcmp(start, "spawn") == 0;
-  if (!spawn && strcmp(start, "forkserver") != 0)
-    lc_luax_bad_option(L, options, "start", "\"forkserver\" or \"spawn\"");
-  lua_pop(L, 1);
-  return spawn;
-}
-
-/* The field of the table on top, as a whole number above 0; 0: none. */
-static uint64_t read_limit (lua_State *L, int options, const char *name) {
-  lua_Number n = 0;
-  if (lua_getfield(L, -1, name) == LUA_TNUMBER) n = lua_tonumber(L, -1);
-  if (!lua_isnil(L, -1) && !(n >= 1 && n <= 1e15)) {
-    lua_pushfstring(L, "rlimit.%s", name);
-    lua_insert(L, -2);
-    lc_luax_bad_option(L, options, lua_tostring(L, -2), "a number above 0");
-  }
-  lua_pop(L, 1);
-  return (uint64_t)n;
-}
-
-static void read_nice (lua_State *L, int options, lc_limits *limits) {
-  int fits;
-  lua_getfield(L, -1, "nice");
-  lua_Integer n = lua_tointegerx(L, -1, &fits);
-  limits->niced = !lua_isnil(L, -1);
-  if (limits->niced && (!fits || n < -20 || n > 19))
-    lc_luax_bad_option(L, options, "rlimit.nice", "an integer from -20 to 19");
-  limits->nice = (int32_t)n;
-  lua_pop(L, 1);
-}
-
-static void read_limits (lua_State *L, int options, lc_limits *limits) {
-  static const char *const names[] = {"memory", "cpu", "files", "nice", NULL};
-  *limits = (lc_limits){0};
-  if (!options || lc_luax_option(L, options, "rlimit") == LUA_TNIL) return;
-  if (lua_type(L, -1) != LUA_TTABLE)
-    lc_luax_bad_option(L, options, "rlimit", "a table of limits");
-  lc_luax_options(L, lua_gettop(L), names);
-  limits->memory = read_limit(L, options, "memory");
-  limits->cpu = read_limit(L, options, "cpu");
-  limits->files = read_limit(L, options, "files");
-  read_nice(L, options, limits);
+static bool takes_whole (lua_State *L, int options) {
+  int top = lua_gettop(L);
+  bool whole = lc_terms_start(L, options) == LC_FORK;
+  lua_settop(L, top);
+  return whole;
 }
 
 static int process_make (lua_State *L, lc_remote *r, int options) {
   int top = lua_gettop(L);
   lc_limits limits;
-  bool spawn = read_start(L, options);
-  read_limits(L, options, &limits);
+  lc_start how = lc_terms_start(L, options);
+  if (how == LC_FORK) lc_twin_check(L, r->job.loop);
+  lc_terms_limits(L, options, &limits);
   lua_settop(L, top);
   const lc_kin *kin = lc_kin_hold(L, r->job.loop);
   process *p = lc_alloc(sizeof *p);
@@ -428,11 +401,21 @@ static int process_make (lua_State *L, lc_remote *r, int options) {
   memset(p, 0, sizeof *p);
   p->remote = r;
   p->kin = kin;
-  p->spawn = spawn;
+  p->spawn = how == LC_SPAWN;
+  p->forked = how == LC_FORK;
   p->ration.limits = limits;
+  p->ration.memory = r->memory;
   p->conduit.fd = p->child.link = p->child.life = -1;
   r->body = p;
   return 0;
+}
+
+/* In a fork of the starter: its descriptors are closed, with the handles. */
+static void process_abandon (lc_remote *r) {
+  process *p = process_of(r);
+  p->link = p->life = NULL;
+  p->conduit.fd = -1;
+  p->child = (lc_child){.link = -1, .life = -1};
 }
 
 static void process_close (void *body) {
@@ -519,7 +502,9 @@ static const lc_remotekind process_kind = {
   .ask = process_ask,
   .epitaph = process_epitaph,
   .pid = pid_of,
-  .kill = process_kill
+  .kill = process_kill,
+  .abandon = process_abandon,
+  .whole = takes_whole
 };
 
 /* conc.process(f, ...) or conc.process{f, ..., name=, memory=, start=}

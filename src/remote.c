@@ -146,6 +146,13 @@ void lc_remote_cancel_all (lc_loop *loop) {
 
 /* }} */
 
+void lc_remote_abandon (lc_job *j) {
+  lc_remote *r = lc_remote_of(j);
+  r->idle = r->fetched = true;
+  r->queued = false;
+  if (r->kind->abandon && !lc_job_ended(j)) r->kind->abandon(r);
+}
+
 int lc_remote_pid (const lc_job *j) {
   const lc_remote *r = lc_remote_of(j);
   return r->kind->pid ? r->kind->pid(r) : 0;
@@ -177,6 +184,10 @@ static int body_collect (lua_State *L) {
   lc_message_free(&r->request);
   lc_message_free(&r->reply);
   lc_mailbox_free(&r->mailbox);
+  if (r->kept) {
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, lc_remote_kept(r));
+  }
   if (r->body) r->kind->close(r->body);
   return 0;
 }
@@ -261,6 +272,19 @@ static int join (lc_remote *r, lc_group *g) {
   return 0;
 }
 
+/* Until the handle is garbage. */
+static void keep_values (lua_State *L, lc_remote *r, int f, int n) {
+  lua_createtable(L, n, 1);
+  for (int i = 1; i <= n; i++) {
+    lua_pushvalue(L, f + i - 1);
+    lua_rawseti(L, -2, i);
+  }
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, "n");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, lc_remote_kept(r));
+  r->kept = true;
+}
+
 static int refuse (lua_State *L, lc_remote *r, int handle, int err) {
   const char *label = lc_job_label(L, &r->job, handle);
   lc_errors_fail(L, uv_err_name(err), "cannot start %s: %s", label,
@@ -282,7 +306,8 @@ int lc_remote_form (lua_State *L, lc_group *g, int arg,
   r->job.id = ++loop->lastid;
   lc_worker_context(L, &r->context, &r->job, handle, kind->process);
   r->request.process = kind->process;
-  lc_message_encode(L, f, n, "option 'init'|argument", &r->request);
+  if (kind->whole && kind->whole(L, options)) keep_values(L, r, f, n);
+  else lc_message_encode(L, f, n, "option 'init'|argument", &r->request);
   int err = kind->open(L, r, options);
   if (err) return refuse(L, r, handle, err);
   if (!g) g = lc_task_group(L, parent);   /* no code of the user's from here */

@@ -66,6 +66,14 @@ typedef struct lc_remotekind {
   void (*ask) (lc_remote *r);   /* its state is to report: inquiry.h */
   int (*pid) (const lc_remote *r);   /* NULL: it runs in this process */
   void (*kill) (lc_remote *r, int signal);   /* NULL, too */
+
+  /* In a fork of the process, which has nothing to do with it: NULL: nothing
+  ** need be done. */
+  void (*abandon) (lc_remote *r);
+
+  /* Do these options ask for a job whose function and arguments are not sent,
+  ** but taken as they are (lc_remote_kept)? NULL: never. */
+  bool (*whole) (lua_State *L, int options);
 } lc_remotekind;
 
 struct lc_remote {
@@ -88,6 +96,7 @@ struct lc_remote {
   uint8_t outcome;         /* an lc_outcome, once ended */
   uint32_t readers;        /* of the reply, one inside the other */
   bool queued, fetched;
+  bool kept;               /* its values are in the registry */
   bool idle;               /* nothing will come of it but its end: it does not
                            ** count in loop->others */
   bool asked;              /* to report, and has not */
@@ -103,11 +112,19 @@ struct lc_remote {
 int lc_remote_form (lua_State *L, struct lc_group *g, int arg,
                     const lc_remotekind *kind);
 
+/* Under this key the registry has the function and arguments of a job that
+** are taken as they are, as a list with `n`. */
+static inline const void *lc_remote_kept (const lc_remote *r);
+
 /* A letter has arrived: it is the job's. */
 void lc_remote_arrived (lc_remote *r, lc_letter *l);
 
 /* It has ended. Takes the reply. */
 void lc_remote_ended (lc_remote *r, lc_outcome outcome, lc_message *reply);
+
+static inline const void *lc_remote_kept (const lc_remote *r) {
+  return &r->request;
+}
 
 static inline lc_remote *lc_remote_of (const lc_job *j) {
   return lc_container(j, lc_remote, job);
@@ -136,6 +153,9 @@ int lc_remote_kill (lc_job *j, int signal);
 lc_job *lc_remote_job (lc_scope *s);
 lc_job *lc_remote_next (const struct lc_loop *loop, const lc_job *j);
 void lc_remote_forget (lc_job *j);   /* is no longer anchored */
+
+/* In a fork of the process: it is the parent's. */
+void lc_remote_abandon (lc_job *j);
 
 /* Cancels all that live, even inside a shield. */
 void lc_remote_cancel_all (struct lc_loop *loop);

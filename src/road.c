@@ -423,6 +423,30 @@ void lc_road_enter (int socket) {
   unlock();
 }
 
+void lc_road_pause (void) { lock(); }
+void lc_road_resume (void) { unlock(); }
+
+void lc_road_fork (int socket) {
+  (void)pthread_mutex_init(&road.lock, NULL);
+  (void)pthread_mutex_init(&gate, NULL);
+  for (uint32_t i = 0; i < road.n; i++) (void)close(road.list[i].fd);
+  for (uint32_t i = 0; i < road.nmembers; i++)
+    (void)close(road.members[i].socket);
+  if (road.serves) close_stop();
+  if (road.up >= 0) (void)close(road.up);
+  road.n = road.nmembers = 0;
+  road.serves = false;
+  road.is_member = true;
+  road.up = socket;
+}
+
+int lc_road_threads (void) {
+  lock();
+  int n = road.serves ? 1 : 0;
+  unlock();
+  return n;
+}
+
 void lc_road_hold (void) {
   (void)pthread_mutex_lock(&gate);
   lock();

@@ -26,6 +26,17 @@
 ** hold, for the process, that is released at its end. */
 void lc_road_enter (int socket);
 
+/* Around the fork of a process that uses it: so what is there is in order. */
+void lc_road_pause (void);
+void lc_road_resume (void);
+
+/* lc_road_enter, in that fork: what the parent has is closed here, its holds
+** stay. */
+void lc_road_fork (int socket);
+
+/* Threads of its own in this process: 0 or 1. */
+int lc_road_threads (void);
+
 /* States that use it; the last one of a process closes what it has. The root
 ** then ends its thread and drops the list. */
 void lc_road_hold (void);

@@ -94,6 +94,10 @@ void lc_system_rename (const char *name);
 /* A descriptor that is readable once the process has ended; or a failure. */
 int lc_system_pidfd (pid_t pid);
 
+/* How many threads this process has; is the calling one the first? */
+int lc_system_threads (void);
+bool lc_system_first_thread (void);
+
 /* Does the process wait for something? */
 bool lc_system_asleep (pid_t pid);
 

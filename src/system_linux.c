@@ -340,6 +340,19 @@ int lc_system_pidfd (pid_t pid) {
 #endif
 }
 
+/* Of the fields of /proc/self/stat the 18th behind the name. */
+int lc_system_threads (void) {
+  char line[1024];
+  if (!read_file("/proc/self/stat", line, sizeof line)) return 1;
+  const char *at = strrchr(line, ')');
+  for (int i = 0; at && i < 18; i++) at = strchr(at + 1, ' ');
+  return at ? (int)strtol(at, NULL, 10) : 1;
+}
+
+bool lc_system_first_thread (void) {
+  return syscall(SYS_gettid) == getpid();
+}
+
 bool lc_system_asleep (pid_t pid) {
   char path[40], line[128];
   (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);

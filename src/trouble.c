@@ -3,6 +3,9 @@
 */
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "errors.h"
 #include "frame.h"
@@ -13,6 +16,7 @@
 #include "task.h"
 #include "traceback.h"
 #include "trouble.h"
+#include "worker.h"
 
 static const char report_key;   /* text of the last deadlock */
 static const char exit_key;     /* {os.exit, code, close} */
@@ -42,6 +46,14 @@ void lc_trouble_settle (lua_State *L, lc_loop *loop) {
 bool lc_trouble_is (lc_loop *loop) {
   return loop->main->base.own || loop->trouble != LC_NONE ||
          !lc_list_empty(&loop->root->failed);
+}
+
+/* A fork of its starter has what is the starter's: nothing of it is closed. */
+static void leave_fork (lua_State *L) {
+  int status = lua_isboolean(L, 2) ? !lua_toboolean(L, 2)
+               : (int)luaL_optinteger(L, 2, EXIT_SUCCESS);
+  (void)fflush(NULL);
+  _exit(status);
 }
 
 static int leave_program (lua_State *L) {
@@ -242,6 +254,7 @@ static int trouble_exit (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   lc_luax_function(L, 1);
   lua_settop(L, 3);
+  if (loop->worker && loop->worker->kept) leave_fork(L);
   lua_createtable(L, 3, 0);
   lua_insert(L, 1);
   for (int i = 3; i > 0; i--) lua_rawseti(L, 1, i);

@@ -52,3 +52,7 @@ int lc_uvpool_try (void) {
   if (!err) atomic_store(&started, true);
   return err;
 }
+
+int lc_uvpool_threads (void) {
+  return atomic_load(&started) ? pool_size() : 0;
+}

@@ -14,4 +14,7 @@
 /* 0: the pool may be used, at once; else libuv's code. Any thread. */
 int lc_uvpool_try (void);
 
+/* How many threads it has, once it is used. */
+int lc_uvpool_threads (void);
+
 #endif

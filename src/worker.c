@@ -215,11 +215,23 @@ static int k_init (lua_State *L, int status, lua_KContext ctx) {
   return k_job(L, LUA_OK, 0);
 }
 
+/* In a fork of the starter: what was left for it in the registry. */
+static void push_kept (lua_State *L, const lc_worker *w) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, w->kept);
+  lua_getfield(L, -1, "n");
+  int n = (int)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  luaL_checkstack(L, n, "too many arguments");
+  for (int i = 1; i <= n; i++) lua_rawgeti(L, 1, i);
+  lua_remove(L, 1);
+}
+
 /* The root task: reads the job, which may ask for modules, and runs it. */
 static int run_job (lua_State *L) {
   lc_worker *w = lc_luax_loop(L)->worker;
   lua_settop(L, 0);
-  lc_message_decode(L, &w->request);
+  if (w->kept) push_kept(L, w);
+  else lc_message_decode(L, &w->request);
   lc_message_free(&w->request);
   if (!lua_isnil(L, 1)) {
     luaL_checkstack(L, 1, NULL);
@@ -378,7 +390,7 @@ void lc_worker_run (lua_State *L, lc_worker *w, bool warm) {
 void lc_worker_explain (lua_State *L, lc_worker *w, int index) {
   static const char what[] = "attempt to call a nil value (global '";
   const char *text = lua_tostring(L, index), *at = strstr(text, what);
-  if (!at) return;
+  if (!at || w->kept) return;   /* a fork has what its starter has */
   const char *name = at + sizeof(what) - 1, *end = strchr(name, '\'');
   if (!end || strcmp(end, "')") != 0) return;
   index = lua_absindex(L, index);

@@ -39,6 +39,7 @@ struct lc_worker {
                                ** libuv code; NULL: they come by themselves */
   lc_message context;
   lc_message request;
+  const void *kept;            /* instead of it: see lc_remote_kept; or NULL */
   lc_mailbox mailbox;          /* letters from the starter */
   atomic_uint strikes;
   atomic_uint felt;            /* the last that came through to its thread */

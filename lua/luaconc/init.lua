@@ -87,6 +87,7 @@ local from_file = {
   offload = "luaconc.offload",
   pool = "luaconc.pool",
   map = "luaconc.pool",
+  forkserver = "luaconc.forkserver",
   tree = "luaconc.tree",
   exec = "luaconc.exec",
   popen = "luaconc.exec",

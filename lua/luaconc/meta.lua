@@ -123,8 +123,12 @@
 ---@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
 ---@field memory? number the most that its Lua state may allocate, in bytes; none unless said
 ---@field init? function is called there before `f`, without arguments; it may wait, and shares its variables with `f`
----@field start? string "forkserver" (the default): forked from a small process that is started for this; or "spawn": a fresh program
+---@field start? string "forkserver" (the default): forked from a small process that is started for this; "spawn": a fresh program; "fork": forked from this one, as it is (see processes.md)
 ---@field rlimit? luaconc.rlimit of the process: `memory`, bytes of its own; `cpu`, seconds of computing, then SIGXCPU; `files`, descriptors; `nice`, its priority
+
+---@class luaconc.forkserveroptions
+---@field preload? string[] the names of the modules, which are found as `require` finds them here, now
+---@field lua? string the program that worker processes run, where this one is no `lua`; before the first of them
 
 ---@class luaconc.groupoptions
 ---@field limit? integer how many of its jobs run at once
@@ -344,6 +348,18 @@ function conc.thread(f, ...) end
 ---@return ("EAGAIN"|"EMFILE"|"ENOMEM")? code
 ---@overload fun(job: luaconc.processoptions): luaconc.job
 function conc.process(f, ...) end
+
+---Starts the forkserver, unless it runs, and has it load modules: they are there
+---in each worker that is forked from it from now on, and loaded but once. It is
+---the small process that worker processes are forked from; without this, the first
+---of them starts it. Stops this thread meanwhile, for other tasks too.
+---Never waits.
+---Raises for a `lua` where it runs already.
+---@param options? luaconc.forkserveroptions
+---@return integer? pid its process
+---@return string? message
+---@return ("EWORKER"|"ENOENT")? code
+function conc.forkserver(options) end
 
 ---Waits that long. 0 lets the other tasks run, as `conc.yield` does.
 ---Waits.
