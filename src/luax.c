@@ -87,6 +87,7 @@ void lc_luax_wrong_self (lua_State *L) {
   lua_pushfstring(L, "%s expected, got %s: methods are called with a colon, "
                   "object:method()", lua_tostring(L, -1), got);
   luaL_argerror(L, 1, lua_tostring(L, -1));
+  for (;;) ;  /* not reached */
 }
 
 uint64_t lc_luax_seconds (lua_State *L, int arg) {

@@ -36,7 +36,7 @@ void lc_luax_index (lua_State *L, struct lc_loop *loop, lua_CFunction index);
 void lc_luax_module (lua_State *L, const char *name);
 
 /* Raises: what a method got as its self is something else. */
-void lc_luax_wrong_self (lua_State *L);
+lc_noreturn void lc_luax_wrong_self (lua_State *L);
 
 /* A method's self: userdata whose metatable is upvalue 2, else an error
 ** that names the type. */
@@ -48,7 +48,6 @@ static inline void *lc_luax_self (lua_State *L) {
     if (same) return self;
   }
   lc_luax_wrong_self(L);
-  return NULL;
 }
 
 /* Can the value be called? */
