@@ -73,6 +73,78 @@ local waits = {
   ["program:wait"] = function()
     assert(conc.popen { "sleep", "100", stdin = "null", stdout = "null" }):wait()
   end,
+  ["stream:read"] = function()
+    local s <close> = conc.pair()
+    s:read()
+  end,
+  ["stream:lines"] = function()
+    local s <close> = conc.pair()
+    for _ in s:lines() do end
+  end,
+  ["stream:write"] = function()
+    local s <close> = conc.pair(1)
+    s:write(("x"):rep(100000))
+  end,
+  ["stream:flush"] = function()
+    local s <close> = conc.pair(1)
+    s:write "xx"
+    s:flush()
+  end,
+  ["stream:shutdown"] = function()
+    local s <close> = conc.pair(1)
+    s:write "xx"
+    s:shutdown()
+  end,
+  ["stream:close"] = function()
+    local s = conc.pair(1)
+    s:write "xx"
+    s:close()
+  end,
+  ["select at streams"] = function()
+    local s <close> = conc.pair()
+    local l <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+    local u <close> = assert(conc.udp.bind("127.0.0.1", 0))
+    conc.select { { s, "read", "l" }, l, u, conc.event() }
+  end,
+  ["tcp read"] = function()
+    local l <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+    local s <close> = assert(conc.tcp.connect("127.0.0.1", l:sock().port))
+    s:read()
+  end,
+  ["tcp accept"] = function()
+    local l <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+    l:accept()
+  end,
+  ["unix read"] = function()
+    local l <close> = assert(conc.unix.listen "\0luaconc cancel_spec")
+    local s <close> = assert(conc.unix.connect "\0luaconc cancel_spec")
+    s:read(5)
+  end,
+  ["unix accept"] = function()
+    local l <close> = assert(conc.unix.listen "\0luaconc cancel_spec")
+    l:accept()
+  end,
+  ["unix connect at a full backlog"] = function()
+    local path = "\0luaconc cancel_spec"
+    local l <close> = assert(conc.unix.listen(path, { backlog = 1 }))
+    local held = {}
+    local _ <close> = sim.on_close(function()
+      for _, s in ipairs(held) do s:close() end
+    end)
+    repeat held[#held + 1] = assert(conc.unix.connect(path)) until false
+  end,
+  ["the end of a listener"] = function()
+    local l <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+    l:closed()
+  end,
+  ["tcp.serve"] = function()
+    local l <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+    conc.tcp.serve(l, print)
+  end,
+  ["udp recv"] = function()
+    local u <close> = assert(conc.udp.bind("127.0.0.1", 0))
+    u:recv()
+  end,
   ["signal:wait"] = function()
     local signal <close> = assert(conc.signal "SIGUSR2")
     signal:wait()
@@ -124,6 +196,27 @@ describe("cancelling a job that waits in", function()
         end) })
         assert.near(start + 2, conc.now(), sim.tolerance)
       end)
+    end)
+  end
+end)
+
+-- How long a look-up takes nobody knows: it may be over before.
+describe("cancelling a job that looks a name up", function()
+  for name, look in pairs {
+    ["dns.lookup"] = function() return conc.dns.lookup "localhost" end,
+    ["dns.reverse"] = function() return conc.dns.reverse "127.0.0.1" end,
+    ["tcp.connect"] = function() return conc.tcp.connect("localhost", 1) end,
+  } do
+    it("by " .. name .. " ends it, or lets it have its answer", function()
+      for turns = 0, 3 do
+        sim.run(function()
+          local h = conc.spawn { look, keep = true }
+          for _ = 1, turns do conc.yield() end
+          h:cancel()
+          local ok, err = pcall(h.await, h)
+          assert.is_true(ok or conc.is_cancelled(err))
+        end)
+      end
     end)
   end
 end)
