@@ -44,6 +44,7 @@ build = {
       sources = {
         "src/address.c",
         "src/alloc.c",
+        "src/arena.c",
         "src/bytes.c",
         "src/cargo.c",
         "src/census.c",

@@ -14,7 +14,7 @@ local C_LAYERS = {
       .. "stats system system_linux terminal things "
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
-    files = "address cargo census closure code codec decode encode encoder errors "
+    files = "address arena cargo census closure code codec decode encode encoder errors "
       .. "exchange factory item luax memory message modules names terms passage path proxy shared "
       .. "shelf transfer" },
   { name = "kernel", peers = true,

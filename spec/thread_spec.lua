@@ -77,6 +77,35 @@ describe("a thread", function()
       .. "bytes (memory=)", text)
   end)
 
+  it("uses its memory again, in blocks of any size", function()
+    local function churn(rounds)
+      math.randomseed(rounds)
+      local kept = {}
+      for i = 1, rounds do
+        local size = math.random(8) == 1 and math.random(70000)
+          or math.random(0, 600)
+        local value = math.random(2) == 1 and ("x"):rep(size)
+          or table.move({}, 1, size // 16, 1, table.pack())
+        kept[math.random(40)] = { i, value, #value }
+        if i % 500 == 0 then
+          collectgarbage(i % 1000 == 0 and "generational" or "incremental")
+        end
+      end
+      local sound = 0
+      for _, entry in pairs(kept) do
+        if #entry[2] == entry[3] then sound = sound + 1 end
+      end
+      kept = nil -- luacheck: ignore
+      collectgarbage()
+      return sound, collectgarbage "count"
+    end
+    for _, memory in ipairs { 1e9, 2e7 } do
+      local sound, kilobytes = conc.thread { churn, 5000, memory = memory }:await()
+      assert.equal(40, sound)
+      assert.is_true(kilobytes < 1000)
+    end
+  end)
+
   it("fails where the limit is too small for a state", function()
     for _, bytes in ipairs { 1, 1000, 10000, 20000, 25000 } do
       local text = message_of(function()

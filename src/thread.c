@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "arena.h"
 #include "fault.h"
 #include "inquiry.h"
 #include "interrupt.h"
@@ -59,10 +60,13 @@ static void release (lc_thread *t) {
 /* {{ In the thread */
 
 static void run_state (lc_thread *t, lua_State *L) {
+  lc_arena arena;
+  lc_arena_open(L, &arena);
   if (!t->limit || lc_memory_limit(L, &t->memory, t->limit))
     lc_worker_run(L, &t->worker, false);
   lc_memory_lift(&t->memory);
   lua_close(L);
+  lc_arena_close(&arena);
 }
 
 /* Once the note is posted, an abandoned thread's block may be gone. */

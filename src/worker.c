@@ -183,9 +183,10 @@ static void open_libs (lua_State *L, const lc_worker *w) {
   lua_settop(L, 1);
 }
 
-/* worker (light userdata) */
+/* worker (light userdata). Nothing of this is garbage. */
 static int open_state (lua_State *L) {
   lc_worker *w = lua_touserdata(L, 1);
+  lua_gc(L, LUA_GCSTOP);
   open_libs(L, w);
   lc_worker_adopt(L, w);
   lua_pushcfunction(L, w->opener->begin);
@@ -195,6 +196,7 @@ static int open_state (lua_State *L) {
   lc_modules_search(L);
   lua_pushcfunction(L, refuse_exit);
   set_loaded_field(L, "os", "exit");
+  lua_gc(L, LUA_GCRESTART);
   return 0;
 }
 
