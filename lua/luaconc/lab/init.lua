@@ -12,6 +12,7 @@
 
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local machine = require "luaconc.compare.machine"
 local plain = require "luaconc.compare.plain"
 local program = require "luaconc.compare.program"
 local stats = require "luaconc.compare.stats"
@@ -75,18 +76,8 @@ function Lab:get(name)
   error(done.value, 0)
 end
 
---- Calls a probe in a fresh process; returns what it returned and the peak
---- of memory. Raises its failure.
----@param module string an experiment or claim, by its module
----@param name string
----@param args any plain data
----@param limit number? seconds
----@return any value, integer peak
-function Lab:probe(module, name, args, limit)
-  local input = assert(plain.encode({ module = module, name = name,
-    args = args }, "request"))
-  local ended, failure = program.run(program.lua
-    "require('luaconc.lab.child').main()", input, limit or M.LIMIT)
+-- The report of a probe, or raises what went wrong.
+local function report_of(ended, failure, module, name)
   if not ended then error(failure, 0) end
   local report, unreadable
   if ended.report ~= "" then report, unreadable = plain.decode(ended.report) end
@@ -100,7 +91,48 @@ function Lab:probe(module, name, args, limit)
     failure.printed = ended.printed
     error(failure, 0)
   end
-  return report.value, ended.peak
+  return report.value
+end
+
+local function run_probe(module, name, args, limit, wrap)
+  local input = assert(plain.encode({ module = module, name = name,
+    args = args }, "request"))
+  local argv = program.lua "require('luaconc.lab.child').main()"
+  local ended, failure = program.run(wrap and wrap(argv) or argv, input,
+    limit or M.LIMIT)
+  return report_of(ended, failure, module, name)
+end
+
+--- Calls a probe in a fresh process; returns what it returned. Raises its
+--- failure.
+---@param module string an experiment or claim, by its module
+---@param name string
+---@param args any plain data
+---@param limit number? seconds
+---@return any value
+function Lab:probe(module, name, args, limit)
+  return run_probe(module, name, args, limit or self.limit)
+end
+
+local NOBODY = { "setpriv", "--reuid=65534", "--regid=65534",
+  "--clear-groups" }
+
+--- The same, as a user who may have no more than so many processes and
+--- threads: as nobody where we are root, whom no limit holds.
+---@param module string
+---@param name string
+---@param args any
+---@param most integer
+---@return any value
+function Lab:limited(module, name, args, most)
+  local root = machine.first_line("id", "-u") == "0"
+  return run_probe(module, name, args, M.LIMIT, function(argv)
+    local words = table.move(root and NOBODY or {}, 1, root and #NOBODY or 0,
+      1, {})
+    words[#words + 1] = "prlimit"
+    words[#words + 1] = ("--nproc=%d"):format(most)
+    return table.move(argv, 1, #argv, #words + 1, words)
+  end)
 end
 
 --- Calls probes in turn, round by round, so that a disturbance hits all of

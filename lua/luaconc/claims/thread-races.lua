@@ -1,0 +1,24 @@
+local T = require "luaconc.lab.thresholds"
+
+return {
+  id = "thread-races",
+  says = "Races are easy to introduce and hard to spot.",
+  experiment = "Four threads read an element of a shared array, add one and "
+    .. "write it back; then the same by the array's atomic add.",
+  engines = { "thread" },
+  figure = "updates lost of a million, and reports of it",
+  measure = function(lab)
+    local r = lab:get "races"
+    return { plain = r.plain, atomic = r.atomic, missing = r.missing,
+      reports = r.plain and 0, rows = r.rows }
+  end,
+  parts = {
+    { "plain", ">=", T.SOME, "%s updates of a million are lost", "count" },
+    { "reports", "<=", T.NONE, "%s reports tell of it", "count" },
+  },
+  why = function(f)
+    return f.atomic and ("By the atomic add %.0f are lost. Between threads of "
+      .. "luaconc only shared objects can race; all else is copied."):format(
+      f.atomic) or nil
+  end,
+}
