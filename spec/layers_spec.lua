@@ -15,7 +15,7 @@ local C_LAYERS = {
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address arena cargo census closure code codec decode encode encoder errors "
-      .. "exchange factory item luax memory message modules names terms passage path proxy shared "
+      .. "crossing exchange factory item luax memory message modules names terms passage path proxy shared "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
     files = "tree inquiry end frame group handle interrupt job kin loop mailbox op "

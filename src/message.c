@@ -9,7 +9,9 @@
 #include "decode.h"
 #include "encode.h"
 #include "encoder.h"
+#include "crossing.h"
 #include "message.h"
+#include "wire.h"
 
 enum { COPIED = 4096 };  /* up to here the encoder keeps its block */
 
@@ -18,6 +20,23 @@ static _Atomic uint64_t made;
 
 uint64_t lc_message_made (void) {
   return atomic_load_explicit(&made, memory_order_relaxed);
+}
+
+/* Does it have places in the commons behind its values? */
+static bool has_tail (const lc_message *m) {
+  return m->len >= LC_WIRE_HEADER + sizeof(uint32_t) &&
+         (m->base[1] & LC_FLAG_HOLDS);
+}
+
+static uint32_t count_tail (const lc_message *m) {
+  uint32_t n;
+  memcpy(&n, m->base + m->len - sizeof n, sizeof n);
+  return n <= (m->len - LC_WIRE_HEADER - sizeof n) / sizeof(lc_ref) ? n : 0;
+}
+
+static size_t tail_of (const lc_message *m) {
+  if (!has_tail(m)) return 0;
+  return count_tail(m) * sizeof(lc_ref) + sizeof(uint32_t);
 }
 
 /* The encoder's bytes, in a block of exactly their size; NULL: no memory. */
@@ -68,8 +87,9 @@ void lc_message_encode (lua_State *L, int first, int n, const char *what,
   lua_pop(L, 1);
 }
 
+/* Of what has come from another process, the end is no value: see below. */
 int lc_message_decode (lua_State *L, const lc_message *m) {
-  return lc_decode_message(L, m->base, m->len, m->held, m->nheld);
+  return lc_decode_message(L, m->base, m->len - tail_of(m), m->held, m->nheld);
 }
 
 bool lc_message_branches (const lc_message *m) {
@@ -78,10 +98,126 @@ bool lc_message_branches (const lc_message *m) {
   return false;
 }
 
-void lc_message_free (lc_message *m) {
+static void drop_each (lc_message *m) {
   for (uint32_t i = 0; i < m->nheld; i++)
-    m->held[i]->kind->drop(m->held[i]);
+    if (m->held[i]) m->held[i]->kind->drop(m->held[i]);
+}
+
+void lc_message_free (lc_message *m) {
+  drop_each(m);
   lc_free(m->held, m->nheld * sizeof(*m->held));
   lc_free(m->base, m->len);
   *m = (lc_message){.process = m->process};
 }
+
+/* {{ Between processes. A message that holds objects has their places in the
+** commons behind its values, and the number of these; a flag says so. What is
+** held for another reason has the place 0. */
+
+static lc_ref *refs_of (const lc_message *m, uint32_t *n) {
+  *n = has_tail(m) ? count_tail(m) : 0;
+  size_t size = *n * sizeof(lc_ref);
+  lc_ref *refs = *n ? lc_alloc(size) : NULL;
+  if (refs) memcpy(refs, m->base + m->len - tail_of(m), size);
+  return refs;
+}
+
+static void unsend (const lc_ref *refs, uint32_t n, uint64_t to) {
+  for (uint32_t i = 0; i < n; i++)
+    if (refs[i]) lc_commons_unsend(lc_commons_at(refs[i]), to);
+}
+
+/* Its object is held for `to`: its place, or 0 where it has none. */
+static int send_held (lc_shared *s, uint64_t to, lc_ref *ref) {
+  const lc_crossing *x = lc_crossing_of(s);
+  lc_common *c;
+  *ref = 0;
+  int err = x ? x->cross(s, &c) : 0;
+  if (!x || err) return err;
+  if (!lc_commons_send(c, to)) return UV_ENOMEM;
+  *ref = lc_commons_ref(c);
+  return 0;
+}
+
+static int send_all (const lc_message *m, uint64_t to, lc_ref *refs) {
+  for (uint32_t i = 0; i < m->nheld; i++) {
+    int err = send_held(m->held[i], to, &refs[i]);
+    if (!err) continue;
+    unsend(refs, i, to);
+    return err;
+  }
+  return 0;
+}
+
+/* A copy with the places behind the values. */
+static int append (const lc_message *m, const lc_ref *refs,
+                   lc_message *out) {
+  size_t bytes = m->nheld * sizeof *refs;
+  size_t len = m->len + bytes + sizeof m->nheld;
+  char *base = lc_alloc(len);
+  if (!base) return UV_ENOMEM;
+  memcpy(base, m->base, m->len);
+  memcpy(base + m->len, refs, bytes);
+  memcpy(base + m->len + bytes, &m->nheld, sizeof m->nheld);
+  base[1] |= LC_FLAG_HOLDS;
+  *out = (lc_message){.base = base, .len = len, .process = true};
+  return 0;
+}
+
+int lc_message_export (const lc_message *m, uint64_t to, lc_message *out) {
+  size_t size = m->nheld * sizeof(lc_ref);
+  lc_ref *refs = lc_alloc(size);
+  if (!refs) return UV_ENOMEM;
+  int err = send_all(m, to, refs);
+  if (!err) {
+    err = append(m, refs, out);
+    if (err) unsend(refs, m->nheld, to);
+  }
+  lc_free(refs, size);
+  return err;
+}
+
+void lc_message_unexport (const lc_message *m, uint64_t to) {
+  uint32_t n;
+  lc_ref *refs = refs_of(m, &n);
+  if (!refs) return;
+  unsend(refs, n, to);
+  lc_free(refs, n * sizeof *refs);
+}
+
+static int take_all (lc_message *m, const lc_ref *refs, uint32_t n) {
+  for (; m->nheld < n; m->nheld++) {
+    lc_common *c = lc_commons_find(refs[m->nheld]);
+    const lc_crossing *x = c ? lc_crossing_at(c->kind) : NULL;
+    lc_shared **s = &m->held[m->nheld];
+    *s = x ? x->come(x, c) : NULL;
+    if (refs[m->nheld] && !*s) return x ? UV_ENOMEM : UV_EPROTO;
+  }
+  return 0;
+}
+
+static int import (lc_message *m, const lc_ref *refs, uint32_t n) {
+  m->held = lc_alloc(n * sizeof(*m->held));
+  int err = m->held ? take_all(m, refs, n) : UV_ENOMEM;
+  if (!err) return 0;
+  drop_each(m);
+  lc_free(m->held, n * sizeof(*m->held));
+  m->held = NULL;
+  m->nheld = 0;
+  return err;
+}
+
+int lc_message_import (lc_message *m, bool kept) {
+  uint32_t n;
+  if (!has_tail(m)) return 0;
+  int err = lc_commons_enter();
+  if (err) return err;
+  lc_ref *refs = refs_of(m, &n);
+  err = refs ? import(m, refs, n) : UV_ENOMEM;
+  if (refs) unsend(refs, n, kept ? 0 : lc_commons_self());
+  lc_free(refs, n * sizeof *refs);
+  lc_commons_leave();
+  return err;
+}
+
+/* }} */

@@ -26,6 +26,21 @@ typedef struct lc_message {
 void lc_message_encode (lua_State *L, int first, int n, const char *what,
                         lc_message *m);
 
+/* {{ Between processes, where a message is bytes alone */
+
+/* Fills an empty message with the bytes of one that holds something, which
+** stays: what it holds is held for the member `to` of the road (or the root,
+** 0, as a keeper) as well. 0, or a libuv code. Then: it was not sent after
+** all. */
+int lc_message_export (const lc_message *m, uint64_t to, lc_message *out);
+void lc_message_unexport (const lc_message *m, uint64_t to);
+
+/* Such a message has come here, or (`kept`) was kept by the root: from now on
+** it holds these things itself. Failing, it has let go of all. */
+int lc_message_import (lc_message *m, bool kept);
+
+/* }} */
+
 /* Pushes the values of a message of this program and returns their number;
 ** the message stays. Raises like lc_decode. */
 int lc_message_decode (lua_State *L, const lc_message *m);

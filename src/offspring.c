@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "commons.h"
 #include "conduit.h"
 #include "forker.h"
 #include "handle.h"
@@ -117,11 +118,17 @@ static bool take (uint32_t kind, lc_message *m) {
   }
 }
 
+static bool is_message (uint32_t kind) {
+  return kind == LC_SAY_CONTEXT || kind == LC_SAY_REQUEST ||
+         kind == LC_SAY_LETTER;
+}
+
 static bool on_packet (lc_conduit *c, uint32_t kind, char *bytes,
                        size_t len) {
   lc_message m = {.base = bytes, .len = len};
   (void)c;
-  bool right = take(kind, &m);
+  bool right = !is_message(kind) || lc_message_import(&m, false) == 0;
+  if (right) right = take(kind, &m);
   lc_message_free(&m);
   return right;
 }
@@ -199,10 +206,25 @@ static void on_sent (lc_packet *p) {
   lc_free(o, sizeof *o);
 }
 
+/* What goes over the link is bytes. */
+static int export (lc_message *m) {
+  lc_message out;
+  if (m->nheld == 0) return 0;
+  int err = lc_message_export(m, lc_commons_parent(), &out);
+  if (err) return err;
+  lc_message_free(m);
+  *m = out;
+  return 0;
+}
+
 /* Takes the message. */
 static int send_home (lc_worker *w, lc_message *m, lc_saying kind) {
   outgoing *o = m->len <= LC_CONDUIT_LIMIT ? lc_alloc(sizeof *o) : NULL;
-  if (!o) return UV_ENOMEM;
+  int refused = o ? export(m) : UV_ENOMEM;
+  if (refused) {
+    lc_free(o, sizeof *o);
+    return refused;
+  }
   *o = (outgoing){.message = *m};
   *m = (lc_message){0};
   o->packet = (lc_packet){.kind = kind, .bytes = o->message.base,
@@ -259,7 +281,8 @@ static void prepare (lua_State *L) {
 
 static void tell_outcome (void) {
   lc_worker *w = &self.worker;
-  if (w->reply.len > LC_CONDUIT_LIMIT) w->outcome = LC_NOMEMORY;
+  if (w->reply.len > LC_CONDUIT_LIMIT || export(&w->reply))
+    w->outcome = LC_NOMEMORY;
   lc_verdict v = {(uint32_t)w->outcome, self.refusal};
   lc_packet packets[] = {
     {.kind = LC_SAY_OUTCOME, .bytes = (char *)&v, .len = sizeof v,

@@ -144,10 +144,18 @@ static bool take_report (process *p, const lc_message *m) {
   return rep != NULL;
 }
 
+static bool is_message (uint32_t kind) {
+  return kind == LC_SAY_LETTER || kind == LC_SAY_REPLY;
+}
+
 static bool on_packet (lc_conduit *c, uint32_t kind, char *bytes,
                        size_t len) {
   process *p = c->owner;
   lc_message m = {.base = bytes, .len = len};
+  if (is_message(kind) && lc_message_import(&m, false)) {
+    lc_message_free(&m);
+    return false;
+  }
   bool right = kind == LC_SAY_LETTER ? take_letter(p, &m)
                : kind == LC_SAY_OUTCOME ? take_verdict(p, &m)
                : kind == LC_SAY_REPORT ? take_report(p, &m)
@@ -259,11 +267,20 @@ static void on_letter_sent (lc_packet *packet) {
 
 static void stay (lc_packet *packet) { (void)packet; }
 
-/* Takes the message. Where nobody reads it, the end of the process tells. */
-static int send_message (process *p, outgoing *o, lc_saying kind,
-                         lc_message *m, void (*gone) (lc_packet *)) {
+/* Takes the message, or a copy where it holds something. */
+static int prepare_message (process *p, outgoing *o, lc_message *m) {
+  if (m->nheld > 0)
+    return lc_message_export(m, p->child.member, &o->message);
   o->message = *m;
   *m = (lc_message){0};
+  return 0;
+}
+
+/* Where nobody reads it, the end of the process tells. */
+static int send_message (process *p, outgoing *o, lc_saying kind,
+                         lc_message *m, void (*gone) (lc_packet *)) {
+  int err = prepare_message(p, o, m);
+  if (err) return err;
   o->packet = (lc_packet){.kind = kind, .bytes = o->message.base,
                           .len = o->message.len, .gone = gone};
   return lc_conduit_send(&p->conduit, &o->packet);
@@ -275,7 +292,7 @@ static bool is_rationed (const lc_ration *r) {
 }
 
 /* A fork has the request in its memory. */
-static void send_request (process *p) {
+static int send_request (process *p) {
   lc_remote *r = p->remote;
   if (is_rationed(&p->ration)) {
     p->limit = (lc_packet){.kind = LC_SAY_LIMIT, .gone = stay,
@@ -283,8 +300,13 @@ static void send_request (process *p) {
                            .len = sizeof p->ration};
     (void)lc_conduit_send(&p->conduit, &p->limit);
   }
-  (void)send_message(p, &p->context, LC_SAY_CONTEXT, &r->context, on_sent);
-  (void)send_message(p, &p->request, LC_SAY_REQUEST, &r->request, on_sent);
+  int err = send_message(p, &p->context, LC_SAY_CONTEXT, &r->context, on_sent);
+  if (!err || err == UV_EAGAIN)
+    err = send_message(p, &p->request, LC_SAY_REQUEST, &r->request, on_sent);
+  if (err && err != UV_EAGAIN && err != UV_EPIPE) return err;
+  lc_message_free(&r->context);
+  lc_message_free(&r->request);
+  return 0;
 }
 
 static int watch_child (process *p, uv_loop_t *uv) {
@@ -327,13 +349,13 @@ static int process_start (lc_remote *r) {
   p->conduit.owner = p;
   p->conduit.arrive = on_packet;
   err = watch_child(p, uv);
+  if (!err && !p->forked) err = send_request(p);
   if (err) {
     if (p->forked) lc_twin_end(p->child.pid);
     else strike(p, SIGKILL);
     close_all(p);
     return err;
   }
-  if (!p->forked) send_request(p);
   look(p);
   return 0;
 }
@@ -367,14 +389,20 @@ static int process_post (lc_remote *r, lc_message *m) {
   if (!p->link) return UV_EPIPE;
   outgoing *o = m->len <= LC_CONDUIT_LIMIT ? lc_alloc(sizeof *o) : NULL;
   if (!o) return UV_ENOMEM;
+  o->message = (lc_message){0};
   int err = send_message(p, o, LC_SAY_LETTER, m, stay);
   if (err == UV_EAGAIN) {
     o->packet.gone = on_letter_sent;
+    lc_message_free(m);
     look(p);
     return 0;
   }
-  if (err) *m = o->message;
-  else lc_message_free(&o->message);
+  if (err && !m->base) *m = o->message;
+  else {
+    if (err) lc_message_unexport(&o->message, p->child.member);
+    else lc_message_free(m);
+    lc_message_free(&o->message);
+  }
   lc_free(o, sizeof *o);
   return err;
 }

@@ -7,6 +7,7 @@
 ** element.
 */
 
+#include "crossing.h"
 #include "element.h"
 #include "errors.h"
 #include "luax.h"
@@ -284,11 +285,15 @@ static const luaL_Reg metamethods[] = {
 };
 
 static const lc_handledtype array_type = {
-  .kind = {"array", lc_proxy_hold, lc_proxy_drop, receive_array},
+  .kind = {"array", lc_proxy_hold, lc_proxy_drop, receive_array, true},
   .name = "luaconc.shared.array", .number = LC_ARRAY_KIND,
   .size = sizeof(lc_array), .waits = true, .methods = methods,
   .metamethods = metamethods, .index = array_index, .enter = enter_array,
   .leave = leave_array
+};
+
+static const lc_crossing array_crossing = {
+  &array_type.kind, lc_crossing_proxy, lc_crossing_come
 };
 
 /* The elements, all 0. */
@@ -328,5 +333,6 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedarray_open (lua_State *L, lc_loop *loop) {
+  lc_crossing_add(LC_ARRAY_KIND, &array_crossing);
   lc_luax_functions(L, loop, functions);
 }

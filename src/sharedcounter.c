@@ -3,6 +3,7 @@
 ** instruction; integers wrap around, as Lua's do.
 */
 
+#include "crossing.h"
 #include "handled.h"
 #include "luax.h"
 #include "sharedcounter.h"
@@ -12,9 +13,13 @@ static void receive_counter (lua_State *L, lc_shared *s);
 static const luaL_Reg methods[6];
 
 static const lc_handledtype counter_type = {
-  .kind = {"counter", lc_proxy_hold, lc_proxy_drop, receive_counter},
+  .kind = {"counter", lc_proxy_hold, lc_proxy_drop, receive_counter, true},
   .name = "luaconc.shared.counter", .number = LC_COUNTER_KIND,
   .size = sizeof(lc_handled), .methods = methods
+};
+
+static const lc_crossing counter_crossing = {
+  &counter_type.kind, lc_crossing_proxy, lc_crossing_come
 };
 
 static void receive_counter (lua_State *L, lc_shared *s) {
@@ -94,5 +99,6 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedcounter_open (lua_State *L, lc_loop *loop) {
+  lc_crossing_add(LC_COUNTER_KIND, &counter_crossing);
   lc_luax_functions(L, loop, functions);
 }

@@ -2,6 +2,7 @@
 ** sharedevent.c: see sharedevent.h; things.h has what is behind it.
 */
 
+#include "crossing.h"
 #include "errors.h"
 #include "handled.h"
 #include "luax.h"
@@ -113,10 +114,14 @@ static const luaL_Reg event_methods[] = {
 };
 
 static const lc_handledtype event_type = {
-  .kind = {"event", lc_proxy_hold, lc_proxy_drop, receive_event},
+  .kind = {"event", lc_proxy_hold, lc_proxy_drop, receive_event, true},
   .name = "luaconc.shared.event", .number = LC_EVENT_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = event_methods,
   .selectables = event_selectables
+};
+
+static const lc_crossing event_crossing = {
+  &event_type.kind, lc_crossing_proxy, lc_crossing_come
 };
 
 static void receive_event (lua_State *L, lc_shared *s) {
@@ -181,9 +186,13 @@ static const luaL_Reg barrier_methods[] = {
 };
 
 static const lc_handledtype barrier_type = {
-  .kind = {"barrier", lc_proxy_hold, lc_proxy_drop, receive_barrier},
+  .kind = {"barrier", lc_proxy_hold, lc_proxy_drop, receive_barrier, true},
   .name = "luaconc.shared.barrier", .number = LC_BARRIER_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = barrier_methods
+};
+
+static const lc_crossing barrier_crossing = {
+  &barrier_type.kind, lc_crossing_proxy, lc_crossing_come
 };
 
 static void receive_barrier (lua_State *L, lc_shared *s) {
@@ -212,5 +221,7 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedevent_open (lua_State *L, lc_loop *loop) {
+  lc_crossing_add(LC_EVENT_KIND, &event_crossing);
+  lc_crossing_add(LC_BARRIER_KIND, &barrier_crossing);
   lc_luax_functions(L, loop, functions);
 }

@@ -2,6 +2,7 @@
 ** sharedlock.c: see sharedlock.h; things.h has what is behind it.
 */
 
+#include "crossing.h"
 #include "errors.h"
 #include "handled.h"
 #include "luax.h"
@@ -130,10 +131,14 @@ static const luaL_Reg lock_meta[] = {
 };
 
 static const lc_handledtype lock_type = {
-  .kind = {"lock", lc_proxy_hold, lc_proxy_drop, receive_lock},
+  .kind = {"lock", lc_proxy_hold, lc_proxy_drop, receive_lock, true},
   .name = "luaconc.shared.lock", .number = LC_LOCK_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = lock_methods,
   .metamethods = lock_meta, .leave = leave_lock
+};
+
+static const lc_crossing lock_crossing = {
+  &lock_type.kind, lc_crossing_proxy, lc_crossing_come
 };
 
 static void receive_lock (lua_State *L, lc_shared *s) {
@@ -244,11 +249,15 @@ static const luaL_Reg semaphore_meta[] = {
 };
 
 static const lc_handledtype semaphore_type = {
-  .kind = {"semaphore", lc_proxy_hold, lc_proxy_drop, receive_semaphore},
+  .kind = {"semaphore", lc_proxy_hold, lc_proxy_drop, receive_semaphore, true},
   .name = "luaconc.shared.semaphore", .number = LC_SEMAPHORE_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = semaphore_methods,
   .metamethods = semaphore_meta, .enter = enter_semaphore,
   .leave = leave_semaphore
+};
+
+static const lc_crossing semaphore_crossing = {
+  &semaphore_type.kind, lc_crossing_proxy, lc_crossing_come
 };
 
 static void receive_semaphore (lua_State *L, lc_shared *s) {
@@ -279,5 +288,7 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedlock_open (lua_State *L, lc_loop *loop) {
+  lc_crossing_add(LC_LOCK_KIND, &lock_crossing);
+  lc_crossing_add(LC_SEMAPHORE_KIND, &semaphore_crossing);
   lc_luax_functions(L, loop, functions);
 }

@@ -5,6 +5,7 @@
 */
 
 #include "cargo.h"
+#include "crossing.h"
 #include "encode.h"
 #include "encoder.h"
 #include "errors.h"
@@ -71,7 +72,8 @@ static bool refuse_shared (lc_encoder *e, int depth, const char *kind) {
 }
 
 static bool encode_shared (lc_encoder *e, int depth, lc_shared *s) {
-  if (e->carrier != LC_TO_STATE)
+  bool crosses = e->carrier == LC_TO_PROCESS && lc_crossing_of(s);
+  if (e->carrier != LC_TO_STATE && !crosses)
     return refuse_shared(e, depth, s->kind->name);
   lc_begun begun = lc_encoder_begin(e, depth, s);
   if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;

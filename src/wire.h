@@ -43,7 +43,8 @@ enum {
   LC_WIRE_SHORT = 40,       /* as in Lua: of these there is one of a kind */
   LC_WIRE_SLOTS = 255,
   LC_WIRE_DEPTH = 200,      /* values inside values, both ways */
-  LC_FLAG_AGAIN = 1
+  LC_FLAG_AGAIN = 1,
+  LC_FLAG_HOLDS = 2         /* behind the end: see message.c */
 };
 
 typedef enum lc_wiretag {
