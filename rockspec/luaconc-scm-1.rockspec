@@ -62,6 +62,7 @@ build = {
         "src/conduit.c",
         "src/coroutine.c",
         "src/counts.c",
+        "src/crossing.c",
         "src/decode.c",
         "src/dns.c",
         "src/element.c",

@@ -50,6 +50,10 @@ function commands.luaconc(words)
   end
 end
 
+commands[".ci/run"] = function(words)
+  assert.not_nil(lfs.attributes(words[1]), words[1])
+end
+
 commands["lua5.4"] = function(words)
   assert.not_nil(lfs.attributes(words[2]), words[2])
 end
@@ -75,7 +79,8 @@ describe("the README", function()
     end)
   end
 
-  for _, path in ipairs { "README.md", "src/README.md" } do
+  for _, path in ipairs { "README.md", "src/README.md", "CONTRIBUTING.md",
+                          "docs/tutorial.md" } do
     for _, block in ipairs(snippets.blocks(path, "sh")) do
       it("has commands at " .. block.place .. " that are there", function()
         for line in lines_of(block) do
