@@ -96,6 +96,30 @@ does the same for a program that says nothing of it.]],
     example = [[
 print(conc.debug.dump_on "SIGQUIT")  --> true]],
   },
+  {
+    name = "conc.debug.start",
+    call = "conc.debug.start{block=}",
+    text = [[
+Says on standard error, from now on, what is likely to be a mistake, and where
+its thing was made: locks taken in two orders, or by tasks that wait for each
+other; groups and scopes left open; handles collected while open; failures that
+others hide; errors that a job has returned and nobody has looked at. For this
+state and for threads and processes that are started later. With `block`, also
+which task holds the loop of the main program for longer, with its traceback
+and while it does. `luaconc run --debug` does it from the begin on, and so do
+`LUACONC_DEBUG=1` and `LUACONC_BLOCK_MS=100` in the environment.]],
+    params = { { "options", "table?", "" } },
+    options = {
+      { "block", "number?", "seconds; 0 ends the watch" },
+    },
+    optionclass = "luaconc.debugoptions",
+    returns = { { "true", "ok", "" } },
+    fails = { { "EBUSY", "`block` in a thread or process, or where another "
+      .. "state of this program is watched" } },
+    waits = false,
+    example = [[
+print(conc.debug.start { block = 0 })  --> true]],
+  },
 }
 
 return { stats, debugging }

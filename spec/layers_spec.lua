@@ -15,10 +15,12 @@ local C_LAYERS = {
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address arena cargo census closure code codec decode encode encoder errors "
-      .. "crossing exchange factory item luax memory message modules names terms passage path proxy shared "
+      .. "crossing exchange factory item luax memory message modules names terms "
+      .. "passage path proxy shared "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
-    files = "tree inquiry end frame group handle interrupt job kin loop mailbox op "
+    files = "pulse deadlock debug tree inquiry end frame group handle interrupt job kin "
+      .. "loop mailbox op "
       .. "remote rebirth twin scope select slots spawn task traceback trouble waiter "
       .. "within worker" },
   { name = "base of streams", peers = true, files = "listener pipe read sockopt stream "
@@ -39,7 +41,8 @@ local C_LAYERS = {
 local LUA_LAYERS = {
   { name = "core", files = "core" },
   { name = "arguments", files = "check" },
-  { name = "inside modules", peers = true, files = "dial option server timeout tree" },
+  { name = "inside modules", peers = true, files = "lockorder dial option server "
+      .. "timeout tree" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolmap poolstate poolworker" },
   { name = "modules", files = "debug batch dns exec fs meta offload pool stats tcp testing "

@@ -40,6 +40,14 @@ void lc_assert_failed(const char *what, const char *file, int line);
 #define lc_noreturn
 #endif
 
+/* -DLUACONC_BARE leaves out what only looks on (counters, ages, tracing), to
+** show what it costs: see bench/overhead. */
+#if defined(LUACONC_BARE)
+enum { LC_OBSERVED = 0 };
+#else
+enum { LC_OBSERVED = 1 };
+#endif
+
 #if defined(__GNUC__)
 #define LC_API __attribute__((visibility("default")))
 #else

@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 
+#include "debug.h"
 #include "end.h"
 #include "frame.h"
 #include "remote.h"
@@ -123,6 +124,7 @@ static void end_all (lua_State *L, lc_loop *loop) {
   lc_scope_cancel(&loop->main->base);
   end_jobs(L, loop);
   call_safely(L, loop, warn_again);
+  lc_debug_end(L, loop);
 }
 
 void lc_end_state (lua_State *L, lc_loop *loop) {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "debug.h"
 #include "errors.h"
 #include "frame.h"
 #include "luax.h"
@@ -80,6 +81,7 @@ static void on_deadline (lc_timer *timer) {
 /* Anchors the frame at `index` and makes it the innermost scope. */
 static void enter (lua_State *L, lc_task *t, lc_frame *f, int index,
                    lc_scopekind kind) {
+  if (lc_debug_on(f->loop)) lc_debug_note(L, f->loop, f);
   set_anchor(L, f, index);
   f->timer.fire = on_deadline;
   if (lc_loop_at(f->loop, &f->timer, f->due) != 0) {
@@ -116,8 +118,27 @@ bool lc_frame_is_open (lua_State *L, lc_scope *s, lua_State *co) {
   return open;
 }
 
+/* frame (light userdata) -> that it is left open */
+static int complain (lua_State *L) {
+  const lc_frame *f = lua_touserdata(L, 1);
+  const char *what = f->scope.kind == LC_GROUP ? "group" : "scope";
+  lc_task *t = f->scope.task;
+  lc_debug_place(L, f);
+  if (t->co) {
+    lc_job_push(L, &t->job);
+    lc_job_label(L, &t->job, -1);
+  }
+  else lua_pushliteral(L, "the code outside tasks");
+  lua_pushfstring(L, "%s left the %s open that it made at %s: keep it in a "
+                  "<close> variable", lua_tostring(L, -1), what,
+                  lua_isstring(L, 2) ? lua_tostring(L, 2) : "?");
+  return 1;
+}
+
 void lc_frame_abandon (lc_scope *s) {
+  lc_loop *loop = frame_of(s)->loop;
   lc_assert(s->kind != LC_BASE);
+  if (lc_debug_on(loop)) lc_debug_warn(loop->driver, complain, frame_of(s));
   if (s->kind == LC_GROUP) lc_group_forget_all(&frame_of(s)->group);
   leave(frame_of(s)->loop->driver, frame_of(s));
 }

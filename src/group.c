@@ -2,6 +2,7 @@
 ** group.c: jobs that end together. See group.h.
 */
 
+#include "debug.h"
 #include "group.h"
 #include "remote.h"
 #include "task.h"
@@ -85,8 +86,26 @@ void lc_group_forget (lc_job *j) {
   lc_job_release(j);
 }
 
+/* failed job (light userdata) -> that nobody has seen its failure */
+static int complain (lua_State *L) {
+  lc_job *j = lua_touserdata(L, 1);
+  lc_job_push(L, j);
+  const char *label = lc_job_label(L, j, 2);
+  lc_job_error(L, j, 2);
+  const char *error = luaL_tolstring(L, -1, NULL);
+  lc_traceback_started(L, j);
+  lua_pushfstring(L, "%s failed too, and nobody has seen its error: %s "
+                  "(started at %s)", label, error, lua_tostring(L, -1));
+  return 1;
+}
+
 void lc_group_forget_all (lc_group *g) {
-  while (!lc_list_empty(&g->failed)) lc_group_forget(job_of(g->failed.next));
+  while (!lc_list_empty(&g->failed)) {
+    lc_job *j = job_of(g->failed.next);
+    if (lc_debug_on(j->loop) && !j->seen)
+      lc_debug_warn(j->loop->driver, complain, j);
+    lc_group_forget(j);
+  }
   g->failing = false;
 }
 

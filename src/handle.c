@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "debug.h"
 #include "end.h"
 #include "handle.h"
 #include "luax.h"
@@ -67,6 +68,22 @@ void lc_handle_own (lua_State *L, lc_handle **owner, lc_handle *h) {
   lua_pushvalue(L, -2);
   lua_rawsetp(L, -2, h);
   lua_pop(L, 1);
+  if (lc_debug_on(h->loop)) lc_debug_note(L, h->loop, h);
+}
+
+/* handle (light userdata) -> that it is garbage, and open */
+static int complain (lua_State *L) {
+  const lc_handle *h = lua_touserdata(L, 1);
+  lc_debug_place(L, h);
+  lua_pushfstring(L, "a %s was collected while open; it was made at %s: close "
+                  "it, or keep it in a <close> variable", h->kind->name,
+                  lua_isstring(L, 2) ? lua_tostring(L, 2) : "?");
+  return 1;
+}
+
+static void close_garbage (lua_State *L, lc_handle *h) {
+  if (lc_debug_on(h->loop)) lc_debug_warn(L, complain, h);
+  lc_handle_close(h);
 }
 
 static bool is_garbage (lua_State *L, lc_handle *h) {
@@ -83,7 +100,7 @@ static bool is_garbage (lua_State *L, lc_handle *h) {
 int lc_handle_collect (lua_State *L) {
   lc_handle **owner = lc_luax_self(L);
   if (!*owner) return 0;
-  if (is_garbage(L, *owner)) lc_handle_close(*owner);
+  if (is_garbage(L, *owner)) close_garbage(L, *owner);
   else lc_end_state(L, (*owner)->loop);
   return 0;
 }

@@ -10,6 +10,7 @@
 #include "inquiry.h"
 #include "interrupt.h"
 #include "luax.h"
+#include "pulse.h"
 #include "spawn.h"
 #include "task.h"
 #include "traceback.h"
@@ -152,10 +153,16 @@ static void dump (lua_State *L, lc_loop *loop, bool inside) {
     call_safely(L, start_dump, loop, NULL);
 }
 
+static int tell_place (lua_State *L) {
+  lc_pulse_tell(L, lua_touserdata(L, 1));
+  return 0;
+}
+
 void lc_inquiry_serve (lua_State *L, lc_loop *loop, bool inside) {
   unsigned asks = lc_port_asked(loop->port);
   if (!asks || !lua_checkstack(L, LUA_MINSTACK)) return;
   if (asks & LC_ASK_REPORT) answer(L, loop);
+  if ((asks & LC_ASK_PLACE) && inside) call_safely(L, tell_place, loop, NULL);
   if (asks & LC_ASK_DUMP) dump(L, loop, inside);
 }
 
@@ -311,6 +318,14 @@ static int inquiry_on_dump (lua_State *L) {
   return 1;
 }
 
+/* core.watchdog(seconds) -> true | nil, message, code. 0: no more. */
+static int inquiry_watchdog (lua_State *L) {
+  int err = lc_pulse_watch(lc_luax_loop(L), lc_luax_seconds(L, 1));
+  if (err) return lc_errors_uv(L, err);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* }} */
 
 static const luaL_Reg no_methods[] = {
@@ -325,6 +340,7 @@ static const luaL_Reg meta[] = {
 static const luaL_Reg functions[] = {
   {"ask", inquiry_ask},
   {"on_dump", inquiry_on_dump},
+  {"watchdog", inquiry_watchdog},
   {NULL, NULL}
 };
 

@@ -81,7 +81,7 @@ void lc_job_end (lc_job *j, lc_jobstate state) {
   if (j->guest) j->loop->bereave(j);
   j->state = (uint8_t)state;
   j->loop->live--;
-  j->loop->stats.ended[state - LC_DONE]++;
+  if (LC_OBSERVED) j->loop->stats.ended[state - LC_DONE]++;
   lc_list_remove(&j->siblings);
   while (lc_op_complete_first(&j->watchers, LC_OK)) ;
   if (state == LC_FAILED) lc_list_append(&g->failed, &j->siblings);
@@ -163,6 +163,7 @@ static void fetch (lua_State *L, lc_job *j, int index) {
 void lc_job_error (lua_State *L, lc_job *j, int index) {
   index = lua_absindex(L, index);
   fetch(L, j, index);
+  j->seen = true;
   lua_getiuservalue(L, index, LC_JOB_VALUE);
 }
 
@@ -170,6 +171,7 @@ int lc_job_outcome (lua_State *L, lc_job *j, int index) {
   lc_assert(lc_job_ended(j));
   index = lua_absindex(L, index);
   fetch(L, j, index);
+  j->seen = true;
   if (j->group && (j->keep || j->group == j->loop->root)) lc_group_forget(j);
   int type = lua_getiuservalue(L, index, LC_JOB_VALUE);
   if (j->state == LC_ENDCANCELLED && type == LUA_TNIL)

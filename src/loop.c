@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 
 #include "alloc.h"
+#include "debug.h"
 #include "end.h"
 #include "errors.h"
 #include "fault.h"
@@ -24,6 +25,7 @@
 #include "interrupt.h"
 #include "luax.h"
 #include "modules.h"
+#include "pulse.h"
 #include "slots.h"
 #include "task.h"
 #include "trouble.h"
@@ -96,12 +98,14 @@ void lc_loop_look (lc_loop *loop) {
 
 /* Tasks begin to run in this turn, or go on. */
 static void note_busy (lc_loop *loop, uint64_t now) {
+  if (!LC_OBSERVED) return;
   if (!loop->stats.busy) loop->stats.busy = now;
   loop->time = loop->clock.is_virtual ? loop->clock.now : now;
 }
 
 /* The turn is over: from here on others than its tasks have their say. */
 static void note_poll (lc_loop *loop) {
+  if (!LC_OBSERVED) return;
   loop->stats.turns++;
   if (!loop->stats.busy) return;
   lc_stats_turn(&loop->stats, uv_hrtime());
@@ -112,7 +116,7 @@ void lc_loop_run_now (lc_loop *loop, lc_task *t) {
   lc_assert(loop->ring[(loop->head + loop->nready - 1) & loop->mask] == t);
   loop->nready--;
   t->ready = false;
-  if (!loop->stats.busy) note_busy(loop, uv_hrtime());
+  if (LC_OBSERVED && !loop->stats.busy) note_busy(loop, uv_hrtime());
   lc_task_run(loop, t);
   loop->stats.resumed++;
 }
@@ -532,6 +536,7 @@ static void close_uv (lc_loop *loop) {
 }
 
 void lc_loop_close (lc_loop *loop) {
+  lc_pulse_stop(loop);
   lc_interrupt_unwatch(loop);
   lc_port_close(loop->port, loop);
   close_uv(loop);
@@ -638,6 +643,7 @@ lc_loop *lc_loop_new (lua_State *L, uv_loop_t *uv, const lc_opener *opener) {
   loop->opener = opener;
   loop->is_program = is_program(L);
   loop->worker = lc_worker_of(L);
+  lc_debug_inherit(loop);
   if (!fill(loop)) luaL_error(L, "not enough memory");
   lc_modules_hold();   /* from here on the finaliser gives all of it back */
   lua_rawsetp(L, LUA_REGISTRYINDEX, &lc_loop_key);

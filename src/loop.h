@@ -30,6 +30,13 @@
 struct lc_job;
 struct lc_task;
 struct lc_group;
+
+/* Bits of `watch`, which is 0 unless somebody looks on. */
+enum {
+  LC_WATCH_PULSE = 1,        /* pulse.h */
+  LC_WATCH_DEBUG = 2,        /* debug.h */
+  LC_WATCH_TRACE = 4         /* trace.h */
+};
 struct lc_guest;
 
 enum { LC_THREADS, LC_PROCESSES };
@@ -95,6 +102,7 @@ typedef struct lc_loop {
   bool in_poll;              /* the host's loop is inside its poll */
   bool ending, ended;
   bool complete;             /* the whole core is open */
+  uint8_t watch;             /* LC_WATCH_... */
   struct lc_inquiry *inquiry;   /* it asks other states: see inquiry.h */
   uint8_t trouble;           /* why main must unwind: see trouble.h */
   lua_State *woken;          /* whose wait outside tasks has just ended */

@@ -7,6 +7,7 @@
 #include "channel.h"
 #include "codec.h"
 #include "counts.h"
+#include "debug.h"
 #include "coroutine.h"
 #include "dns.h"
 #include "errors.h"
@@ -97,6 +98,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_timer_open(L, loop);
   lc_tree_open(L, loop);
   lc_inquiry_open(L, loop);
+  lc_debug_open(L, loop);
   lc_counts_open(L, loop);
   lc_passage_open(L, loop);
   lc_stream_open(L, loop);

@@ -113,7 +113,7 @@ static int spawn (lua_State *L, lc_group *g, int f, int options) {
   lc_task *parent = lc_task_self(loop);
   int n = lua_gettop(L) - f + 1;
   luaL_checkstack(L, 8, NULL);
-  if (!loop->current) lc_loop_look(loop);
+  if (LC_OBSERVED && !loop->current) lc_loop_look(loop);
   lc_task *t = lua_newuserdatauv(L, sizeof(*t), LC_JOB_VALUES);
   lc_task_init(t, loop);
   lua_rawgeti(L, LUA_REGISTRYINDEX, loop->jobtype);

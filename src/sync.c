@@ -7,6 +7,8 @@
 ** and the next wait raises).
 */
 
+#include "deadlock.h"
+#include "debug.h"
 #include "errors.h"
 #include "luax.h"
 #include "select.h"
@@ -86,6 +88,11 @@ static int lock_about (lua_State *L) {
   }
   lc_job_push(L, j);
   lua_pushfstring(L, "held by %s", lc_job_label(L, j, -1));
+  lc_debug_place(L, l);
+  if (lua_isstring(L, -1))
+    lua_pushfstring(L, "%s, which took it at %s", lua_tostring(L, -2),
+                    lua_tostring(L, -1));
+  else lua_pop(L, 1);
   lua_pushinteger(L, j->id);
   return 2;
 }
@@ -96,9 +103,31 @@ static int lock_new (lua_State *L) {
   return 1;
 }
 
+/* The lock at 1 has been taken by the code that runs in L. */
+static void note_taken (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  if (!lc_debug_on(loop)) return;
+  lc_debug_note(L, loop, lua_touserdata(L, 1));
+  lc_debug_lock(L, 1, true);
+}
+
+/* lock, id of the task that begins to wait for it -> text or nil */
+static int complain (lua_State *L) {
+  lc_task *t = lua_touserdata(L, 1);
+  return lc_deadlock_circle(L, t->job.loop, t->job.id);
+}
+
+/* A task begins to wait for a lock: does who has it wait for the task? */
+static void look_for_circle (lua_State *L, const lc_lock *l, lc_task *t) {
+  const lc_job *j = owner_of(t->job.loop, l);
+  if (j && lc_container(j, lc_task, job)->op.kind)
+    lc_debug_warn(L, complain, t);
+}
+
 static int k_acquire (lua_State *L, int status, lua_KContext ctx) {
   (void)status;
   lc_task_woken(L);
+  note_taken(L);
   if (ctx) return lc_within_call(L);
   lua_settop(L, 1);
   return 1;
@@ -113,11 +142,13 @@ static int acquire_lock (lua_State *L, lua_KContext with) {
     return luaL_error(L, "this task holds the lock already: release it first");
   if (!l->owner) {
     give(l, t);
+    note_taken(L);
     if (with) return lc_within_call(L);
     lua_settop(L, 1);
     return lc_task_pause(L, t, 1);
   }
   wait_in(t, &l->waiters, &lock_kind);
+  if (lc_debug_on(t->job.loop)) look_for_circle(L, l, t);
   return lc_task_wait(L, t, k_acquire, with);
 }
 
@@ -137,6 +168,7 @@ static int lock_try_acquire (lua_State *L) {
   lc_task *t = lc_task_self(lc_luax_loop(L));
   if (l->owner) return lc_errors_fail(L, "EAGAIN", "locked");
   give(l, t);
+  note_taken(L);
   lua_settop(L, 1);
   return 1;
 }
@@ -149,6 +181,7 @@ static int lock_release (lua_State *L) {
     return luaL_error(L, l->owner ? "another task holds the lock"
                                   : "the lock is not held");
   pass_on(l);
+  if (lc_debug_on(t->job.loop)) lc_debug_lock(L, 1, false);
   return 0;
 }
 

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "debug.h"
 #include "errors.h"
 #include "frame.h"
 #include "interrupt.h"
 #include "luax.h"
+#include "pulse.h"
 #include "slots.h"
 #include "task.h"
 #include "traceback.h"
@@ -52,8 +54,8 @@ int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
   lc_loop *loop = t->job.loop;
   lc_assert(t->op.kind);
   t->job.state = LC_WAITING;
-  if (!t->co) lc_loop_look(loop);
-  t->since = loop->time;
+  if (LC_OBSERVED && !t->co) lc_loop_look(loop);
+  if (LC_OBSERVED) t->since = loop->time;
   if (t->op.kind->by != LC_BY_TASK) lc_loop_expect(loop, t->op.kind->by, 1);
   if (t->co) return lua_yieldk(L, 0, ctx, k);
   lc_loop_drive(L, loop);
@@ -192,12 +194,13 @@ static void pack_results (lua_State *L, lc_task *t) {
   lua_createtable(L, n, 0);
   lua_insert(L, 3);
   for (int i = n; i > 0; i--) lua_rawseti(L, 3, i);
+  if (lc_debug_on(t->job.loop)) lc_debug_result(L, &t->job, 1, 3);
 }
 
 /* The result takes the place of the function that started the task: where
 ** that was is noted for as long as jobs of the task still run. */
 static void note_started (lua_State *L, lc_task *t) {
-  if (!t->group || t->group->live == 0) return;
+  if ((!t->group || t->group->live == 0) && !lc_debug_on(t->job.loop)) return;
   lc_traceback_started(L, &t->job);
   lc_job_extra(L, &t->job, 1, true);
   lua_insert(L, -2);
@@ -365,6 +368,15 @@ static void close_because (lc_task *t, lua_CFunction reason) {
   lc_task_close(t);
 }
 
+/* Somebody looks on. */
+static int resume_watched (lc_loop *loop, lc_task *t, int nargs, int *n) {
+  bool pulse = (loop->watch & LC_WATCH_PULSE) != 0;
+  if (pulse) lc_pulse_begin(t->job.id);
+  int status = lua_resume(t->co, loop->driver, nargs, n);
+  if (pulse) lc_pulse_end();
+  return status;
+}
+
 static void resume (lc_loop *loop, lc_task *t, int nargs) {
   int n = 0;
   loop->current = t;
@@ -372,7 +384,9 @@ static void resume (lc_loop *loop, lc_task *t, int nargs) {
   loop->budget = LC_BUDGET;
   loop->slice = 0;
   t->job.state = LC_RUNNING;
-  int status = lua_resume(t->co, loop->driver, nargs, &n);
+  int status = LC_OBSERVED && lc_unlikely(loop->watch)
+    ? resume_watched(loop, t, nargs, &n)
+    : lua_resume(t->co, loop->driver, nargs, &n);
   loop->current = NULL;
   loop->running = NULL;
   if (status == LUA_YIELD) {
@@ -432,7 +446,7 @@ void lc_task_init (lc_task *t, lc_loop *loop) {
   t->job.engine = &lc_task_engine;
   t->job.loop = loop;
   t->job.slot = -1;
-  t->job.born = loop->time;
+  if (LC_OBSERVED) t->job.born = loop->time;
   t->op.task = t;
   t->scope = &t->base;
   lc_list_init(&t->job.watchers);

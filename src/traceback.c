@@ -60,6 +60,10 @@ static bool push_line (lua_State *L, const lc_loop *loop, lua_State *co) {
   return false;
 }
 
+void lc_traceback_here (lua_State *L, const lc_loop *loop) {
+  if (!push_line(L, loop, L)) lua_pushnil(L);
+}
+
 /* Has `co` been suspended by conc.coroutine's own resume or wrap? */
 static bool is_resuming (const lc_loop *loop, lua_State *co, lua_Debug *ar) {
   if (lua_status(co) != LUA_YIELD || !lua_getstack(co, 0, ar) ||

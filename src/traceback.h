@@ -29,6 +29,10 @@ int lc_traceback_misbehaviour (lua_State *L);
 void lc_traceback_place (lua_State *L, lc_task *t);
 void lc_traceback_started (lua_State *L, lc_job *j);
 
+/* Pushes the place of the first function of the user's that runs in L, or
+** nil. May raise. */
+void lc_traceback_here (lua_State *L, const lc_loop *loop);
+
 /* The level, from 1 on, of the first function of the user's on the stack of
 ** L: not one of this library's own Lua files. 0: there is none. */
 int lc_traceback_user_level (lua_State *L);

@@ -42,27 +42,32 @@ static void set_age (lua_State *L, const char *key, const lc_loop *loop,
 
 /* {{ What a task waits for */
 
-/* Pushes the object whose method waits in `co`, its first argument; or
-** nothing. */
+/* Pushes the object whose method waits in `co`, its first argument, and its
+** metatable; or nothing. (A task that only begins to wait has C functions of
+** ours above that.) */
 static bool push_object (lua_State *L, lua_State *co) {
   lua_Debug ar;
-  if (!lua_getstack(co, 0, &ar) || !lua_checkstack(co, 2)) return false;
-  lua_getinfo(co, "S", &ar);
-  if (*ar.what != 'C' || !lua_getlocal(co, &ar, 1)) return false;
-  lua_xmove(co, L, 1);
-  if (lua_type(L, -1) == LUA_TUSERDATA && lua_getmetatable(L, -1)) return true;
-  lua_pop(L, 1);
+  for (int level = 0; lua_getstack(co, level, &ar); level++) {
+    lua_getinfo(co, "S", &ar);
+    if (*ar.what != 'C' || !lua_checkstack(co, 2)) return false;
+    if (!lua_getlocal(co, &ar, 1)) continue;
+    lua_xmove(co, L, 1);
+    if (lua_type(L, -1) == LUA_TUSERDATA && lua_getmetatable(L, -1))
+      return true;
+    lua_pop(L, 1);
+  }
   return false;
 }
 
-/* The object and its metatable are on top: pushes "held by task 3". */
+/* The object and its metatable are on top: pushes "held by task 3" and the id
+** of that job, or nil. */
 static bool push_own_words (lua_State *L) {
   if (lua_rawgetp(L, -1, &about_key) != LUA_TFUNCTION) {
     lua_pop(L, 1);
     return false;
   }
   lua_pushvalue(L, -3);
-  return lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1);
+  return lua_pcall(L, 1, 2, 0) == LUA_OK && lua_isstring(L, -2);
 }
 
 /* The same for what has items in it. */
@@ -72,34 +77,28 @@ static bool push_fill (lua_State *L) {
   lua_pushvalue(L, -4);
   if (lua_pcall(L, 1, 1, 0) != LUA_OK || !lua_isinteger(L, -1)) return false;
   lua_pushfstring(L, "%I in it", (LUAI_UACINT)lua_tointeger(L, -1));
+  lua_pushnil(L);
   return true;
 }
 
-/* "queue 0x55a4, 3 in it", or "task 3 'name'". */
-static void add_about (lua_State *L, lc_task *t, lua_State *co) {
-  int row = lua_gettop(L);
-  if (!push_object(L, co)) return;
-  lc_job *j = luaL_testudata(L, row + 1, LC_JOB_TYPE);
-  if (j) lc_job_label(L, j, row + 1);
-  else {
-    lua_getfield(L, row + 2, "__name");
-    const char *name = lua_isstring(L, -1) ? lua_tostring(L, -1) : "object";
-    lua_pushfstring(L, "%s %p", name, lua_topointer(L, row + 1));
-    lua_replace(L, row + 3);
-    lua_pushvalue(L, row + 1);
-    lua_pushvalue(L, row + 2);
-    if (push_own_words(L) || push_fill(L))
-      lua_pushfstring(L, "%s, %s", lua_tostring(L, row + 3),
-                      lua_tostring(L, -1));
-    else lua_pushvalue(L, row + 3);
+/* The object and its metatable are on top: pushes "queue 0x55a4, 3 in it",
+** and returns the id of who has it, or 0. */
+static uint32_t push_words (lua_State *L) {
+  int object = lua_gettop(L) - 1;
+  lua_getfield(L, object + 1, "__name");
+  const char *name = lua_isstring(L, -1) ? lua_tostring(L, -1) : "object";
+  lua_pushfstring(L, "%s %p", name, lua_topointer(L, object));
+  lua_replace(L, object + 2);
+  lua_pushvalue(L, object);
+  lua_pushvalue(L, object + 1);
+  if (!push_own_words(L) && !push_fill(L)) {
+    lua_pushvalue(L, object + 2);
+    return 0;
   }
-  lua_setfield(L, row, "about");
-  lua_settop(L, row);
-  (void)t;
-}
-
-void lc_tree_about (lua_State *L) {
-  lua_rawsetp(L, -2, &about_key);
+  uint32_t id = (uint32_t)lua_tointeger(L, -1);
+  lua_pushfstring(L, "%s, %s", lua_tostring(L, object + 2),
+                  lua_tostring(L, -2));
+  return id;
 }
 
 static lua_State *innermost (const lc_loop *loop, lua_State *co) {
@@ -108,14 +107,34 @@ static lua_State *innermost (const lc_loop *loop, lua_State *co) {
   return co;
 }
 
+uint32_t lc_tree_wait (lua_State *L, lc_task *t) {
+  int top = lua_gettop(L);
+  uint32_t id = 0;
+  luaL_checkstack(L, 16, NULL);
+  if (!t->co || !t->op.kind || !t->started || t->joining ||
+      !push_object(L, innermost(t->job.loop, t->co))) lua_pushnil(L);
+  else {
+    lc_job *j = luaL_testudata(L, top + 1, LC_JOB_TYPE);
+    if (j) lc_job_label(L, j, top + 1);
+    id = j ? j->id : push_words(L);
+  }
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+  return id;
+}
+
+void lc_tree_about (lua_State *L) {
+  lua_rawsetp(L, -2, &about_key);
+}
+
 /* What a task of this state waits for, since when, and where. */
 static void add_wait (lua_State *L, lc_task *t) {
   const lc_loop *loop = t->job.loop;
   if (t->op.kind) {
     set_text(L, "wait", t->op.kind->name);
     set_age(L, "waited", loop, t->since);
-    if (t->co && t->started && !t->joining)
-      add_about(L, t, innermost(loop, t->co));
+    (void)lc_tree_wait(L, t);
+    lua_setfield(L, -2, "about");
   }
   else if (t->queued) set_text(L, "wait", "its turn");
   lc_traceback_place(L, t);

@@ -16,8 +16,13 @@
 */
 int lc_tree_state (lua_State *L);
 
+/* Pushes what a task waits for, in words: "lock 0x55a4, held by task 3"; or
+** nil. The id of the job that must do something for it, or 0. May raise. */
+uint32_t lc_tree_wait (lua_State *L, struct lc_task *t);
+
 /* Metatables of what tasks wait for: the function on top says what is known
-** of the object at 1, as a string: "held by task 3". Pops it. May raise. */
+** of the object at 1, as a string, "held by task 3", and the id of that job,
+** or nil. Pops it. May raise. */
 void lc_tree_about (lua_State *L);
 
 /* Adds `tree_state` to the table on top. May raise. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "deadlock.h"
 #include "errors.h"
 #include "frame.h"
 #include "interrupt.h"
@@ -120,47 +121,15 @@ int lc_trouble_raise (lua_State *L, lc_loop *loop) {
 
 /* {{ Deadlock */
 
-/* A buffer wants nothing of ours above its own place on the stack but the
-** value to be added: each row is made whole first. */
-static void add_row (luaL_Buffer *b, lua_State *L, lc_task *t) {
-  int top = lua_gettop(L);
-  lc_job_push(L, &t->job);
-  const char *label = lc_job_label(L, &t->job, -1);
-  lc_traceback_place(L, t);
-  lua_pushfstring(L, "\n  %s waits for %s at %s", label,
-                  t->op.kind ? t->op.kind->name : "its turn",
-                  lua_tostring(L, -1));
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
-  luaL_addvalue(b);
-}
-
-static void add_rows (luaL_Buffer *b, lua_State *L, lc_loop *loop) {
-  for (lc_job *j = NULL; (j = lc_job_next(loop, j)); )
-    if (!lc_job_ended(j) && lc_job_task(j)) add_row(b, L, lc_job_task(j));
-}
-
-/* Stores the report: which job waits for what, and where. */
-static int make_report (lua_State *L) {
-  lc_loop *loop = lua_touserdata(L, 1);
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  luaL_addstring(&b, "deadlock: every task waits and nothing can wake them:");
-  if (loop->main->op.kind && !loop->worker) {
-    lc_traceback_place(L, loop->main);
-    lua_pushfstring(L, "\n  the code outside tasks waits for %s at %s",
-                    loop->main->op.kind->name, lua_tostring(L, -1));
-    lua_remove(L, -2);
-    luaL_addvalue(&b);
-  }
-  add_rows(&b, L, loop);
-  luaL_pushresult(&b);
+/* Stores the report. */
+static int store_report (lua_State *L) {
+  lc_deadlock_report(L, lua_touserdata(L, 1));
   lua_rawsetp(L, LUA_REGISTRYINDEX, &report_key);
   return 0;
 }
 
 static void report_deadlock (lua_State *L, lc_loop *loop) {
-  lua_pushcfunction(L, make_report);
+  lua_pushcfunction(L, store_report);
   lua_pushlightuserdata(L, loop);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
   loop->trouble = LC_DEADLOCK;

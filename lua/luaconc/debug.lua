@@ -143,4 +143,30 @@ function M.dump_on(signal)
   return nil, signal .. " is taken, or this is no main program", "EBUSY"
 end
 
+local function check_seconds(value)
+  if value == nil or type(value) == "number" and value >= 0 then return end
+  error("bad argument #1 to 'start' (option 'block' must be seconds, 0 or "
+    .. "more, got " .. tostring(value) .. ")", 3)
+end
+
+---Says on standard error, from now on, what is likely to be a mistake, and
+---where its thing was made; in this state, and in threads and processes that
+---are started later. With `block`, seconds: also which task holds the loop of
+---the main program for longer, while it does. `LUACONC_DEBUG=1` and
+---`LUACONC_BLOCK_MS` in the environment do the same. Doesn't wait.
+---@param opts? { block: number? }
+---@return true|nil ok, string? message, string? code
+function M.start(opts)
+  if opts ~= nil and type(opts) ~= "table" then
+    error("bad argument #1 to 'start' (table of options expected, got "
+      .. type(opts) .. ")", 2)
+  end
+  local block = opts and opts.block
+  check_seconds(block)
+  core.debug()
+  require "luaconc.lockorder".start()
+  if block then return core.watchdog(block) end
+  return true
+end
+
 return M

@@ -129,6 +129,11 @@ local function wrap_exit()
 
 local dump_signal = os and os.getenv "LUACONC_DUMP"
 if dump_signal then require "luaconc.debug".dump_on(dump_signal) end
+
+if core.debugging() then require "luaconc.lockorder".start() end
+
+local block = os and tonumber(os.getenv "LUACONC_BLOCK_MS" or nil)
+if block then core.watchdog(block / 1000) end
   local exit = os and os.exit
   if not exit then return end
   ---@diagnostic disable-next-line: duplicate-set-field

@@ -256,6 +256,9 @@
 ---@field grace? number seconds between SIGTERM and SIGKILL where it is stopped; 1 unless said
 ---@field [integer] string|number|(string|number)[] # command and arguments
 
+---@class luaconc.debugoptions
+---@field block? number seconds; 0 ends the watch
+
 ---@class luaconc
 local conc = {}
 
@@ -2202,3 +2205,18 @@ function conc.debug.dump(limit) end
 ---@return string? message
 ---@return "EBUSY"? code
 function conc.debug.dump_on(signal) end
+
+---Says on standard error, from now on, what is likely to be a mistake, and where
+---its thing was made: locks taken in two orders, or by tasks that wait for each
+---other; groups and scopes left open; handles collected while open; failures that
+---others hide; errors that a job has returned and nobody has looked at. For this
+---state and for threads and processes that are started later. With `block`, also
+---which task holds the loop of the main program for longer, with its traceback
+---and while it does. `luaconc run --debug` does it from the begin on, and so do
+---`LUACONC_DEBUG=1` and `LUACONC_BLOCK_MS=100` in the environment.
+---Never waits.
+---@param options? table
+---@return true? ok
+---@return string? message
+---@return "EBUSY"? code
+function conc.debug.start(options) end

@@ -1,0 +1,164 @@
+/*
+** debug.c: warnings. See debug.h.
+*/
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "debug.h"
+#include "job.h"
+#include "luax.h"
+#include "traceback.h"
+
+#define VARIABLE "LUACONC_DEBUG"
+
+static const char places_key;   /* address -> "script.lua:12" */
+static const char lock_key;     /* the function of core.on_lock */
+static const char unseen_key;   /* handle -> the message that it returned */
+static atomic_bool everywhere;
+
+void lc_debug_start (lc_loop *loop) {
+  loop->watch |= LC_WATCH_DEBUG;
+  if (!atomic_exchange(&everywhere, true)) setenv(VARIABLE, "1", 1);
+}
+
+void lc_debug_inherit (lc_loop *loop) {
+  const char *value = getenv(VARIABLE);
+  if (atomic_load(&everywhere) || (value && strcmp(value, "1") == 0))
+    loop->watch |= LC_WATCH_DEBUG;
+}
+
+/* loop, thing (light userdata) */
+static int note (lua_State *L) {
+  const lc_loop *loop = lua_touserdata(L, 1);
+  const void *thing = lua_touserdata(L, 2);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &places_key) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &places_key);
+  }
+  lc_traceback_here(L, loop);
+  lua_rawsetp(L, -2, thing);
+  return 0;
+}
+
+void lc_debug_note (lua_State *L, lc_loop *loop, const void *thing) {
+  if (!lua_checkstack(L, 8)) return;
+  lua_pushcfunction(L, note);
+  lua_pushlightuserdata(L, loop);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)thing);
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
+void lc_debug_lock (lua_State *L, int lock, bool taken) {
+  if (!lua_checkstack(L, 8)) return;
+  lock = lua_absindex(L, lock);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &lock_key) == LUA_TFUNCTION) {
+    lua_pushvalue(L, lock);
+    lua_pushboolean(L, taken);
+    lc_debug_place(L, lua_touserdata(L, lock));
+    if (lua_pcall(L, 3, 0, 0) == LUA_OK) return;
+  }
+  lua_pop(L, 1);
+}
+
+void lc_debug_place (lua_State *L, const void *thing) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &places_key) == LUA_TTABLE) {
+    lua_rawgetp(L, -1, thing);
+    lua_remove(L, -2);
+  }
+}
+
+void lc_debug_warn (lua_State *L, lua_CFunction words, void *thing) {
+  if (!lua_checkstack(L, 8)) return;
+  lua_pushcfunction(L, words);
+  lua_pushlightuserdata(L, thing);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1))
+    fprintf(stderr, "luaconc: warning: %s\n", lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+/* handle, job, list of its results: remembers one that has returned nil and a
+** message. */
+static int keep_result (lua_State *L) {
+  lua_rawgeti(L, 3, 1);
+  lua_rawgeti(L, 3, 2);
+  if (!lua_isnil(L, -2) || lua_type(L, -1) != LUA_TSTRING) return 0;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &unseen_key) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &unseen_key);
+  }
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 5);
+  lua_rawset(L, -3);
+  return 0;
+}
+
+void lc_debug_result (lua_State *L, lc_job *j, int handle, int list) {
+  handle = lua_absindex(L, handle);
+  list = lua_absindex(L, list);
+  if (!lua_checkstack(L, 12)) return;
+  lua_pushcfunction(L, keep_result);
+  lua_pushvalue(L, handle);
+  lua_pushlightuserdata(L, j);
+  lua_pushvalue(L, list);
+  if (lua_pcall(L, 3, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
+/* A line for each that nobody has looked at. */
+static int tell_unseen (lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &unseen_key) != LUA_TTABLE) return 0;
+  for (lua_pushnil(L); lua_next(L, 2); lua_settop(L, 3)) {
+    lc_job *j = lua_touserdata(L, 3);
+    if (j->seen) continue;
+    lc_job_label(L, j, 3);
+    fprintf(stderr, "luaconc: warning: %s returned nil and \"%s\", and nobody "
+            "has looked at it\n", lua_tostring(L, -1), lua_tostring(L, 4));
+  }
+  return 0;
+}
+
+void lc_debug_end (lua_State *L, lc_loop *loop) {
+  if (!lc_debug_on(loop) || !lua_checkstack(L, 8)) return;
+  lua_pushcfunction(L, tell_unseen);
+  lua_pushlightuserdata(L, loop);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &unseen_key);
+}
+
+/* core.debug(): see lc_debug_start */
+static int debug_start (lua_State *L) {
+  lc_debug_start(lc_luax_loop(L));
+  return 0;
+}
+
+/* core.debugging() -> is it on? */
+static int debug_is_on (lua_State *L) {
+  lua_pushboolean(L, lc_debug_on(lc_luax_loop(L)));
+  return 1;
+}
+
+/* core.on_lock(f): f(lock, true, place) is called when a lock is taken, and
+** f(lock, false) when it is given up */
+static int debug_on_lock (lua_State *L) {
+  lc_luax_function(L, 1);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &lock_key);
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+  {"debug", debug_start},
+  {"debugging", debug_is_on},
+  {"on_lock", debug_on_lock},
+  {NULL, NULL}
+};
+
+void lc_debug_open (lua_State *L, lc_loop *loop) {
+  lc_luax_functions(L, loop, functions);
+}
