@@ -135,6 +135,7 @@ probe_busted() (
 probe_luacheck() { have luacheck && luacheck --version >/dev/null 2>&1; }
 probe_luarocks() { have luarocks-5.4; }
 probe_clang() { have clang; }
+probe_peers() { have curl && have socat && have nc && have redis-server; }
 
 probe_sanitizers() {
   compiles -fsanitize=address,undefined $LUA_CFLAGS $LUA_LIBS <<'C'
@@ -241,6 +242,8 @@ probe_ci() {
   probe_tsan
   probe_lint
   need 'clang' clang probe_clang
+  need 'the programs that specs talk to: curl, socat, nc, redis-server' \
+       'curl socat netcat-openbsd redis-server' probe_peers
 }
 
 probe_all() {

@@ -3,6 +3,7 @@
 local lfs = require "lfs"
 local conc = require "luaconc"
 local folder = require "spec.support.folder"
+local peer = require "spec.support.peer"
 local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 local snippets = require "spec.support.snippets"
@@ -245,10 +246,9 @@ local function with_http(dir, f)
 end
 
 describe("the example http.lua", function()
-  local has_curl = os.execute "command -v curl >/dev/null"
-
   it("serves curl", function()
-    if not has_curl then return pending "curl is not installed" end
+    local absent = peer.absent "curl"
+    if absent then return pending(absent) end
     folder.with(function(dir)
       local text = ("0123456789\n"):rep(50000)
       folder.make(dir .. "/big.txt", text)
@@ -329,9 +329,8 @@ describe("the example redis.lua", function()
   end
 
   it("speaks to Redis, many tasks over one connection", function()
-    if not os.execute "command -v redis-server >/dev/null" then
-      return pending "redis-server is not installed"
-    end
+    local absent = peer.absent "redis-server"
+    if absent then return pending(absent) end
     with_redis(function(port)
       prints({ "^OK\thello$", "^nil$", "^ERR$", "^1000\t1000\t%d+\t%d+$" }, "redis.lua", port)
     end)

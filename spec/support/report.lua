@@ -71,10 +71,16 @@ function M:listen()
     -- failing set-up) counts as one.
     if not self.testing then self.failed = self.failed + 1 end
   end)
+  -- Why comes first, where there is a reason.
+  on({ "pending" }, function(_, _, message)
+    self.why = message and ": " .. tostring(message):gsub("^%S+:%d+: ", "")
+  end)
   on({ "test", "end" }, function(element, _, status)
     if status ~= "pending" then return end
     self.skipped = self.skipped + 1
     self.skips[#self.skips + 1] = full_name(self.busted, element)
+      .. (self.why or "")
+    self.why = nil
   end)
   on({ "file", "start" }, function(file) self:file_started(file) end)
   on({ "file", "end" }, function() self:file_ended() end)
