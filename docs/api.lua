@@ -2409,6 +2409,7 @@ return {
   coordinating, queue, channel, lock, semaphore, event, timer, condition,
   barrier,
   shared[1], shared[2], shared[3], shared[4], shared[5], shared[6], shared[7],
+  shared[8],
   codec, tcp, net[1], stream, listener,
   net[5], net[2], net[3], net[4],
   files[1], files[2],

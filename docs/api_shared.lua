@@ -80,6 +80,17 @@ local job = conc.thread(function() return barrier:wait() end)
 print(barrier:wait() + job:await())  --> 3]], { call = "n" }),
 }
 
+table.insert(shared, maker("map", { { "options", "table?",
+    "`memory`: how many bytes keys and values may take, with what it needs for "
+    .. "itself; 64 MiB unless said. Memory is taken as it is used" } }, [[
+A table of copies: numbers, booleans and strings are keys; values are all that
+can be sent but shared objects. It never grows beyond its bound.]], [[
+local map = conc.shared.map()
+local function count(word) map:incr(word) end
+conc.gather(conc.thread(count, "a"), conc.thread(count, "a"))
+print(map:get "a")  --> 2]], { call = "[options]", fails = {
+      { "ENOMEM", "it is too large" }, failing[1] } }))
+
 -- ---- methods ----
 
 local function method(kind, sample, name, args, text, example, more)
@@ -324,4 +335,70 @@ array:close()
 print((pcall(function() return array[1] end)))  --> false]] },
   }))
 
-return { shared, array, counter, lock, semaphore, event, barrier }
+local key = { "key", "string|number|boolean", "" }
+local anything = { "value", "any", "a copy goes there" }
+local full = { { "ENOSPC", "the map is full" } }
+local there = { { "boolean", "there", "whether there was such a key" } }
+
+local map = section("map", "map()", "Shared map", [[
+What `conc.shared.map` returns. Each method is one step. `pairs(map)` and
+`#map` work, too. A value is another copy each time it is read.]], true,
+  methods("map", "map()", {
+    { "get", "key", "The value of a key.", [[
+map:set("a", { 1, 2 })
+print(map:get("a")[2], map:get("b"))  --> 2	nil]],
+      { params = { key }, returns = { { "any", "value", "nil: none" } } } },
+    { "set", "key, value", "Gives a key a value, which does not expire.", [[
+local small = conc.shared.map { memory = 4096 }
+print(small:set("a", 1))  --> true
+print(select(3, small:set("b", ("x"):rep(5000))))  --> ENOSPC]], {
+        params = { key, anything }, fails = full,
+        returns = { { "true", "done", "" } },
+        raises = "where the value is nil, or can't be sent." } },
+    { "delete", "key", "Takes a key away.", [[
+map:set("a", 1)
+print(map:delete("a"), map:delete("a"))  --> true	false]],
+      { params = { key }, returns = there } },
+    { "incr", "key [, n]", "Adds to an integer; a key that is not there begins "
+      .. "at 0.", "print(map:incr(\"a\"), map:incr(\"a\", 5))  --> 1	6", {
+        params = { key, { "n", "integer?", "1 unless said" } },
+        returns = value, fails = full,
+        raises = "where the value is no integer." } },
+    { "cas", "key, old, new", "Gives a key a new value where it has the old "
+      .. "one; nil is none. Tables are not compared: see `update`.", [[
+print(map:cas("a", nil, 1), map:cas("a", 2, 3))  --> true	false]], {
+        params = { key, { "old", "any", "nil, boolean, number or string" },
+          { "new", "any", "nil: take the key away" } },
+        returns = { { "boolean", "done", "" } }, fails = full } },
+    { "update", "key, f, ...", [[
+Gives a key the value `f(value, ...)`; nil takes it away. Where another has
+changed the value meanwhile, `f` is called again with the new one: it may run
+several times, and must not wait.]], [[
+map:set("list", { 1 })
+map:update("list", function(list, n)
+  list[#list + 1] = n
+  return list
+end, 2)
+print(#map:get "list")  --> 2]], {
+        params = { key, { "f", "function", "" }, { "...", "any", "" } },
+        returns = { { "any", "value", "what `f` gave" } }, fails = full,
+        raises = "the error of `f`; the value stays then." } },
+    { "expire", "key [, seconds]", "From then on it is not there.", [[
+map:set("a", 1)
+print(map:expire("a", 0), map:get("a"))  --> true	nil]], {
+        params = { key, { "seconds", "number?", "never, unless said" } },
+        returns = there } },
+    { "len", "", "How many keys there are. Some that have expired may count.", [[
+map:set("a", 1)
+print(map:len(), #map)  --> 1	1]], { returns = { { "integer", "count", "" } } } },
+    { "iter", "", "Iterates over all keys and values of this moment; what "
+      .. "changes meanwhile is not seen. `pairs` does the same.", [[
+map:set("a", 1)
+for key, value in map:iter() do print(key, value) end  --> a	1]],
+      { returns = { { "fun(): any, any", "next", "for the generic `for`" } } } },
+    { "close", "", "This state has it no more; others are not affected.", [[
+map:close()
+print((pcall(map.get, map, 1)))  --> false]] },
+  }))
+
+return { shared, array, map, counter, lock, semaphore, event, barrier }

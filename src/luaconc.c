@@ -36,6 +36,7 @@
 #include "sharedcounter.h"
 #include "sharedevent.h"
 #include "sharedlock.h"
+#include "sharedmap.h"
 #include "signals.h"
 #include "slots.h"
 #include "spawn.h"
@@ -84,6 +85,7 @@ static void open_shared (lua_State *L, lc_loop *loop) {
   lc_sharedevent_open(L, loop);
   lc_sharedcounter_open(L, loop);
   lc_sharedarray_open(L, loop);
+  lc_sharedmap_open(L, loop);
   lc_luax_module(L, "luaconc.shared");
   lua_setfield(L, -2, "shared");
 }

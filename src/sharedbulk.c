@@ -81,6 +81,7 @@ int lc_sharedarray_get (lua_State *L) {
   range r = read_range(L, a, 2);
   luaL_Buffer b;
   char *to = luaL_buffinitsize(L, &b, r.bytes);
+  a = lc_sharedarray_at(L, 1);   /* a finaliser may have closed it */
   lc_element_copy(to, r.at, r.bytes, a->width);
   luaL_pushresultsize(&b, r.bytes);
   return 1;

@@ -141,6 +141,7 @@ typedef struct lc_arraything {
 typedef struct lc_mapthing {
   lc_common common;
   lc_bulk bulk;
+  uint64_t memory;             /* its bound */
 } lc_mapthing;
 
 /* Ends up to `n` waits for that element; how many there were. */

@@ -199,6 +199,7 @@
 
 ---@class luaconc.udpbindoptions
 ---@field reuseaddr? boolean several sockets share the port, as listeners to one group do
+---@field reuseport? boolean several sockets share the port, and each sender always reaches the same one: for several workers
 ---@field v6only? boolean of `::`, no datagrams over IPv4
 ---@field keep? integer bytes that are kept while nobody receives; 262144 unless said
 ---@field broadcast? boolean may it send to all of a network?
@@ -1057,6 +1058,15 @@ function conc.shared.event() end
 ---@return "EMFILE"? code
 function conc.shared.barrier(n) end
 
+---A table of copies: numbers, booleans and strings are keys; values are all that
+---can be sent but shared objects. It never grows beyond its bound.
+---Never waits.
+---@param options? table `memory`: how many bytes keys and values may take, with what it needs for itself; 64 MiB unless said. Memory is taken as it is used
+---@return luaconc.shared.map? map
+---@return string? message
+---@return ("ENOMEM"|"EMFILE")? code
+function conc.shared.map(options) end
+
 ---@class luaconc.shared.array
 local shared_array = {}
 
@@ -1161,6 +1171,85 @@ function shared_array:notify(i, n) end
 ---This state has it no more; others are not affected. Waits for it go on.
 ---Never waits.
 function shared_array:close() end
+
+---@class luaconc.shared.map
+local shared_map = {}
+
+---The value of a key.
+---Never waits.
+---@param key string|number|boolean
+---@return any value nil: none
+function shared_map:get(key) end
+
+---Gives a key a value, which does not expire.
+---Never waits.
+---Raises where the value is nil, or can't be sent.
+---@param key string|number|boolean
+---@param value any a copy goes there
+---@return true? done
+---@return string? message
+---@return "ENOSPC"? code
+function shared_map:set(key, value) end
+
+---Takes a key away.
+---Never waits.
+---@param key string|number|boolean
+---@return boolean there whether there was such a key
+function shared_map:delete(key) end
+
+---Adds to an integer; a key that is not there begins at 0.
+---Never waits.
+---Raises where the value is no integer.
+---@param key string|number|boolean
+---@param n? integer 1 unless said
+---@return integer? value
+---@return string? message
+---@return "ENOSPC"? code
+function shared_map:incr(key, n) end
+
+---Gives a key a new value where it has the old one; nil is none. Tables are not compared: see `update`.
+---Never waits.
+---@param key string|number|boolean
+---@param old any nil, boolean, number or string
+---@param new any nil: take the key away
+---@return boolean? done
+---@return string? message
+---@return "ENOSPC"? code
+function shared_map:cas(key, old, new) end
+
+---Gives a key the value `f(value, ...)`; nil takes it away. Where another has
+---changed the value meanwhile, `f` is called again with the new one: it may run
+---several times, and must not wait.
+---Never waits.
+---Raises the error of `f`; the value stays then.
+---@param key string|number|boolean
+---@param f function
+---@param ... any
+---@return any value what `f` gave
+---@return string? message
+---@return "ENOSPC"? code
+function shared_map:update(key, f, ...) end
+
+---From then on it is not there.
+---Never waits.
+---@param key string|number|boolean
+---@param seconds? number never, unless said
+---@return boolean there whether there was such a key
+function shared_map:expire(key, seconds) end
+
+---How many keys there are. Some that have expired may count.
+---Never waits.
+---@return integer count
+function shared_map:len() end
+
+---Iterates over all keys and values of this moment; what changes meanwhile is not seen. `pairs` does the same.
+---Never waits.
+---@return fun(): any, any next for the generic `for`
+function shared_map:iter() end
+
+---This state has it no more; others are not affected.
+---Never waits.
+function shared_map:close() end
 
 ---@class luaconc.shared.counter
 local shared_counter = {}
