@@ -105,9 +105,11 @@ local udp_options = {
 local udp_bind_options = {
   { "reuseaddr", "boolean?", "several sockets share the port, as listeners to "
     .. "one group do" },
+  { "reuseport", "boolean?", "several sockets share the port, and each sender "
+    .. "always reaches the same one: for several workers" },
   { "v6only", "boolean?", "of `::`, no datagrams over IPv4" },
 }
-table.move(udp_options, 1, #udp_options, 3, udp_bind_options)
+table.move(udp_options, 1, #udp_options, 4, udp_bind_options)
 
 local place = {
   { "host", "string", "a name, or a numeric address" },

@@ -36,6 +36,7 @@ local function try_short_of_memory(seed, arm, n)
   testing.seed(nil)
   testing.check()
   p:audit_ends()
+  p:close()
   assert(testing.counts().jobs == 0, "jobs left behind")
   assert(testing.counts().ops == 0, "operations left behind")
   return hit

@@ -143,6 +143,29 @@ describe("raw mode is left", function()
   end)
 end)
 
+describe("raw mode of a program that is stopped", function()
+  -- Says what the terminal is like, once the program `lua` has stopped itself.
+  local STOP = GO_RAW .. [[
+    os.execute "kill -TSTP $PPID"
+    os.execute("stty -a | grep -o -- '-*icanon' | sed 's/^/again: /'")
+  ]]
+
+  it("is left meanwhile, and entered again when it goes on", function()
+    local said = leaves_it(STOP, [[
+      set -m
+      $lua
+      stty -a | grep -o -- '-*icanon' | sed 's/^/stopped: /'
+      fg >/dev/null]])
+    assert.is_truthy(said:find("stopped: icanon", 1, true), said)
+    assert.is_truthy(said:find("again: -icanon", 1, true), said)
+  end)
+
+  it("stays where nobody could let it go on", function()
+    local said = leaves_it(STOP)
+    assert.is_truthy(said:find("again: -icanon", 1, true), said)
+  end)
+end)
+
 describe("keys in raw mode", function()
   it("come one by one", function()
     local path = temporary [[

@@ -3,6 +3,7 @@
 local conc = require "luaconc"
 local sim = require "spec.support.sim"
 local streams = require "spec.support.streams"
+local testing = require "luaconc.testing"
 
 local udp = conc.udp
 local settle, waiting = streams.settle, streams.waiting
@@ -187,6 +188,33 @@ describe("a udp socket", function()
     collectgarbage()
     collectgarbage()
     conc.run(conc.yield)
+  end)
+end)
+
+describe("a shared port", function()
+  it("gives each datagram to one of its sockets", function()
+    streams.run(function()
+      local a <close> = assert(udp.bind(HERE, 0, { reuseport = true }))
+      local port = a:sock().port
+      assert.equal("EADDRINUSE", select(3, udp.bind(HERE, port)))
+      local b <close> = assert(udp.bind(HERE, port, { reuseport = true }))
+      for i = 1, 20 do
+        local c <close> = assert(udp.connect(HERE, port))
+        assert(c:send(tostring(i)))
+        local key, data = conc.select { a = a, b = b, late = conc.after(5) }
+        assert.is_truthy(key == "a" or key == "b")
+        assert.equal(tostring(i), data)
+      end
+    end)
+  end)
+
+  it("needs a descriptor", function()
+    streams.run(function()
+      testing.fail_uv(2, "EMFILE")
+      local ok, _, code = udp.bind(HERE, 0, { reuseport = true })
+      testing.fail_uv(nil)
+      assert.same({ nil, "EMFILE" }, { ok, code })
+    end)
   end)
 end)
 

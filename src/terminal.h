@@ -16,7 +16,8 @@ int lc_terminal_find (void);
 int lc_terminal_size (int *columns, int *rows);
 
 /* Raw mode, until it was left as often as it was entered. At the end of the
-** process, and where a signal ends it (but SIGKILL), it is left too. */
+** process, and where a signal ends it (but SIGKILL), it is left too; while it
+** is stopped (SIGTSTP) the terminal is as it was. */
 int lc_terminal_enter (void);
 void lc_terminal_leave (void);
 

@@ -6,7 +6,10 @@
 ** a datagram: where too much is queued, it fails with EAGAIN.
 */
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "address.h"
 #include "errors.h"
@@ -105,11 +108,36 @@ static void check_address (lua_State *L, int arg,
   const char *host = luaL_checkstring(L, arg);
   int port = lc_address_port(L, arg + 1);
   luaL_argcheck(L, lc_address_parse(a, host, port) == 0, arg,
-                "a numeric address expected");
+                "a numeric address expected: conc.dns.lookup has those of a "
+                "name");
 }
+
+/* A socket whose port others may share: libuv makes none before 1.49. */
+static int shared_socket (int family) {
+  int on = 1;
+  int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) {
+    int err = uv_translate_sys_error(errno);
+    close(fd);
+    return err;
+  }
+  return fd < 0 ? uv_translate_sys_error(errno) : fd;
+}
+
+static int open_shared (lc_udp *u, int family) {
+  int fd = lc_uv(shared_socket(family));
+  int err = fd < 0 ? fd : lc_uv(uv_udp_open(&u->uv, fd));
+  if (err && fd >= 0) close(fd);
+  return err;
+}
+
+enum { REUSEPORT = 1 << 16 };   /* a flag of ours, beside libuv's */
 
 static int bind_to (lc_udp *u, const struct sockaddr_storage *a,
                     unsigned flags) {
+  int err = flags & REUSEPORT ? open_shared(u, a->ss_family) : 0;
+  flags &= ~(unsigned)REUSEPORT;
+  if (err) return err;
   return lc_uv(uv_udp_bind(&u->uv, (const struct sockaddr *)a, flags));
 }
 
@@ -138,12 +166,13 @@ static int make_socket (lua_State *L, unsigned flags,
   return lc_stream_fail(L, err);
 }
 
-/* core.udp.bind(host, port, reuseaddr, v6only)
+/* core.udp.bind(host, port, reuseaddr, v6only, reuseport)
 ** -> socket | nil, message, code */
 static int udp_bind (lua_State *L) {
   unsigned flags = 0;
   if (lua_toboolean(L, 3)) flags |= UV_UDP_REUSEADDR;
   if (lua_toboolean(L, 4)) flags |= UV_UDP_IPV6ONLY;
+  if (lua_toboolean(L, 5)) flags |= REUSEPORT;
   return make_socket(L, flags, bind_to);
 }
 

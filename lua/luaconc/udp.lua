@@ -11,7 +11,10 @@ local common = {
   ttl = option.integer(1, 255),
 }
 
-local binding = { reuseaddr = option.boolean, v6only = option.boolean }
+local binding = {
+  reuseaddr = option.boolean, reuseport = option.boolean,
+  v6only = option.boolean,
+}
 
 local function check_place(name, host, port)
   if type(host) ~= "string" then
@@ -63,7 +66,8 @@ function M.bind(host, port, opts)
   port = check_place("bind", host, port)
   opts = option.check("bind", 3, opts, common, binding)
   return make(host, port, opts, function(address)
-    return core.udp.bind(address, port, opts.reuseaddr, opts.v6only)
+    return core.udp.bind(address, port, opts.reuseaddr, opts.v6only,
+      opts.reuseport)
   end)
 end
 

@@ -32,6 +32,8 @@ function M.new(seed, unit)
   self.event = conc.event()
   self.condition_lock = conc.lock()
   self.condition = conc.condition(self.condition_lock)
+  self.here, self.there = assert(conc.pair(draw(40)))
+  self.lines, self.last_line, self.written, self.read = 0, 0, {}, {}
   return self
 end
 
@@ -78,6 +80,40 @@ end
 
 function steps.try_fetch(self)
   if self.channel:try_recv() ~= nil then self.fetched = self.fetched + 1 end
+end
+
+-- A write that was cancelled may have been accepted all the same.
+function steps.write(self)
+  self.lines = self.lines + 1
+  local n = self.lines
+  if self.here:write(n, "\n") then self.written[n] = true end
+end
+
+-- Lines come in order, and each once.
+function Program:note_line(line)
+  if not line then return end
+  local n = assert(math.tointeger(line), "a damaged line")
+  assert(n > self.last_line, "lines in another order")
+  self.last_line, self.read[n] = n, true
+end
+
+function Program:read_alone(f)
+  if self.reading then return end
+  self.reading = true
+  local _ <close> = setmetatable({}, { __close = function() self.reading = nil end })
+  self:note_line(f())
+end
+
+function steps.read(self)
+  self:read_alone(function() return (self.there:read "l") end)
+end
+
+function steps.select(self)
+  self:read_alone(function()
+    local key, line = conc.select { line = { self.there, "read", "l" },
+      event = self.event, late = conc.after(self.draw(3) * self.unit) }
+    return key == "line" and line
+  end)
 end
 
 function steps.lock(self, depth)
@@ -298,9 +334,27 @@ function Program:audit_ends()
   end
 end
 
+-- What was written has been read, or is still there.
+function Program:audit_stream()
+  self.there:timeout(0)
+  repeat
+    local line = self.there:read "l"
+    self:note_line(line)
+  until not line
+  for n in pairs(self.written) do assert(self.read[n], "a line was lost") end
+end
+
+--- Closes what is open; to be called last.
+function Program:close()
+  self.here:reset()
+  self.there:reset()
+  conc.run(conc.sleep, 0.0001)
+end
+
 --- Raises unless the books balance; to be called after the run.
 function Program:audit()
   self:audit_ends()
+  self:audit_stream()
   for _, h in ipairs(self.handles) do
     local status = h:status()
     local first = table.pack(pcall(h.await, h))
@@ -321,6 +375,7 @@ function Program:audit()
     assert(self.semaphore:try_acquire(), "a permit was lost")
   end
   assert(not self.semaphore:try_acquire(), "a permit was made up")
+  self:close()
 end
 
 return M
