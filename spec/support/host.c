@@ -161,6 +161,7 @@ typedef struct memory {
   bool always;          /* collect at growing allocations? */
   bool refused;         /* this is the second try */
   uint64_t every;       /* collect at each n-th */
+  bool steady;          /* and don't thin out: a proof is short */
   uint64_t grown;       /* growing allocations so far */
   uint64_t collections;
   uint64_t slice_end;
@@ -179,7 +180,7 @@ static uint64_t now_ns (void) {
 
 static void thin_out (memory *m) {
   uint64_t now = now_ns();
-  if (now < m->slice_end) return;
+  if (m->steady || now < m->slice_end) return;
   m->slice_end = now + SLICE_NS;
   m->every *= 2;
 }
@@ -441,7 +442,8 @@ static int protected_main (lua_State *L) {
   luaL_requiref(L, "host", open_host, 0);
   lua_settop(L, 0);
   make_arg(L, argc, argv, script < argc ? script : 0);
-  if (gc && strcmp(gc, "all") == 0) collect_always(L, true);
+  mem.steady = gc && strcmp(gc, "all") == 0;
+  if (mem.steady) collect_always(L, true);
   lua_pushinteger(L, run_all(L, argc, argv, script));
   return 1;
 }
