@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "crossing.h"
 #include "decode.h"
 #include "encode.h"
 #include "encoder.h"
@@ -389,6 +390,10 @@ static const lc_handledtype map_type = {
   .leave = leave_map
 };
 
+static const lc_crossing map_crossing = {
+  &map_type.kind, lc_crossing_proxy, lc_crossing_come
+};
+
 static size_t read_memory (lua_State *L) {
   static const char *const options[] = {"memory", NULL};
   lc_luax_options(L, 1, options);
@@ -432,5 +437,6 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedmap_open (lua_State *L, lc_loop *loop) {
+  lc_crossing_add(LC_MAP_KIND, &map_crossing);
   lc_luax_functions(L, loop, functions);
 }
