@@ -23,6 +23,6 @@ return {
   },
   why = function(f)
     return f.process and ("Between processes it is %.0f times as long.")
-      :format(f.process.median) or nil
+      :format(f.process) or nil
   end,
 }

@@ -12,7 +12,7 @@ return {
     local cpu = lab:get "cpu"
     return { share = cpu.share.process, task = cpu.task_to_process,
       thread = cpu.thread_to_process, rows = cpu.rows,
-      python = lab:python("cpu", { limit = 100000, jobs = 4 * lab.cores,
+      python = lab:python("cpu", { limit = 80000, jobs = 4 * lab.cores,
         cores = lab.cores }) }
   end,
   parts = {
@@ -22,7 +22,7 @@ return {
     { "thread", ">=", T.CLEARLY, "threads take %s times as long", "ratio" },
   },
   why = function(f)
-    return (f.thread and f.thread.median < T.CLEARLY.value
+    return (f.thread and f.thread < T.CLEARLY.value
       and "A thread of luaconc has a Lua state of its own and no lock in "
         .. "common with others, so threads do as well as processes. " or "")
       .. (f.python and ("In CPython %s the same work ran %.2f times as fast "

@@ -28,7 +28,7 @@ return {
       "for 400 requests, %s times as long", "ratio" },
   },
   why = function(f)
-    if not f.few or f.few.median <= T.ENOUGH.value then return nil end
+    if not f.few or f.few <= T.ENOUGH.value then return nil end
     return "A thread for each request costs its start, a Lua state, and a "
       .. "loop, which takes longer than the request itself; in seconds it is "
       .. "little all the same (see the table)."

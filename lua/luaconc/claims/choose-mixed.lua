@@ -20,6 +20,6 @@ return {
   },
   why = function(f)
     return f.threads and ("Threads alone take %.2f times as long as both "
-      .. "together."):format(f.threads.median) or nil
+      .. "together."):format(f.threads) or nil
   end,
 }

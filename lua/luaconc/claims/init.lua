@@ -13,7 +13,7 @@
 --- its first row the heading; `notes`: sentences
 ---@field parts table[] the rule (see luaconc.lab.rule)
 ---@field why string|fun(figures: table, verdict: string): string|nil what
---- explains the verdict, beside the figures
+--- explains the verdict, beside the figures (of intervals, the medians)
 ---@field lock string? figure of CPython, where it is about its interpreter lock
 ---@field construction boolean? compares texts that we wrote ourselves
 --

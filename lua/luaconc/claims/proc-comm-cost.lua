@@ -26,6 +26,6 @@ return {
   why = function(f)
     return f.thread and ("Against a thread it is %.2f times as long: what "
       .. "costs is the copy and the wake-up, and a thread needs both as "
-      .. "well."):format(f.thread.median) or nil
+      .. "well."):format(f.thread) or nil
   end,
 }

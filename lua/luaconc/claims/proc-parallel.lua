@@ -8,7 +8,7 @@ return {
   figure = "the share of the cores that the speed-up makes use of",
   measure = function(lab)
     local cpu = lab:get "cpu"
-    local python = lab:python("cpu", { limit = 100000, jobs = 4 * lab.cores,
+    local python = lab:python("cpu", { limit = 80000, jobs = 4 * lab.cores,
       cores = lab.cores })
     return { share = cpu.share.process, python = python, rows = cpu.rows }
   end,

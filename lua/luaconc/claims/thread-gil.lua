@@ -11,7 +11,7 @@ return {
   lock = "cpython",
   measure = function(lab)
     local cpu = lab:get "cpu"
-    local python, why = lab:python("cpu", { limit = 100000,
+    local python, why = lab:python("cpu", { limit = 80000,
       jobs = 4 * lab.cores, cores = lab.cores })
     return { speedup = cpu.speedup.thread, cpython = python and python.thread,
       version = python and python.version, absent = why, rows = cpu.rows }

@@ -24,6 +24,6 @@ return {
   why = function(f)
     return f.task and ("Against a task a thread takes %.0f times as much: it "
       .. "has a Lua state of its own, and code and data are not shared.")
-      :format(f.task.median) or nil
+      :format(f.task) or nil
   end,
 }

@@ -17,8 +17,8 @@ return {
     local more = idle.LARGE - idle.SMALL
     return { space = (median(by.large, "space") - median(by.thread, "space"))
         / more,
-      memory = (median(by.large, "memory") - median(by.thread, "memory"))
-        / more, rows = lab:get("idle").rows }
+      memory = math.max(0, (median(by.large, "memory")
+        - median(by.thread, "memory")) / more), rows = lab:get("idle").rows }
   end,
   parts = {
     { "space", ">=", T.RESERVED,

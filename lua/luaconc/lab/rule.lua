@@ -133,6 +133,15 @@ function M.part(part, figures)
     MARKS[answer] and "" or ", which lies within the interval"), answer
 end
 
+-- Figures as plain numbers, for what a claim says beside its parts.
+local function medians(figures)
+  local out = {}
+  for name, v in pairs(figures) do
+    out[name] = type(v) == "table" and v.median or v
+  end
+  return out
+end
+
 --- The sentence that explains a verdict: what each part found, and why.
 ---@param claim luaconc.Claim
 ---@param figures table<string, any>
@@ -150,9 +159,9 @@ function M.sentence(claim, figures)
   text = text:gsub("^%l", string.upper) .. "."
   local why = claim.why
   if type(why) == "function" then
-    why = why(figures, M.verdict(claim, figures))
+    why = why(medians(figures), M.verdict(claim, figures))
   end
-  return why and text .. " " .. why or text
+  return ((why and text .. " " .. why or text):gsub("%s+$", ""))
 end
 
 return M

@@ -43,9 +43,6 @@ add("CPU_SHARE", 0.01, "share",
   "of the CPU time, from which on waiting threads would take a noticeable part")
 add("HURTS", 0.8, "share",
   "of the best throughput, down to which a loss is no hurt but noise")
-add("LINES", 0.25, "share",
-  "of the lines of a program; a change to more than a quarter spreads "
-  .. "through the code")
 add("FEW_LINES", 2, "count",
   "lines to change, up to which a program reads as it did")
 add("CONNECTION_MEMORY", 65536, "bytes",

@@ -1,5 +1,5 @@
 -- The primes of experiments/cpu.lua in CPython: one after the other, on
--- threads, processes, tasks, and tasks over a thread pool; the best of three
+-- threads, processes, tasks, and tasks over a thread pool; the best of seven
 -- rounds each.
 return [=[
 import asyncio, sys, time
@@ -58,7 +58,7 @@ def main():
             "pooled": lambda: asyncio.run(tasks_over_threads(threads)),
         }
         best, results = {}, set()
-        for _ in range(3):
+        for _ in range(7):
             for name, f in ways.items():
                 seconds, result = timed(f)
                 best[name] = min(seconds, best.get(name, seconds))

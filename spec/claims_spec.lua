@@ -1,0 +1,258 @@
+-- The book of claims: its rules on figures that are fed, one claim for real,
+-- and the command.
+
+local claims = require "luaconc.claims"
+local rule = require "luaconc.lab.rule"
+local thresholds = require "luaconc.lab.thresholds"
+local trial = require "luaconc.lab.trial"
+
+local function interval(low, median, high)
+  return { low = low, median = median, high = high, n = 5 }
+end
+
+-- What some claims say beside their parts.
+local EXTRAS = {
+  ["choose-500"] = { time_found = { number = 400, low = 50, high = 1000 },
+    memory_found = { number = 50, low = 50, high = 1000 } },
+  ["async-gather"] = { finished = "3 1 2" },
+}
+
+local PASS = {
+  [">="] = function(border) return border * 1.5 + 1 end,
+  ["<="] = function(border) return border * 0.5 end,
+}
+local FAIL = {
+  [">="] = function(border) return border - math.abs(border) * 0.01 end,
+  ["<="] = function(border) return border * 1.01 + 0.01 end,
+}
+
+-- Figures with which every part of a claim says yes, or no.
+local function fed(claim, by)
+  local figures = {}
+  for name, value in pairs(EXTRAS[claim.id] or {}) do figures[name] = value end
+  for _, part in ipairs(claim.parts) do
+    figures[part[1]] = by[part[2]](part[3].value)
+  end
+  return figures
+end
+
+local function claimed()
+  local list = {}
+  for i, id in ipairs(claims.ids()) do list[i] = claims.get(id) end
+  return list
+end
+
+describe("the book of claims", function()
+  it("has a file for each claim, and a claim for each file", function()
+    assert.same(claims.ORDER, claims.ids())
+    local files = 0
+    for line in io.popen("ls lua/luaconc/claims"):lines() do
+      if line ~= "init.lua" then
+        files = files + 1
+        assert.equal(line:gsub("%.lua$", ""), claims.get(
+          (line:gsub("%.lua$", ""))).id)
+      end
+    end
+    assert.equal(#claims.ORDER, files)
+    assert.equal(46, files)
+  end)
+
+  it("is of one shape", function()
+    for _, claim in ipairs(claimed()) do
+      local at = claim.id
+      for _, field in ipairs { "says", "experiment", "figure" } do
+        assert.equal("string", type(claim[field]), at .. " " .. field)
+      end
+      assert.is_true(#claim.engines > 0, at)
+      assert.equal("function", type(claim.measure), at)
+      assert.is_true(#claim.parts > 0, at)
+      for _, part in ipairs(claim.parts) do
+        assert.equal("string", type(part[1]), at)
+        assert.is_truthy(PASS[part[2]], at)
+        assert.equal(thresholds[part[3].name], part[3], at)
+        assert.matches("%a", part[3].reason)
+        assert.is_truthy(rule.show(1, part[5]), at)
+      end
+      assert.is_truthy(claims.group(claim.id))
+      assert.matches("^%u.*%.$", claim.says, at)
+    end
+  end)
+
+  it("uses each border, and gives a reason for each", function()
+    local used = {}
+    for _, claim in ipairs(claimed()) do
+      for _, part in ipairs(claim.parts) do used[part[3].name] = true end
+    end
+    used.FEW_CONNECTIONS = true -- by choose-500, as a number
+    for name in pairs(thresholds) do assert.is_true(used[name], name) end
+  end)
+end)
+
+describe("every rule", function()
+  it("says holds where all figures pass, and explains it with them", function()
+    for _, claim in ipairs(claimed()) do
+      local found = trial.judge(claim, fed(claim, PASS))
+      assert.equal("holds", found.verdict, claim.id)
+      assert.matches("^%S.*%.$", found.sentence, claim.id)
+    end
+  end)
+
+  it("denies where all figures fail", function()
+    for _, claim in ipairs(claimed()) do
+      local found = trial.judge(claim, fed(claim, FAIL))
+      assert.equal(claim.lock and "not about Lua" or "does not hold",
+        found.verdict, claim.id)
+      assert.matches("%.$", found.sentence, claim.id)
+    end
+  end)
+
+  it("changes on either side of each border, and passes on it", function()
+    for _, claim in ipairs(claimed()) do
+      for _, part in ipairs(claim.parts) do
+        local figures = fed(claim, PASS)
+        local at = claim.id .. " " .. part[1]
+        figures[part[1]] = part[3].value
+        assert.equal("yes", rule.answer(part, figures), at)
+        assert.equal("holds", rule.verdict(claim, figures), at)
+        figures[part[1]] = FAIL[part[2]](part[3].value)
+        assert.equal("no", rule.answer(part, figures), at)
+        assert.not_equal("holds", rule.verdict(claim, figures), at)
+      end
+    end
+  end)
+
+  it("leaves it open where an interval spans the border", function()
+    for _, claim in ipairs(claimed()) do
+      for _, part in ipairs(claim.parts) do
+        local figures = fed(claim, PASS)
+        local border = part[3].value
+        figures[part[1]] = interval(border - 0.1 * math.abs(border) - 0.1,
+          border, border * 1.1 + 0.1)
+        assert.equal("open", rule.answer(part, figures))
+        assert.equal("can't be decided", rule.verdict(claim, figures),
+          claim.id)
+        -- One side of the border is enough for an answer.
+        figures[part[1]] = interval(border, border, border)
+        assert.equal("holds", rule.verdict(claim, figures), claim.id)
+      end
+    end
+  end)
+
+  it("can't decide without a figure, and says which is missing", function()
+    for _, claim in ipairs(claimed()) do
+      local figures = {}
+      for name, value in pairs(EXTRAS[claim.id] or {}) do
+        figures[name] = value
+      end
+      figures.missing = "no such thing here"
+      local found = trial.judge(claim, figures)
+      assert.equal("can't be decided", found.verdict, claim.id)
+      assert.matches("not measured: no such thing here", found.parts[1].text)
+      assert.is_string(found.sentence)
+    end
+  end)
+end)
+
+describe("a rule of several parts", function()
+  local T = thresholds
+  local two = { id = "x", parts = { { "a", ">=", T.MORE, "a %s", "ratio" },
+    { "b", "<=", T.HALF, "b %s", "share" } } }
+
+  it("holds in part where they disagree", function()
+    assert.equal("holds in part", rule.verdict(two, { a = 3, b = 0.9 }))
+    assert.equal("holds in part", rule.verdict(two, { a = 1, b = 0.1 }))
+    assert.equal("does not hold", rule.verdict(two, { a = 1, b = 0.9 }))
+  end)
+
+  it("is decided by a part that must hold", function()
+    local must = { id = "x", parts = { two.parts[1], two.parts[2] } }
+    must.parts[1] = { "a", ">=", T.MORE, "a %s", "ratio", must = true }
+    assert.equal("does not hold", rule.verdict(must, { a = 1, b = 0.1 }))
+    assert.equal("holds", rule.verdict(must, { a = 2, b = 0.1 }))
+  end)
+
+  it("is open where one part is, unless others disagree", function()
+    assert.equal("can't be decided", rule.verdict(two, { a = 3 }))
+    assert.equal("can't be decided", rule.verdict(two, { a = 1 }))
+  end)
+end)
+
+describe("a claim about the interpreter lock", function()
+  it("is not about Lua where CPython has it, and false where none has",
+    function()
+      for _, id in ipairs { "thread-gil", "async-gil" } do
+        local claim = claims.get(id)
+        local figures = fed(claim, FAIL)
+        figures.version = "3.11"
+        figures.cpython = 1.0
+        assert.equal("not about Lua", rule.verdict(claim, figures))
+        assert.matches("CPython 3.11", trial.judge(claim, figures).sentence)
+        figures.cpython = 1.9
+        assert.equal("does not hold", rule.verdict(claim, figures))
+        assert.equal("holds", rule.verdict(claim, fed(claim, PASS)))
+      end
+    end)
+end)
+
+describe("luaconc claims", function()
+  local lua = os.getenv "LUACONC_LUA" or "lua5.4"
+
+  local function run(...)
+    local err = os.tmpname()
+    local pipe = io.popen(("timeout -k 2 60 %s bin/luaconc claims %s 2>%s; "
+      .. "echo $?"):format(lua, table.concat({ ... }, " "), err))
+    local out, status = pipe:read("a"):match "^(.-)(%d+)\n$"
+    pipe:close()
+    local file = assert(io.open(err))
+    local said = file:read "a"
+    file:close()
+    os.remove(err)
+    return tonumber(status), out, said
+  end
+
+  it("lists the claims by group", function()
+    local status, out = run "--list"
+    assert.equal(0, status)
+    for _, id in ipairs(claims.ORDER) do
+      assert.is_truthy(out:find("\n  " .. id .. " ", 1, true), id)
+    end
+    for line in out:gmatch "[^\n]+" do assert.is_true(#line <= 80, line) end
+    local _, few = run("--list", "async", "proc-memory")
+    assert.equal(15, select(2, few:gsub("\n  async%-", "")))
+    assert.equal(1, select(2, few:gsub("\n  proc%-", "")))
+  end)
+
+  it("runs one, writes the files, and says nothing on standard error",
+    function()
+      local json, html = os.tmpname(), os.tmpname()
+      local status, out, err = run("async-lifecycle", "--json", json, "--html",
+        html)
+      assert.equal(0, status)
+      assert.equal("", err)
+      assert.matches("^async%-lifecycle: holds\n", out)
+      assert.matches("5 of 5 steps work", out)
+      assert.matches("\n1 claim in .*: 1 holds%.\n", out)
+      local file = assert(io.open(json))
+      local data = assert(require("dkjson").decode(file:read "a"))
+      file:close()
+      os.remove(json)
+      assert.equal("holds", data.claims[1].verdict)
+      assert.equal("yes", data.claims[1].parts[1].answer)
+      assert.is_string(data.machine.processor)
+      assert.is_number(data.machine.load)
+      file = assert(io.open(html))
+      local page = file:read "a"
+      file:close()
+      os.remove(html)
+      assert.matches("^<!DOCTYPE html>", page)
+      assert.matches('id="async%-lifecycle"', page)
+    end)
+
+  it("refuses an unknown claim by name", function()
+    local status, _, err = run "async-lifecycl"
+    assert.equal(2, status)
+    assert.matches("no claim 'async%-lifecycl'; did you mean "
+      .. "'async%-lifecycle'", err)
+    assert.equal(2, (run("--quick", "--full", "async-lifecycle")))
+  end)
+end)
