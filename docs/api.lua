@@ -2100,6 +2100,9 @@ local pool_options = {
     .. "then, and fails with the code `ETIMEDOUT`" },
   { "retries", "integer?", "how often a job is run again whose worker died: "
     .. "its arguments are copied again then" },
+  { "memory", "integer?", "of each worker: see `conc.thread`" },
+  { "rlimit", "luaconc.rlimit?", "of each process: see `conc.process`" },
+  { "start", "string?", "how processes are started: see `conc.process`" },
 }
 
 local function chunk_option(name)

@@ -44,7 +44,7 @@ local LUA_LAYERS = {
   { name = "inside modules", peers = true, files = "lockorder dial option server "
       .. "timeout tree" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
-  { name = "inside pools", peers = true, files = "poolcrew poolmap poolstate poolworker" },
+  { name = "inside pools", peers = true, files = "poolcrew poolhand poolmap poolstate poolworker" },
   { name = "modules", files = "debug batch dns exec fs meta offload pool stats tcp testing "
       .. "udp unix" },
   { name = "face", files = "init" },

@@ -150,6 +150,9 @@
 ---@field max_jobs? integer after so many a worker is replaced
 ---@field job_timeout? number seconds that a job may take: it is cancelled then, and fails with the code `ETIMEDOUT`
 ---@field retries? integer how often a job is run again whose worker died: its arguments are copied again then
+---@field memory? integer of each worker: see `conc.thread`
+---@field rlimit? luaconc.rlimit of each process: see `conc.process`
+---@field start? string how processes are started: see `conc.process`
 
 ---@class luaconc.mapoptions
 ---@field engine? ("task"|"thread"|"process") `"task"` unless said

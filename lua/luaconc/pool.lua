@@ -65,6 +65,10 @@ local function is_list(value)
   return type(value) == "table", "a list"
 end
 
+local function is_table(value)
+  return type(value) == "table", "a table"
+end
+
 local function is_time(value)
   return type(value) == "number" and value > 0, "seconds, more than 0"
 end
@@ -83,6 +87,7 @@ local making = {
   engine = is_engine, workers = is_count, name = is_string,
   init = option.callable, initargs = is_list, max_jobs = is_count,
   job_timeout = is_time, retries = is_number_of_tries,
+  memory = option.count, rlimit = is_table, start = is_string,
 }
 
 -- ---- giving it jobs ----
@@ -202,7 +207,8 @@ function M.all() return states end
 ---use, or 64 tasks, unless said; `name`, of its jobs and workers; `init` and
 ---`initargs`, called in each worker before its first job; `max_jobs`, after
 ---which a worker is replaced; `job_timeout`, seconds that a job may take;
----`retries`, how often a job is run again whose worker died. To be closed.
+---`retries`, how often a job is run again whose worker died; `memory`, `start`
+---and `rlimit`, those of the workers. To be closed.
 ---@param opts? luaconc.pooloptions
 ---@return luaconc.pool
 function M.pool(opts)

@@ -1,110 +1,14 @@
 -- The workers of a pool of threads or processes.
 --
--- Each is a daemon that waits for letters (luaconc.poolworker), in a group of
--- their own. They are started when they are first needed. One that was handed
--- a call and has not answered, as the job was cancelled or the worker died,
--- ends before that job does, and is replaced when the next one is needed; so
--- is one that has had its number of jobs.
---
--- Nothing is expected of idle ones, so that a wait that nobody can end is told
--- as a deadlock though they live.
+-- They are in a group of their own, and are started when they are first
+-- needed; one that is gone is replaced when the next one is needed.
 
 local core = require "luaconc.core"
+local hand = require "luaconc.poolhand"
 
-local M = {}
+local M = { has_ended = hand.has_ended, await_end = hand.await_end }
 
 local GRACE = 1   -- seconds that idle workers have to end by themselves
-
-local ended = { done = true, failed = true, cancelled = true }
-
---- Whether a job has ended.
----@param job luaconc.job
-function M.has_ended(job) return ended[job:status()] or false end
-
---- Waits for the end of a job, and looks at it: as core.look.
----@param job luaconc.job
-function M.await_end(job)
-  if not M.has_ended(job) then core.watch({ job }, "pool"):next() end
-  return core.look(job)
-end
-
--- ---- one worker ----
-
-local Worker = {}
-Worker.__index = Worker
-
---- Hands it a call. False where it had died before, idle: the call is still
--- to be made.
-function Worker:send(letter)
-  core.idle(self.job, false)
-  local sent = core.send(self.job, letter)
-  if sent == false then return false end
-  self.owes = true
-  return true
-end
-
--- It ended while it owed an answer, and nobody had asked it to.
-function Worker:mourn()
-  local ok, err = M.await_end(self.job)
-  if ok then
-    err = core.error("EWORKER", self.job.name .. " ended before its job did")
-  end
-  self.crew:count_lost(err)
-  core.raise(err)
-end
-
-function Worker:read(more, ...)
-  if not more then self:mourn() end
-  self.owes = false
-  return ...
-end
-
---- Waits for what came of it: see luaconc.poolworker.
-function Worker:answer()
-  return self:read(core.take(self.job))
-end
-
---- Calls the pool's `init` in it. Raises its error; then it is of no use.
-function Worker:prepare(letter)
-  if not self:send(letter) then self:mourn() end
-  self.spoilt = true
-  local ok, err, _, text = self:answer()
-  if ok then
-    self.spoilt = false
-    return
-  end
-  if text then core.recall(err, text) end
-  core.raise(err)
-end
-
--- Lets it go by itself.
-function Worker:dismiss()
-  core.idle(self.job, false)
-  core.post(self.job)
-  self.crew:remove(self)
-end
-
---- A job of so many calls is over: its worker is idle, or, where it owes an
--- answer, gone.
-function Worker:leave(count)
-  local crew = self.crew
-  if self.owes then
-    self.job:cancel()
-    core.shield(M.await_end, self.job)
-    crew:remove(self)
-  else
-    self.jobs = self.jobs + (count or 1)
-    if self.spoilt or crew.max_jobs and self.jobs >= crew.max_jobs then
-      self:dismiss()
-    else
-      crew.idle[#crew.idle + 1] = self
-      core.idle(self.job, true)
-    end
-  end
-  crew:call_next()
-end
-
--- ---- all of them ----
 
 local Crew = {}
 Crew.__index = Crew
@@ -121,10 +25,12 @@ function M.new(engine, name, group, opts)
     init = opts.init,
     initargs = opts.initargs or {},
     max_jobs = opts.max_jobs,
+    memory = opts.memory, how = opts.start, rlimit = opts.rlimit,
     name = name or "pool worker",
     group = group or core.group { keep = true, current = false },
     members = {},
     idle = {},
+    leaving = {},
     started = 0,
     lost = 0,
     line = core.semaphore(0),
@@ -136,6 +42,16 @@ end
 function Crew:count_lost(err)
   if type(err) == "table" and err.code == "EWORKER" then
     self.lost = self.lost + 1
+  end
+end
+
+-- However those end that were let go is nobody's failure.
+function Crew:forget_gone()
+  for i = #self.leaving, 1, -1 do
+    if M.has_ended(self.leaving[i].job) then
+      core.look(self.leaving[i].job)
+      table.remove(self.leaving, i)
+    end
   end
 end
 
@@ -151,11 +67,11 @@ local function serve() return require("luaconc.poolworker").serve() end
 function Crew:start()
   self.started = self.started + 1
   local job, message, code = self.group[self.engine](self.group,
-    { serve, daemon = true, keep = true, level = 0,
+    { serve, daemon = true, keep = true, level = 0, memory = self.memory,
+      start = self.how, rlimit = self.rlimit,
       name = ("%s %d"):format(self.name, self.started) })
   if not job then return nil, message, code end
-  local worker = setmetatable({ crew = self, job = job, jobs = 0,
-    owes = false, ready = false, spoilt = false }, Worker)
+  local worker = hand.new(self, job)
   self.members[#self.members + 1] = worker
   return worker
 end
@@ -249,28 +165,30 @@ function Crew:keep_idle(most)
   end
 end
 
-local function dismiss(idle)
-  for _, worker in ipairs(idle) do
+local function dismiss(crew)
+  for _, worker in ipairs(crew.idle) do
     core.idle(worker.job, false)
     core.post(worker.job)
   end
-  for _, worker in ipairs(idle) do M.await_end(worker.job) end
+  for _, worker in ipairs(crew.idle) do M.await_end(worker.job) end
+  for _, worker in ipairs(crew.leaving) do M.await_end(worker.job) end
 end
 
 -- Idle workers are asked to end; those that don't in time are cancelled.
 local function end_all(crew)
   local scope = core.scope { timeout = GRACE }
-  local ok, err = pcall(dismiss, crew.idle)
+  local ok, err = pcall(dismiss, crew)
   scope:close()
   crew.group:cancel()
   for _, worker in ipairs(crew.members) do M.await_end(worker.job) end
+  for _, worker in ipairs(crew.leaving) do M.await_end(worker.job) end
   if not ok and not core.is_cancelled(err) then core.raise(err) end
 end
 
 --- Ends the workers, once the jobs have ended.
 function Crew:close()
   core.shield(end_all, self)
-  self.members, self.idle = {}, {}
+  self.members, self.idle, self.leaving = {}, {}, {}
   self.group:close()
 end
 
