@@ -14,7 +14,6 @@ typedef struct lc_crate {
   atomic_uint holds;
   const luaconc_transfer *how;
   void *object;            /* NULL: not yet, or no longer */
-  size_t place;            /* of its ticket in the message, or 0 */
 } lc_crate;
 
 static lc_crate *crate_of (lc_shared *s) {
@@ -61,7 +60,6 @@ lc_shared *lc_cargo_new (const luaconc_transfer *how) {
   atomic_init(&c->holds, 0);
   c->how = how;
   c->object = NULL;
-  c->place = 0;
   return &c->shared;
 }
 
@@ -69,19 +67,4 @@ void lc_cargo_load (lua_State *L, lc_shared *crate) {
   lc_crate *c = crate_of(crate);
   c->object = c->how->leave(L, lua_gettop(L));
   if (!c->object) luaL_error(L, "not enough memory");
-}
-
-void *lc_cargo_unload (lc_shared *crate) {
-  lc_crate *c = crate_of(crate);
-  void *object = c->object;
-  c->object = NULL;
-  return object;
-}
-
-void lc_cargo_book (lc_shared *crate, size_t place) {
-  crate_of(crate)->place = place;
-}
-
-size_t lc_cargo_place (const lc_shared *crate) {
-  return ((const lc_crate *)(const void *)crate)->place;
 }

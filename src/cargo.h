@@ -20,12 +20,4 @@ lc_shared *lc_cargo_new (const luaconc_transfer *how);
 ** the module does. */
 void lc_cargo_load (lua_State *L, lc_shared *crate);
 
-/* The object is wanted elsewhere: the crate is empty again. */
-void *lc_cargo_unload (lc_shared *crate);
-
-/* Where the message has room for its ticket, from the begin of the bytes on;
-** 0: it travels in the crate. See passage.h. */
-void lc_cargo_book (lc_shared *crate, size_t place);
-size_t lc_cargo_place (const lc_shared *crate);
-
 #endif

@@ -99,6 +99,13 @@ int lc_passage_ship (lc_traveller *t, char *ticket) {
   return err;
 }
 
+void lc_passage_recall (const char *ticket) {
+  lc_ticket to;
+  memcpy(&to, ticket, sizeof to);
+  (void)lc_road_drop(to.fd);
+  if (to.block) (void)lc_road_drop(to.block);
+}
+
 /* Takes it off the road: the descriptor, or libuv's code. */
 static int fetch (uint64_t id) {
   int fd = lc_road_get(id);

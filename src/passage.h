@@ -53,6 +53,9 @@ void lc_traveller_drop (void *traveller);   /* the same, of a transfer */
 ** filled. 0, or libuv's code. */
 int lc_passage_ship (lc_traveller *t, char *ticket);
 
+/* The message that has the ticket is not sent: what it stands for is closed. */
+void lc_passage_recall (const char *ticket);
+
 /* `describe` of such transfers: pushes what makes it anew in another process:
 ** a function, the name of its type, and room for a ticket, which is last. */
 int lc_passage_describe (lua_State *L);

@@ -92,27 +92,53 @@ static const luaconc_transfer *way_of (lua_State *L) {
   return how;
 }
 
-/* Notes that the userdata on top goes into the last crate, in a table by the
-** places of crates. */
+/* Pushes the table of what leaves: userdata by the places of their crates;
+** at 0 how many others go by the road, and these and the places of their
+** tickets below that. */
+static void push_departures (lc_encoder *e) {
+  lua_State *L = e->L;
+  e->crates = true;
+  if (lua_getiuservalue(L, e->self, LC_ENCODER_CRATES) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, e->self, LC_ENCODER_CRATES);
+}
+
+/* The userdata on top goes into the last crate. */
 static void await_departure (lc_encoder *e) {
   lua_State *L = e->L;
-  if (lua_getiuservalue(L, e->self, LC_ENCODER_CRATES) != LUA_TTABLE) {
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, e->self, LC_ENCODER_CRATES);
-  }
+  push_departures(e);
   lua_pushvalue(L, -2);
   lua_rawseti(L, -2, (lua_Integer)e->nheld);
   lua_pop(L, 1);
-  e->crates = true;
 }
 
-static bool hold_crate (lc_encoder *e, const luaconc_transfer *how,
-                        size_t place) {
+static lua_Integer count_booked (lua_State *L, int table) {
+  lua_rawgeti(L, table, 0);
+  lua_Integer n = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return n;
+}
+
+/* The userdata on top goes by the road; its ticket is at `place`. */
+static void book (lc_encoder *e, size_t place) {
+  lua_State *L = e->L;
+  push_departures(e);
+  int table = lua_gettop(L);
+  lua_Integer n = count_booked(L, table) + 1;
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, table, 1 - 2 * n);
+  lua_pushinteger(L, (lua_Integer)place);
+  lua_rawseti(L, table, -2 * n);
+  lua_pushinteger(L, n);
+  lua_rawseti(L, table, 0);
+  lua_pop(L, 1);
+}
+
+static bool hold_crate (lc_encoder *e, const luaconc_transfer *how) {
   lc_shared *crate = lc_cargo_new(how);
   if (!crate) return lc_encoder_nomemory(e);
-  lc_cargo_book(crate, place);
   crate->kind->hold(crate);
   bool ok = lc_encoder_hold(e, crate);
   crate->kind->drop(crate);
@@ -135,7 +161,7 @@ static bool put_into_crate (lc_encoder *e, int depth,
   if (begun != LC_OBJECT_NEW) return begun == LC_OBJECT_DONE;
   return may_leave(e, depth, how) &&
          lc_encoder_number(e, depth, LC_WIRE_SHARED, e->nheld) &&
-         hold_crate(e, how, 0);
+         hold_crate(e, how);
 }
 
 /* One of ours is about to go. */
@@ -145,34 +171,69 @@ static void note_passage (lua_State *L, const lc_encoder *e) {
                   : "it was moved to another thread");
 }
 
-/* To another process it goes by the road. */
-static void ship_crate (lua_State *L, const lc_encoder *e, lc_shared *crate) {
-  int err = lc_passage_ship(lc_cargo_unload(crate),
-                            e->out.base + lc_cargo_place(crate));
+/* What is sent in crates. */
+static void fill_crates (lua_State *L, const lc_encoder *e) {
+  for (uint32_t i = 0; i < e->nheld; i++) {
+    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TNIL) {
+      if (way_of(L)->version == LC_PASSAGE) note_passage(L, e);
+      lc_cargo_load(L, e->held[i]);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+/* Where the n-th ticket is. */
+static char *ticket_at (lua_State *L, const lc_encoder *e, lua_Integer n) {
+  lua_rawgeti(L, 2, -2 * n);
+  size_t place = (size_t)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return e->out.base + place;
+}
+
+/* The n-th of those that go by the road. */
+static void ship (lua_State *L, const lc_encoder *e, lua_Integer n) {
+  lua_rawgeti(L, 2, 1 - 2 * n);
+  note_passage(L, e);
+  void *object = way_of(L)->leave(L, lua_gettop(L));
+  lua_pop(L, 1);
+  int err = lc_passage_ship(object, ticket_at(L, e, n));
   if (err)
     lc_errors_raise(L, uv_err_name(err), "what was to be moved to another "
                     "process is lost: %s", uv_strerror(err));
 }
 
-/* (encoder) */
-static int fill_crates (lua_State *L) {
+/* (encoder, table of what leaves, how many have been shipped) */
+static int depart (lua_State *L) {
   const lc_encoder *e = lua_touserdata(L, 1);
-  lua_getiuservalue(L, 1, LC_ENCODER_CRATES);
-  for (uint32_t i = 0; i < e->nheld; i++) {
-    if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TNIL) {
-      if (way_of(L)->version == LC_PASSAGE) note_passage(L, e);
-      lc_cargo_load(L, e->held[i]);
-      if (lc_cargo_place(e->held[i])) ship_crate(L, e, e->held[i]);
-    }
-    lua_pop(L, 1);
-  }
+  lua_Integer *shipped = lua_touserdata(L, 3), n = count_booked(L, 2);
+  fill_crates(L, e);
+  for (; *shipped < n; ++*shipped) ship(L, e, *shipped + 1);
   return 0;
 }
 
+/* (the same): the message is not sent */
+static int recall (lua_State *L) {
+  const lc_encoder *e = lua_touserdata(L, 1);
+  lua_Integer *shipped = lua_touserdata(L, 3);
+  for (; *shipped > 0; --*shipped)
+    lc_passage_recall(ticket_at(L, e, *shipped));
+  return 0;
+}
+
+static int call_with (lc_encoder *e, lua_CFunction f, lua_Integer *shipped) {
+  lua_State *L = e->L;
+  lua_pushcfunction(L, f);
+  lua_pushvalue(L, e->self);
+  lua_getiuservalue(L, e->self, LC_ENCODER_CRATES);
+  lua_pushlightuserdata(L, shipped);
+  return lua_pcall(L, 3, 0, 0);
+}
+
 bool lc_transfer_depart (lc_encoder *e) {
-  lua_pushcfunction(e->L, fill_crates);
-  lua_pushvalue(e->L, e->self);
-  return lua_pcall(e->L, 1, 0, 0) == LUA_OK;
+  lua_Integer shipped = 0;
+  if (call_with(e, depart, &shipped) == LUA_OK) return true;
+  if (shipped > 0) (void)call_with(e, recall, &shipped);
+  return false;
 }
 
 /* }} */
@@ -207,8 +268,10 @@ static bool transfer (lc_encoder *e, int depth, const void *address,
 /* The room for its ticket is the end of what `describe` gives. */
 static bool book_passage (lc_encoder *e, int depth, const void *address,
                           const luaconc_transfer *how) {
-  return may_leave(e, depth, how) && transfer(e, depth, address, how) &&
-         hold_crate(e, how, e->out.len - LC_TICKET);
+  if (!may_leave(e, depth, how) || !transfer(e, depth, address, how))
+    return false;
+  book(e, e->out.len - LC_TICKET);
+  return true;
 }
 
 bool lc_transfer_encode (lc_encoder *e, int depth) {
