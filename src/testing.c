@@ -9,17 +9,26 @@
 
 #if defined(LUACONC_TESTING)
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE  /* posix_openpt and others */
+#endif
+
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "code.h"
 #include "fault.h"
 #include "luax.h"
 #include "modules.h"
+#include "pipe.h"
 #include "slots.h"
 #include "task.h"
 #include "testing.h"
@@ -309,7 +318,47 @@ static int testing_plant (lua_State *L) {
 
 /* }} */
 
+/* {{ A terminal of its own */
+
+static int failed (int result) {
+  return result < 0 ? uv_translate_sys_error(errno) : 0;
+}
+
+/* Both ends of a new one, through which bytes go as they are. */
+static int open_terminal (int *fds) {
+  struct termios mode;
+  char name[64];
+  fds[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  int err = failed(fds[0]);
+  if (!err) err = failed(grantpt(fds[0]));
+  if (!err) err = failed(unlockpt(fds[0]));
+  if (!err) err = failed(-ptsname_r(fds[0], name, sizeof name));
+  if (err) return err;
+  fds[1] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  err = failed(fds[1]);
+  if (!err) err = failed(tcgetattr(fds[1], &mode));
+  if (!err) cfmakeraw(&mode);
+  return err ? err : failed(tcsetattr(fds[1], TCSANOW, &mode));
+}
+
+/* testing.terminal() -> stream, stream | nil, message, code: what its user
+** types and sees, and what a program has */
+static int testing_terminal (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  int fds[2] = {-1, -1};
+  int err = open_terminal(fds);
+  for (int i = 0; i < 2; i++) {
+    lc_handle **owner = lc_pipe_push(L);
+    if (!err) err = lc_pipe_adopt(L, loop, owner, &lc_pipe_kind, fds[i]);
+    if (!*owner && fds[i] >= 0) (void)close(fds[i]);
+  }
+  return err ? lc_stream_fail(L, err) : 2;
+}
+
+/* }} */
+
 static const luaL_Reg functions[] = {
+  {"terminal", testing_terminal},
   {"fail_lua", testing_fail_lua},
   {"gc_stress", testing_gc_stress},
   {"fail_alloc", testing_fail_alloc},

@@ -31,6 +31,10 @@ local function unix_pair()
   return a, assert(listener:accept())
 end
 
+local function terminal_pair()
+  return assert(core.testing.terminal())
+end
+
 local function memory_pair()
   return assert(conc.pair())
 end
@@ -39,12 +43,16 @@ end
 -- `seed`, ready tasks run in random order, and none inside a callback. With
 -- `oneway`, bytes go from the first to the second only; with `nameless` the
 -- ends have no address. `resets`: the peer hears that an end was reset.
+-- `endless`: one end can't be closed for the other to read the rest: the line
+-- of a terminal is cut, and what is on its way is lost.
 M.kinds = {
   { name = "tcp stream", pair = tcp_pair, resets = true },
   { name = "tcp stream", pair = tcp_pair, resets = true, seed = 4 },
   { name = "pipe stream", pair = pipe_pair, oneway = true, nameless = true },
   { name = "unix stream", pair = unix_pair },
   { name = "unix stream", pair = unix_pair, seed = 5 },
+  { name = "pipe stream", title = "terminal", pair = terminal_pair,
+    nameless = true, endless = true },
   { name = "memory stream", pair = memory_pair, nameless = true,
     resets = true },
   { name = "memory stream", pair = memory_pair, nameless = true,
@@ -73,6 +81,10 @@ function M.with(kind, f)
     local a, b = kind.pair()
     local first <close> = a
     local second <close> = b
+    local _ <close> = kind.endless and setmetatable({}, { __close = function()
+      first:reset()
+      second:reset()
+    end }) or nil
     return f(first, second)
   end)
 end
