@@ -2418,5 +2418,5 @@ return {
   files[1], files[2],
   files[3],
   programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],
-  debugging[1], debugging[2],
+  debugging[1], debugging[2], debugging[3],
 }

@@ -122,4 +122,55 @@ print(conc.debug.start { block = 0 })  --> true]],
   },
 }
 
-return { stats, debugging }
+local trace = {
+  title = "Traces",
+  text = [[
+A timeline of everything, in the trace format of Chrome: open the file at
+<https://ui.perfetto.dev> or in `chrome://tracing`. Each thread has a row with
+slices, in which a task runs; each job a span, in which its waits lie; arrows
+show who started or woke whom, and messages through channels; counters show the
+descriptors of a process and the memory of a Lua state, marks where a collection
+has ended. All threads and processes are in it, by one clock. The file grows as
+things happen, so a crash keeps what came before; `luaconc trace SCRIPT` makes
+one of a whole run.
+
+What is not in it: processes that run already, how long a step of the collector
+takes (Lua doesn't say), arrows for messages taken by `recv_many`, or through
+channels to other processes.]],
+  {
+    name = "conc.trace.start",
+    call = "conc.trace.start(path)",
+    text = [[
+Writes from now on what happens when into the file, which is made anew: of this
+state, of the threads of this process, and of worker processes that are started
+later.]],
+    params = { { "path", "string", "the file" } },
+    returns = { { "true", "ok", "" } },
+    fails = {
+      { "EBUSY", "this process is traced already" },
+      { "ENOENT, EACCES, ...", "the file can't be made" },
+    },
+    waits = false,
+    example = [[
+local path = os.tmpname()
+assert(conc.trace.start(path))
+conc.run(conc.sleep, 0.001)
+print(conc.trace.stop())  --> true
+local file <close> = io.open(path)
+print(file:read "l")  --> []],
+  },
+  {
+    name = "conc.trace.stop",
+    call = "conc.trace.stop()",
+    text = "Ends it; what this state has seen is in the file. Other states "
+      .. "write the last of theirs when they come to their loop.",
+    params = {},
+    returns = { { "true", "ok", "" } },
+    fails = { { "ENOENT", "nothing is traced" } },
+    waits = false,
+    example = [[
+print(conc.trace.stop())  --> nil	nothing is traced	ENOENT]],
+  },
+}
+
+return { stats, debugging, trace }

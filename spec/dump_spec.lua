@@ -258,8 +258,8 @@ describe("a signal", function()
 
   it("makes a program print what goes on, and go on", function()
     local err = printed [[
-      conc.spawn { conc.sleep, 0.1, name = "sleeper" }
-      conc.exec { "sh", "-c", "sleep 0.02; kill -USR1 $PPID" }
+      conc.spawn { conc.sleep, 0.25, name = "sleeper" }
+      conc.exec { "sh", "-c", "sleep 0.1; kill -USR1 $PPID" }
       conc.sleep(0.05)
     ]]
     sim.shows(err, "luaconc: ", "program, pid", "'sleeper'", "waiting for sleep")
@@ -282,7 +282,7 @@ describe("a signal", function()
         os.getenv "LUACONC_LUA" or "lua5.4", "-e", [[
           local conc = require "luaconc"
           conc.run(function()
-            conc.exec { "sh", "-c", "sleep 0.02; kill -USR2 $PPID; "
+            conc.exec { "sh", "-c", "sleep 0.1; kill -USR2 $PPID; "
               .. "sleep 0.1" }
           end)
         ]],

@@ -7,7 +7,8 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "alloc bytes claim clock commons conduit element fault forker forkserver "
+    files = "tracefile alloc bytes claim clock commons conduit element fault forker "
+      .. "forkserver "
       .. "guest heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
       .. "interpreter list mapping parcel port program ptrmap relay pump road sighold "
@@ -19,7 +20,7 @@ local C_LAYERS = {
       .. "passage path proxy shared "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
-    files = "pulse deadlock debug tree inquiry end frame group handle interrupt job kin "
+    files = "trace pulse deadlock debug tree inquiry end frame group handle interrupt job kin "
       .. "loop mailbox op "
       .. "remote rebirth twin scope select slots spawn task traceback trouble waiter "
       .. "within worker" },
@@ -44,8 +45,10 @@ local LUA_LAYERS = {
   { name = "inside modules", peers = true, files = "lockorder dial option server "
       .. "timeout tree" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
-  { name = "inside pools", peers = true, files = "poolcrew poolhand poolmap poolstate poolworker" },
-  { name = "modules", files = "debug batch dns exec fs meta offload pool stats tcp testing "
+  { name = "inside pools", peers = true, files = "poolcrew poolhand poolmap poolstate "
+      .. "poolworker" },
+  { name = "modules", files = "trace debug batch dns exec fs meta offload pool stats "
+      .. "tcp testing "
       .. "udp unix" },
   { name = "face", files = "init" },
   { name = "instrument", peers = true, files = "compare/ lab/ claims/ page/" },

@@ -11,6 +11,7 @@
 
 #include "chrecv.h"
 #include "luax.h"
+#include "trace.h"
 
 enum { HAND = 64 };   /* items that are taken at once */
 
@@ -22,6 +23,8 @@ static const lc_opkind kinds[] = {
 int lc_channel_received (lua_State *L, lc_exchanged done, lc_item *item) {
   if (done == LC_EX_CLOSED) return lc_channel_closed(L, "EOF");
   if (done == LC_EX_BLOCKED) return lc_errors_fail(L, "EAGAIN", "empty");
+  lc_loop *loop = lc_luax_loop(L);
+  if (lc_trace_on(loop) && item->flow) lc_trace_receive(loop, item->flow);
   lc_item_push(L, item);
   return 1;
 }

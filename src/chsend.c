@@ -6,6 +6,7 @@
 
 #include "chsend.h"
 #include "luax.h"
+#include "trace.h"
 
 enum { MOST = 100000000 };   /* items of a list */
 
@@ -21,6 +22,7 @@ static int fail_memory (lua_State *L, lc_item *item) {
 
 void lc_channel_read (lua_State *L, lc_channel *c, int index, lc_item *item) {
   lc_item_read(L, index, "argument", c->exchange, item);
+  if (lc_trace_on(c->loop)) item->flow = lc_trace_send(c->loop, "message");
 }
 
 int lc_channel_sent (lua_State *L, lc_exchanged done, lc_item *item) {

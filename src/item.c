@@ -67,6 +67,7 @@ static void read_message (lua_State *L, int index, const char *what,
 void lc_item_read (lua_State *L, int index, const char *what, lc_exchange *x,
                    lc_item *item) {
   item->kind = LC_ITEM_NONE;
+  item->flow = 0;
   switch (lua_type(L, index)) {
     case LUA_TBOOLEAN:
       item->u.integer = lua_toboolean(L, index);

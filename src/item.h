@@ -39,6 +39,7 @@ typedef struct lc_item {
   } u;
   uint8_t kind;
   uint8_t len;               /* of a short string */
+  uint32_t flow;             /* of who has sent it: trace.h; 0: untraced */
 } lc_item;
 
 /* Makes an item of the value at `index`, to go through the channel; `what`

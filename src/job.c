@@ -12,6 +12,7 @@
 #include "slots.h"
 #include "system.h"
 #include "task.h"
+#include "trace.h"
 #include "traceback.h"
 #include "trouble.h"
 
@@ -81,6 +82,7 @@ void lc_job_end (lc_job *j, lc_jobstate state) {
   if (j->guest) j->loop->bereave(j);
   j->state = (uint8_t)state;
   j->loop->live--;
+  if (lc_trace_on(j->loop)) lc_trace_ended(j);
   if (LC_OBSERVED) j->loop->stats.ended[state - LC_DONE]++;
   lc_list_remove(&j->siblings);
   while (lc_op_complete_first(&j->watchers, LC_OK)) ;

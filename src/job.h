@@ -55,6 +55,7 @@ struct lc_job {
   bool asked;              /* cancel was called */
   int8_t priority;         /* in the queue of a limited group: high first */
   uint8_t guise;           /* of a pool: an engine's number + 1, or 0 */
+  bool traced;             /* its span has begun: trace.h */
   bool seen;               /* its outcome was looked at */
   bool extra;              /* has an entry in the side table: name, ... */
   bool guest;              /* may have something of the commons: its end is

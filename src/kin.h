@@ -31,6 +31,8 @@ typedef enum lc_saying {
   LC_SAY_OUTCOME,          /* an lc_verdict */
   LC_SAY_REPLY,            /* a message: only after the outcome */
   LC_SAY_REPORT,           /* see lc_report_write */
+  LC_SAY_TRACE,            /* before the request: the id of a flow, and the
+                           ** path of the file to trace into */
   LC_SAY_TEXT = 100        /* test builds: a program; its result as text */
 } lc_saying;
 

@@ -28,6 +28,7 @@
 #include "pulse.h"
 #include "slots.h"
 #include "task.h"
+#include "trace.h"
 #include "trouble.h"
 #include "worker.h"
 
@@ -106,6 +107,7 @@ static void note_busy (lc_loop *loop, uint64_t now) {
 /* The turn is over: from here on others than its tasks have their say. */
 static void note_poll (lc_loop *loop) {
   if (!LC_OBSERVED) return;
+  lc_trace_turn(loop);
   loop->stats.turns++;
   if (!loop->stats.busy) return;
   lc_stats_turn(&loop->stats, uv_hrtime());
@@ -536,6 +538,7 @@ static void close_uv (lc_loop *loop) {
 }
 
 void lc_loop_close (lc_loop *loop) {
+  lc_trace_end(loop);
   lc_pulse_stop(loop);
   lc_interrupt_unwatch(loop);
   lc_port_close(loop->port, loop);

@@ -103,6 +103,8 @@ typedef struct lc_loop {
   bool ending, ended;
   bool complete;             /* the whole core is open */
   uint8_t watch;             /* LC_WATCH_... */
+  uint32_t era;              /* of tracing, as last seen: trace.h */
+  struct lc_tracing *tracing;   /* NULL: it is not traced */
   struct lc_inquiry *inquiry;   /* it asks other states: see inquiry.h */
   uint8_t trouble;           /* why main must unwind: see trouble.h */
   lua_State *woken;          /* whose wait outside tasks has just ended */

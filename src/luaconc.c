@@ -50,6 +50,7 @@
 #endif
 #include "thread.h"
 #include "timer.h"
+#include "trace.h"
 #include "traceback.h"
 #include "tree.h"
 #include "trouble.h"
@@ -100,6 +101,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_timer_open(L, loop);
   lc_tree_open(L, loop);
   lc_inquiry_open(L, loop);
+  lc_trace_open(L, loop);
   lc_debug_open(L, loop);
   lc_counts_open(L, loop);
   lc_passage_open(L, loop);

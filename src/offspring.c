@@ -30,7 +30,9 @@
 #include "offspring.h"
 #include "rebirth.h"
 #include "road.h"
+#include "pulse.h"
 #include "system.h"
+#include "trace.h"
 #include "worker.h"
 
 enum { SCRATCH = 16384 };
@@ -93,6 +95,16 @@ static bool take_letter (lc_message *m) {
   return l != NULL;
 }
 
+static void take_trace (const lc_message *m) {
+  char path[4096];
+  size_t len = m->len - sizeof(uint32_t);
+  if (m->len < sizeof(uint32_t) || len >= sizeof path) return;
+  memcpy(&self.worker.flow, m->base, sizeof(uint32_t));
+  memcpy(path, m->base + sizeof(uint32_t), len);
+  path[len] = '\0';
+  (void)lc_trace_join(path);
+}
+
 static bool take (uint32_t kind, lc_message *m) {
   lc_worker *w = &self.worker;
   switch (kind) {
@@ -109,6 +121,9 @@ static bool take (uint32_t kind, lc_message *m) {
       return true;
     }
     case LC_SAY_LETTER: return take_letter(m);
+    case LC_SAY_TRACE:
+      take_trace(m);
+      return true;
 #if defined(LUACONC_TESTING)
     case LC_SAY_TEXT:
       run_text(m->base, m->len);
@@ -356,6 +371,7 @@ static void init_fork (lc_loop *loop, lc_fork *f) {
   lc_worker_init(&self.worker, "process");
   self.worker.reply.process = true;
   self.worker.post = post_home;
+  self.worker.report = report_home;
   self.worker.listen = listen_home;
   self.worker.context = f->context;
   self.worker.kept = f->kept;
@@ -370,6 +386,8 @@ static void work_in_fork (lua_State *L, lc_loop *loop, lc_fork *f) {
   lc_forker_fork();
   lc_forkserver_fork();
   lc_road_fork(f->road);
+  lc_pulse_fork(loop);
+  lc_trace_fork(loop);
   init_fork(loop, f);
   if (!lc_rebirth(L, loop)) _exit(127);
   lua_pushcfunction(L, seed);

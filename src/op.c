@@ -4,6 +4,7 @@
 
 #include "op.h"
 #include "task.h"
+#include "trace.h"
 
 void lc_op_unlink (lc_op *op) {
   lc_list_remove(&op->u.link);
@@ -24,6 +25,8 @@ void lc_op_complete (lc_op *op, int result) {
   const lc_by by = op->kind->by;
   lc_task *t = op->task;
   if (!end_wait(op, result)) return;
+  if (lc_trace_on(t->job.loop) && t->job.loop->current)
+    op->flow = lc_trace_send(t->job.loop, "wake");
   if (by != LC_BY_TASK) lc_loop_expect(t->job.loop, by, -1);
   lc_loop_ready(t->job.loop, t);
 }

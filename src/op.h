@@ -51,6 +51,7 @@ struct lc_op {
     void *what;                   /* for others: a handle, a request */
   } u;
   int result;
+  uint32_t flow;                  /* who has woken it: trace.h; 0: untraced */
 };
 
 /* The usual `cancel`: leave the queue. */

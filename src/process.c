@@ -28,6 +28,7 @@
 #include "process.h"
 #include "remote.h"
 #include "system.h"
+#include "trace.h"
 #include "terms.h"
 #include "twin.h"
 
@@ -291,6 +292,22 @@ static bool is_rationed (const lc_ration *r) {
   return r->memory || l->memory || l->cpu || l->files || l->niced;
 }
 
+/* What it is to trace into, where this process is traced. */
+static void send_trace (process *p) {
+  size_t size = 0;
+  char *path = lc_trace_path(&size);
+  outgoing *o = path ? lc_alloc(sizeof *o) : NULL;
+  char *bytes = o ? lc_alloc(sizeof(uint32_t) + size) : NULL;
+  if (bytes) {
+    lc_message m = {.base = bytes, .len = sizeof(uint32_t) + size};
+    memcpy(bytes, &p->remote->turn.flow, sizeof(uint32_t));
+    memcpy(bytes + sizeof(uint32_t), path, size);
+    (void)send_message(p, o, LC_SAY_TRACE, &m, on_letter_sent);
+  }
+  else lc_free(o, sizeof *o);
+  lc_free(path, size);
+}
+
 /* A fork has the request in its memory. */
 static int send_request (process *p) {
   lc_remote *r = p->remote;
@@ -300,6 +317,7 @@ static int send_request (process *p) {
                            .len = sizeof p->ration};
     (void)lc_conduit_send(&p->conduit, &p->limit);
   }
+  send_trace(p);
   int err = send_message(p, &p->context, LC_SAY_CONTEXT, &r->context, on_sent);
   if (!err || err == UV_EAGAIN)
     err = send_message(p, &p->request, LC_SAY_REQUEST, &r->request, on_sent);

@@ -135,6 +135,12 @@ void lc_pulse_stop (lc_loop *loop) {
   self.loop = NULL;
 }
 
+void lc_pulse_fork (lc_loop *loop) {
+  self.runs = false;
+  self.loop = NULL;
+  loop->watch &= (uint8_t)~LC_WATCH_PULSE;
+}
+
 int lc_pulse_watch (lc_loop *loop, uint64_t ns) {
   lc_pulse_stop(loop);
   if (ns == 0) return 0;

@@ -29,6 +29,9 @@ void lc_pulse_end (void);
 ** raise. */
 void lc_pulse_tell (lua_State *L, lc_loop *loop);
 
+/* In a fork, which has no watchdog. */
+void lc_pulse_fork (lc_loop *loop);
+
 /* The loop ends. Harmless on others. */
 void lc_pulse_stop (lc_loop *loop);
 

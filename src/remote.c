@@ -10,6 +10,7 @@
 #include "remote.h"
 #include "spawn.h"
 #include "task.h"
+#include "trace.h"
 #include "traceback.h"
 #include "end.h"
 #include "worker.h"
@@ -313,8 +314,13 @@ int lc_remote_form (lua_State *L, lc_group *g, int arg,
   if (!g) g = lc_task_group(L, parent);   /* no code of the user's from here */
   if (g->closed) return luaL_error(L, "the group is closed: start jobs before");
   lc_job_anchor(L, &r->job, handle);
+  if (lc_trace_on(loop)) {
+    lc_trace_job(L, &r->job);
+    r->turn.flow = lc_trace_send(loop, "start");
+  }
   err = join(r, g);
   if (err) {
+    if (lc_trace_on(loop)) lc_trace_ended(&r->job);
     lc_job_release(&r->job);
     return refuse(L, r, handle, err);
   }

@@ -5,6 +5,7 @@
 #include "luax.h"
 #include "slots.h"
 #include "spawn.h"
+#include "trace.h"
 #include "traceback.h"
 
 enum { MOST_ARGUMENTS = 1000000 };   /* the Lua stack's own limit */
@@ -106,6 +107,13 @@ static void join_group (lc_task *t, lc_group *g) {
   lc_loop_ready(t->job.loop, t);
 }
 
+/* Its span begins, and who starts it points there. */
+static void trace_start (lua_State *L, lc_task *t) {
+  lc_loop *loop = t->job.loop;
+  lc_trace_job(L, &t->job);
+  if (loop->current) t->op.flow = lc_trace_send(loop, "start");
+}
+
 /* Starts what is on the stack from `f` on and replaces it by the handle.
 ** Whatever can raise comes first; from lc_slots_take on nothing does. */
 static int spawn (lua_State *L, lc_group *g, int f, int options) {
@@ -132,6 +140,7 @@ static int spawn (lua_State *L, lc_group *g, int f, int options) {
   lc_task_load(L, t, f, n);
   t->job.id = ++loop->lastid;
   loop->live++;
+  if (lc_trace_on(loop)) trace_start(L, t);
   join_group(t, g);
   return 1;
 }

@@ -16,6 +16,7 @@
 #include "pulse.h"
 #include "slots.h"
 #include "task.h"
+#include "trace.h"
 #include "traceback.h"
 #include "trouble.h"
 
@@ -371,9 +372,12 @@ static void close_because (lc_task *t, lua_CFunction reason) {
 /* Somebody looks on. */
 static int resume_watched (lc_loop *loop, lc_task *t, int nargs, int *n) {
   bool pulse = (loop->watch & LC_WATCH_PULSE) != 0;
+  uint64_t since = loop->watch & LC_WATCH_TRACE ? uv_hrtime() : 0;
   if (pulse) lc_pulse_begin(t->job.id);
+  if (since) lc_trace_resumed(t);
   int status = lua_resume(t->co, loop->driver, nargs, n);
   if (pulse) lc_pulse_end();
+  if (since && lc_trace_on(loop)) lc_trace_stopped(t, since);
   return status;
 }
 

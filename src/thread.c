@@ -187,6 +187,7 @@ static int thread_start (lc_remote *r) {
   t->worker.request = r->request;
   r->context = r->request = (lc_message){0};
   t->remote = r;
+  t->worker.flow = r->turn.flow;
   atomic_fetch_add(&t->references, 1);
   int err = lc_uv(uv_translate_sys_error(create(t)));
   if (!err) return 0;

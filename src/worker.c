@@ -13,6 +13,7 @@
 #include "spawn.h"
 #include "system.h"
 #include "task.h"
+#include "trace.h"
 #include "traceback.h"
 #include "trouble.h"
 #include "worker.h"
@@ -265,12 +266,14 @@ static int run_root (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   lc_worker *w = loop->worker;
   luaL_checkstack(L, 2 * LUA_MINSTACK, NULL);
+  lc_trace_turn(loop);
   if (lc_worker_struck(w)) lc_scope_cancel(&loop->main->base);
   apply_context(L, loop, w);
   lua_pushlightuserdata(L, loop);
   lua_pushcclosure(L, run_job, 1);
   lc_spawn_form(L, loop->root, lua_gettop(L));
   w->root = lua_touserdata(L, -1);
+  if (w->flow) lc_job_task(w->root)->op.flow = w->flow;
   if (lua_type(L, -2) == LUA_TSTRING) {
     lc_job_extra(L, w->root, -1, true);
     lua_pushvalue(L, -3);

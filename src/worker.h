@@ -40,6 +40,7 @@ struct lc_worker {
   lc_message context;
   lc_message request;
   const void *kept;            /* instead of it: see lc_remote_kept; or NULL */
+  uint32_t flow;               /* from the starter: trace.h */
   lc_mailbox mailbox;          /* letters from the starter */
   atomic_uint strikes;
   atomic_uint felt;            /* the last that came through to its thread */

@@ -98,6 +98,7 @@ local whole_files = {
   tcp = "luaconc.tcp", udp = "luaconc.udp", unix = "luaconc.unix",
   dns = "luaconc.dns", fs = "luaconc.fs",
   stats = "luaconc.stats", debug = "luaconc.debug",
+  trace = "luaconc.trace",
 }
 
 -- Descriptors of this process, opened by their first use: pairs passes by.

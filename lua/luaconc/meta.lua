@@ -286,6 +286,8 @@ conc.stats = {}
 
 conc.debug = {}
 
+conc.trace = {}
+
 ---Runs `f(...)` as the root task and returns its results once every job started
 ---in it has ended. Daemons are cancelled then. Without a function: runs what was
 ---started so far. Inside a task, `run` is a new group: it waits for the jobs of
@@ -2312,3 +2314,20 @@ function conc.debug.dump_on(signal) end
 ---@return string? message
 ---@return "EBUSY"? code
 function conc.debug.start(options) end
+
+---Writes from now on what happens when into the file, which is made anew: of this
+---state, of the threads of this process, and of worker processes that are started
+---later.
+---Never waits.
+---@param path string the file
+---@return true? ok
+---@return string? message
+---@return ("EBUSY"|"ENOENT, EACCES, ...")? code
+function conc.trace.start(path) end
+
+---Ends it; what this state has seen is in the file. Other states write the last of theirs when they come to their loop.
+---Never waits.
+---@return true? ok
+---@return string? message
+---@return "ENOENT"? code
+function conc.trace.stop() end

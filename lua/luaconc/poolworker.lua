@@ -44,9 +44,15 @@ function M.chunk(f, items, n, spread)
   return false, err, at
 end
 
+local function traced(span, ...)
+  core.trace_close(span)
+  return ...
+end
+
 local function answer(f, ...)
-  if f == M then return M.chunk(...) end
-  return M.call(f, ...)
+  local span = core.trace_open(f == M and "chunk" or "call")
+  if f == M then return traced(span, M.chunk(...)) end
+  return traced(span, M.call(f, ...))
 end
 
 --- One letter, without what comes before the function.

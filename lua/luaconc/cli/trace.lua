@@ -1,0 +1,40 @@
+-- `luaconc trace`: a script as the root task, and what happened when.
+
+local runner = require "luaconc.cli.run"
+local values = require "luaconc.cli.values"
+
+return {
+  name = "trace",
+  about = "run a script and write what happens when, for Perfetto",
+  usage = "[-o FILE] SCRIPT [arguments of the script]",
+  text = [[
+Runs SCRIPT as `luaconc run` does and writes a timeline of all tasks, threads
+and processes in the trace format of Chrome: open it at https://ui.perfetto.dev
+or in chrome://tracing. Each thread has a row with slices, in which a task runs;
+each job a span with its waits; arrows show who started or woke whom and
+messages through channels; counters the descriptors and the memory of each
+state. The file is written as things happen: a crash keeps what came before.
+]],
+  options = {
+    { "--output", "FILE", "where to write it (trace.json)",
+      parse = values.file, complete = "file" },
+    { "-o", "FILE", "the same", parse = values.file, complete = "file" },
+  },
+  fails = "the script failed, or the file can't be written",
+  complete = "file",
+  rest = true,
+  run = function(given)
+    local path, args = runner.split(given)
+    if not path then return nil, args end
+    local output = given.output or given._o or "trace.json"
+    local trace = require "luaconc".trace
+    local ok, message = trace.start(output)
+    if not ok then
+      io.stderr:write("luaconc: ", message, "\n")
+      return 1
+    end
+    local status = runner.script(path, args)
+    trace.stop()
+    return status
+  end,
+}

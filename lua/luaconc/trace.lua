@@ -1,0 +1,29 @@
+-- What happens when, in all threads and processes, as a file for Perfetto.
+
+local core = require "luaconc.core"
+
+local M = {}
+
+---Writes from now on what happens when into the file, which is made anew: this
+---state, the threads of this process, and worker processes that are started
+---later. Doesn't wait.
+---@param path string
+---@return true|nil ok, string? message, string? code
+function M.start(path)
+  if type(path) ~= "string" or path == "" then
+    error("bad argument #1 to 'start' (the name of a file expected, got "
+      .. (path == "" and "an empty one" or type(path)) .. ")", 2)
+  end
+  local ok, message, code = core.trace_start(path)
+  if ok then return true end
+  return nil, ("cannot trace into '%s': %s"):format(path, message), code
+end
+
+---Ends it; what was seen is in the file. Doesn't wait.
+---@return true|nil ok, string? message, string? code
+function M.stop()
+  if core.trace_stop() then return true end
+  return nil, "nothing is traced", "ENOENT"
+end
+
+return M

@@ -1,0 +1,286 @@
+local conc = require "luaconc"
+local folder = require "spec.support.folder"
+local script = require "spec.support.script"
+local sim = require "spec.support.sim"
+local snippets = require "spec.support.snippets"
+local testing = require "luaconc.testing"
+local tracing = require "spec.support.tracing"
+
+local select_events = tracing.select
+
+-- Runs `f` traced; the events.
+local function traced(f)
+  local text
+  folder.with(function(path)
+    local file = path .. "/trace.json"
+    assert(conc.trace.start(file))
+    conc.run(f)
+    assert(conc.trace.stop())
+    text = snippets.read(file)
+  end)
+  local events = tracing.read(text)
+  local problems, open = tracing.check(events)
+  assert.same({}, problems)
+  return events, open
+end
+
+-- The same by `luaconc trace`, in a process of its own; and its result.
+local function command(source)
+  local events, result
+  folder.with(function(path)
+    local file = assert(io.open(path .. "/script.lua", "w"))
+    file:write("local conc = require 'luaconc'\n", source)
+    file:close()
+    result = script.file("spec/support/command.lua", "trace", "-o",
+      path .. "/out.json", path .. "/script.lua")
+    events = tracing.read(snippets.read(path .. "/out.json"))
+  end)
+  return events, result
+end
+
+local function ids(events)
+  local set = {}
+  for _, e in ipairs(events) do set[e.id] = true end
+  return set
+end
+
+describe("a trace", function()
+  it("has a slice for each time that a task runs, and spans of jobs and waits", function()
+    local events, open = traced(function()
+      conc.spawn { function()
+        conc.sleep(0.001)
+        conc.sleep(0.001)
+      end, name = "napper" }
+    end)
+    assert.equal(3, #select_events(events, { ph = "X", has = "'napper'" }))
+    assert.equal(2, #select_events(events, { ph = "b", name = "sleep" }))
+    local span = select_events(events, { ph = "b", has = "'napper'" })
+    assert.equal(1, #span)
+    sim.shows(span[1].args.started, "spec/trace_spec.lua:")
+    local ends = select_events(events, { ph = "e", id = span[1].id })
+    assert.equal("done", ends[#ends].args.state)
+    assert.equal(0, open)
+  end)
+
+  it("joins who starts and who wakes a task to its slice", function()
+    local events = traced(function()
+      local q = conc.queue(1)
+      conc.spawn { function() q:recv() end, name = "receiver" }
+      conc.yield()
+      q:send(1)
+    end)
+    local what = {}
+    local arrived = ids(select_events(events, { ph = "f" }))
+    for _, e in ipairs(select_events(events, { ph = "s" })) do
+      assert.is_true(arrived[e.id])
+      what[e.args.what] = (what[e.args.what] or 0) + 1
+    end
+    assert.same({ start = 1, wake = 1 }, what)
+  end)
+
+  it("has a row for each thread, and messages between them as flows", function()
+    local events = traced(function()
+      local there, back = conc.channel(1), conc.channel(1)
+      conc.thread { function(a, b)
+        b:send(a:recv() + 1)
+      end, there, back, name = "adder" }
+      there:send(1)
+      assert.equal(2, back:recv())
+    end)
+    local tids = {}
+    for _, e in ipairs(select_events(events, { ph = "X" })) do tids[e.tid] = true end
+    assert.is_truthy(next(tids, (next(tids))))
+    local from = {}
+    for _, e in ipairs(select_events(events, { ph = "s" })) do
+      if e.args.what == "message" then from[e.id] = e.tid end
+    end
+    local crossed = 0
+    for _, e in ipairs(select_events(events, { ph = "f" })) do
+      if from[e.id] and from[e.id] ~= e.tid then crossed = crossed + 1 end
+    end
+    assert.equal(2, crossed)
+  end)
+
+  it("has worker processes in it, with one clock, joined to who started them", function()
+    local events = traced(function()
+      conc.process { function() require "luaconc".sleep(0.001) end,
+        name = "child" }:await()
+    end)
+    local span = select_events(events, { ph = "b", has = "process" })[1]
+    local slices = select_events(events, { ph = "X", has = "'child'" })
+    assert.is_true(#slices >= 2)
+    assert.is_true(slices[1].pid ~= span.pid)
+    assert.is_true(slices[1].ts > span.ts)
+    local start = select_events(events, { ph = "f", pid = slices[1].pid })[1]
+    assert.is_truthy(ids(select_events(events, { ph = "s", pid = span.pid }))[start.id])
+    assert.equal(1, #select_events(events, { name = "process_name",
+      pid = slices[1].pid }))
+  end)
+
+  it("has the calls of pools, descriptors, memory and collections", function()
+    local events = traced(function()
+      local pool <close> = conc.pool { engine = "thread", workers = 1 }
+      pool:submit(math.abs, 1):await()
+      collectgarbage()
+      collectgarbage()
+      conc.sleep(0.001)
+    end)
+    assert.equal(1, #select_events(events, { ph = "b", name = "call" }))
+    assert.is_true(#select_events(events, { ph = "C", name = "descriptors" }) >= 1)
+    assert.is_true(#select_events(events, { ph = "C", name = "Lua memory" }) >= 1)
+    assert.is_true(#select_events(events, { ph = "i", name = "collected" }) >= 1)
+  end)
+
+  it("begins in threads and jobs that run already", function()
+    conc.run(function()
+      local ch = conc.channel(1)
+      local h = conc.thread { function(c)
+        for _ in c:iter() do require "luaconc".sleep(0.001) end
+      end, ch, name = "early" }
+      ch:send(1)
+      conc.sleep(0.005)
+      local events = traced(function()
+        ch:send(2)
+        ch:close()
+        h:await()
+      end)
+      assert.is_true(#select_events(events, { ph = "X", has = "'early'" }) >= 1)
+    end)
+  end)
+
+  it("takes any name", function()
+    local names = { 'a"b\\c', "tab\tnew\nline", ("long"):rep(500), "\xff\xfe",
+      "gr\xc3\xbc\xc3\x9fe", "\0zero", "" }
+    local events = traced(function()
+      for _, name in ipairs(names) do
+        conc.spawn { conc.sleep, 0.0001, name = name }
+      end
+    end)
+    assert.equal(#names, #select_events(events, { ph = "b", name = "sleep" }))
+    assert.equal(2, #select_events(events, { ph = "X", has = 'a"b\\c' }))
+    assert.equal(2, #select_events(events, { ph = "X",
+      has = "gr\xc3\xbc\xc3\x9fe" }))
+  end)
+
+  it("keeps what came before a crash, and is whole lines", function()
+    local events, result = command [[
+      conc.spawn { function() conc.sleep(0.01) end, name = "before" }
+      conc.sleep(0.02)
+      conc.exec { "sh", "-c", "kill -KILL $PPID" }
+      conc.sleep(10)
+    ]]
+    assert.equal(137, result.code)
+    assert.same({}, (tracing.check(events)))
+    assert.is_true(#select_events(events, { ph = "X", has = "'before'" }) >= 2)
+  end)
+
+  it("is written by forks of the traced process, too", function()
+    local events = traced(function()
+      local h = conc.process { function() require "luaconc".sleep(0.001) end,
+        name = "copy", start = "fork" }
+      if h then h:await() end
+    end)
+    assert.is_true(#select_events(events, { ph = "X", has = "'copy'" }) >= 1)
+  end)
+end)
+
+describe("trace", function()
+  it("is refused twice, and where no file can be", function()
+    folder.with(function(path)
+      assert(conc.trace.start(path .. "/a"))
+      local ok, _, code = conc.trace.start(path .. "/b")
+      assert.is_nil(ok)
+      assert.equal("EBUSY", code)
+      assert(conc.trace.stop())
+      local message
+      ok, message, code = conc.trace.stop()
+      assert.is_nil(ok)
+      assert.same({ "nothing is traced", "ENOENT" }, { message, code })
+      ok, message, code = conc.trace.start(path .. "/none/c")
+      assert.is_nil(ok)
+      assert.equal("ENOENT", code)
+      sim.shows(message, path .. "/none/c")
+    end)
+    sim.shows(sim.raises(conc.trace.start, 7), "name of a file", "number")
+    sim.shows(sim.raises(conc.trace.start, ""), "name of a file")
+  end)
+
+  it("can be had again and again, into one file after another", function()
+    folder.with(function(path)
+      for i = 1, 20 do
+        assert(conc.trace.start(path .. "/" .. i % 2))
+        conc.run(conc.sleep, 0.0001)
+        assert(conc.trace.stop())
+      end
+      assert.same({}, (tracing.check(tracing.read(
+        snippets.read(path .. "/1")))))
+    end)
+  end)
+
+  it("survives a lack of memory, of C and of Lua", function()
+    folder.with(function(path)
+      for n = 1, 25 do
+        for _, fail in ipairs { testing.fail_alloc, testing.fail_lua } do
+          pcall(function()
+            fail(n)
+            conc.trace.start(path .. "/t")
+            conc.run(function()
+              conc.spawn { conc.sleep, 0, name = "x" }
+            end)
+          end)
+          fail(nil)
+          conc.trace.stop()
+        end
+      end
+      assert(conc.trace.start(path .. "/t"))
+      conc.run(conc.sleep, 0)
+      assert(conc.trace.stop())
+      assert.same({}, (tracing.check(tracing.read(snippets.read(path .. "/t")))))
+    end)
+  end)
+end)
+
+describe("luaconc trace", function()
+  it("traces a script, and fails as it does", function()
+    local events, result = command [[
+      conc.spawn { conc.sleep, 0.001, name = "one" }
+      conc.sleep(0.002)
+      error "at last"
+    ]]
+    assert.equal(1, result.code)
+    sim.shows(result.err, "at last")
+    local problems, open = tracing.check(events)
+    assert.same({ 0, 0 }, { #problems, open })
+    assert.equal(2, #select_events(events, { ph = "X", has = "'one'" }))
+  end)
+
+  it("says where the file can't be", function()
+    local result = script.file("spec/support/command.lua", "trace", "-o",
+      "/nowhere/x.json", "spec/support/command.lua")
+    assert.equal(1, result.code)
+    sim.shows(result.err, "/nowhere/x.json")
+  end)
+end)
+
+describe("the check of a trace", function()
+  local function complaints(...)
+    local text = "[\n"
+    for _, line in ipairs { ... } do
+      text = text .. '{"pid":1,"tid":1,"cat":"c","name":"n",' .. line .. "},\n"
+    end
+    return (tracing.check(tracing.read(text)))
+  end
+
+  it("finds what is wrong", function()
+    assert.same({}, complaints('"ph":"X","ts":1,"dur":5'))
+    assert.same({ "X without dur" }, complaints '"ph":"X","ts":1')
+    assert.same({ "no ts" }, complaints '"ph":"X","dur":1')
+    assert.same({ "slices overlap: n" }, complaints('"ph":"X","ts":1,"dur":5',
+      '"ph":"X","ts":3,"dur":1'))
+    assert.same({ "a span ends that has not begun: cx" },
+      complaints '"ph":"e","ts":1,"id":"x"')
+    assert.same({ "a flow arrives that has not left: 3" },
+      complaints '"ph":"f","ts":1,"id":3,"bp":"e"')
+    assert.has_error(function() complaints '"ph":"X"' tracing.read "[\n{},\n{" end)
+  end)
+end)
