@@ -450,6 +450,9 @@ lc_sleeper *lc_commons_sleeper (void) {
   if (!s) s = take(r, sizeof *s);
   if (s) {
     atomic_store(&s->bell, 0);
+    atomic_store(&s->inbox, 0);
+    atomic_store(&s->shaken, false);
+    atomic_store(&s->guest, NULL);
     atomic_store(&s->place, here.place);
     lc_chain_init(&s->tickets);
     lc_chain_append(&r->processes[here.place].sleepers, &s->all);
@@ -478,7 +481,9 @@ void lc_commons_unticket (lc_ticket *t) {
   unlock(r);
 }
 
+/* Who still rings it must not find what it was to another process. */
 static void end_sleeper (region *r, lc_sleeper *s) {
+  atomic_store(&s->guest, NULL);
   lc_chain_each(l, &s->tickets)
     give(r, lc_container(l, lc_ticket, mine), sizeof(lc_ticket));
   lc_chain_remove(&s->all);
