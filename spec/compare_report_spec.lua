@@ -367,6 +367,12 @@ describe("the report of a size", function()
   thread   10.0 ms    0 ms 2.00 MiB 2.00 KiB       40       3  4.00 ms    900 B
   process  12.5 ms    0 ms 1000 MiB 2.00 KiB       40       3  23.0 ms  121 KiB
 
+  a job         wall       CPU    memory      sent  switches
+  serial      200 ms   2.00 ms  2.00 KiB         -       2.1
+  task       10.0 ms    100 us  2.00 KiB         -       2.1
+  thread     50.0 ms    500 us  2.00 KiB      45 B       2.1
+  process    62.5 ms    625 us  2.00 KiB  6.03 KiB       2.1
+
 Workers: 4 threads, 4 processes.
 ]], (report.size(pipe, s, RESULT):gsub("Tasks fit.*", "")))
   end)

@@ -31,10 +31,20 @@ local options = {
     parse = values.counts "size" },
   { "--runs", "N", "N rounds, however long they take",
     parse = values.count },
-  { "--workers", "N", [[
-N threads or processes, or one for each job if those are
-fewer (as many as keep the cores busy, going by the share
-of a core that the first jobs need, run alone)]], parse = values.count },
+  { "--sweep", "LOW..HIGH", [[
+numbers of jobs between these instead; where another
+engine begins to win, that point is found by bisection]],
+    parse = values.range },
+  { "--workers", "LIST", [[
+numbers of threads or processes, or one for each job if
+those are fewer (as many as keep the cores busy, going by
+the share of a core that the first jobs need, run alone)]],
+    parse = values.counts "number" },
+  { "--command", "NAME=CMD", [[
+a program of any language as an engine; several may be
+given. CMD goes to the shell, {n} in it is the number of
+jobs; it prints the results, one on a line]],
+    parse = values.command, many = true },
   { "--set", "NAME=VALUE", [[
 a setting for the scenario; several may be given]],
     parse = values.setting, many = true },
@@ -51,6 +61,12 @@ failed (10 times the budget, 60 at least)]], parse = values.seconds },
   { "--csv", "FILE",
     "write a line for each run to FILE, for a spreadsheet or R",
     parse = values.file, complete = "file" },
+  { "--html", "FILE", "write a page with plots to FILE",
+    parse = values.file, complete = "file" },
+  { "--baseline", "FILE", [[
+compare with a run that --json wrote: ratio with interval,
+and the test of Mann and Whitney]], parse = values.file,
+    complete = "file" },
 }
 
 local notes = [[
@@ -76,6 +92,8 @@ A scenario is a Lua file that returns a table:
                     returns ctx, plain data for the jobs (may be left out)
   job(i, ctx)       the work of job i; returns plain data. Threads and
                     processes run a copy of it and of the locals that it uses
+  show(results)     what a program of --command prints for these results (each
+                    on a line of its own, unless given)
   check(results, size)  raises where a result is wrong (may be left out)
   teardown(ctx)     at the end of the size, in the parent (may be left out)
 The file gets its name and the settings: local file, set = ...
@@ -101,11 +119,17 @@ local function run_file(file, given, style, progress)
     runs = given.runs,
     budget = given.budget,
     limit = given.limit,
+    sweep = given.sweep,
+    commands = given.command,
     workers = given.workers,
     set = settings(given),
     progress = function(what) progress:set(what) end,
     done = function(size, result)
       progress:erase()
+      if given.record then
+        size.baseline = require("luaconc.compare.baseline").compare(
+          given.record, result.name, size)
+      end
       if not titled then write(report.title(style, result)) end
       titled = true
       write(report.size(style, size, result))
@@ -113,6 +137,7 @@ local function run_file(file, given, style, progress)
   })
   progress:erase()
   if result.failure then write(report.failure(style, result)) end
+  write(report.ending(style, result))
   return result
 end
 
@@ -123,27 +148,55 @@ local function run_files(given, files)
   local style = require("luaconc.compare.text").new(core.terminal(1))
   local progress <close> = require("luaconc.compare.progress").start()
   local results, failed = {}, false
-  for i, file in ipairs(given.words) do
+  for i = 1, math.max(1, #given.words) do
+    local file = given.words[i]
     if i > 1 then write("\n\n") end
     results[i] = run_file(file, given, style, progress)
     if compare.failed(results[i]) then
       failed = true
       if not core.terminal(1) then
-        complain(file .. " failed: see the output")
+        complain((file or "a program") .. " failed: see the output")
       end
     end
   end
   return files:write(complain, results) and not failed and 0 or 1
 end
 
+-- What options mean together.
+local function check(given)
+  local seen = {}
+  for _, name in ipairs(engines.names()) do seen[name] = true end
+  for _, command in ipairs(given.command or {}) do
+    if seen[command.name] then
+      return nil, ("--command: there is an engine '%s' already"):format(
+        command.name)
+    end
+    seen[command.name] = true
+  end
+  if given.sizes and given.sweep then
+    return nil, "--sizes and --sweep exclude each other"
+  end
+  if not given.baseline then return true end
+  local message
+  given.record, message = require("luaconc.compare.baseline").load(
+    given.baseline)
+  return given.record and true, message
+end
+
 local function run(given)
   local files = require "luaconc.cli.files"
-  local ok, message = files.check(given.words, "scenario")
+  local ok, message = true, nil
+  if #given.words > 0 or not given.command then
+    ok, message = files.check(given.words, "scenario")
+  end
+  if not ok then return nil, message end
+  ok, message = check(given)
   if not ok then return nil, message end
   local out
   out, message = files.open {
     { given.json, require("luaconc.compare.record").text },
     { given.csv, require("luaconc.compare.csv").text },
+    { given.html, require("luaconc.compare.book").text },
   }
   if not out then return nil, message end
   return require("luaconc").run(run_files, given, out)
@@ -152,7 +205,7 @@ end
 return {
   name = "compare",
   about = "run a job on every engine and see which one fits",
-  usage = "[options] FILE...",
+  usage = "[options] [FILE...]",
   text = text,
   options = options,
   notes = notes,

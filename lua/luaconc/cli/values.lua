@@ -58,6 +58,21 @@ function M.setting(text)
   return { name = name, value = tonumber(value) or value }
 end
 
+--- Two numbers: `LOW..HIGH`.
+function M.range(text)
+  local low, high = text:match "^(%d+)%.%.(%d+)$"
+  low, high = math.tointeger(tonumber(low)), math.tointeger(tonumber(high))
+  if low and high and low >= 1 and high > low then return { low, high } end
+  return nil, ("'%s' is no LOW..HIGH of whole numbers above 0"):format(text)
+end
+
+--- A program: `NAME=COMMAND`.
+function M.command(text)
+  local name, command = text:match "^([%w_.+-]+)=(.+)$"
+  if name then return { name = name, command = command } end
+  return nil, ("'%s' is no NAME=COMMAND"):format(text)
+end
+
 --- The name of a file.
 function M.file(text)
   if text ~= "" then return text end

@@ -18,13 +18,17 @@ local function title(row)
   return engines.get(row.engine).title
 end
 
+-- A program that was added keeps its name as it is.
 local function capital(text)
+  local first = text:match "^%S+"
+  local ok, engine = pcall(engines.get, first)
+  if ok and engine.command then return text end
   return (text:gsub("^%l", string.upper))
 end
 
 -- "Tasks fit", "The serial run fits"; of one round, "Tasks seem to fit"
 local function fits(row)
-  local one = title(row):find "^the "
+  local one = title(row):find "^the " or engines.get(row.engine).single
   local verb = one and "fits" or "fit"
   if row.wall.n < 2 then verb = one and "seems to fit" or "seem to fit" end
   return capital(title(row)) .. " " .. verb

@@ -6,8 +6,8 @@
 -- the size the group is cancelled.
 
 local conc = require "luaconc"
-local core = require "luaconc.core"
 local engines = require "luaconc.compare.engines"
+local plan = require "luaconc.compare.plan"
 local rounds = require "luaconc.compare.rounds"
 local scenario = require "luaconc.compare.scenario"
 local stats = require "luaconc.compare.stats"
@@ -20,11 +20,14 @@ M.BUDGET = 25 -- seconds for one scenario
 ---@class luaconc.compare.Options
 ---@field engines string[]? all that there are, unless given
 ---@field sizes integer[]? those of the scenario, unless given
+---@field sweep integer[]? two numbers of jobs: sizes between them instead, and
+--- bisection where another engine begins to win
+---@field commands { name: string, command: string }[]? programs as engines
 ---@field runs integer? rounds, whatever they take
 ---@field budget number? seconds for each scenario
 ---@field limit number? seconds for one run
----@field workers integer? of engines that have any; as many as the jobs need,
---- unless given
+---@field workers integer|integer[]|nil of engines that have any, one
+--- each; as many as the jobs need, unless given
 ---@field set table<string, string|number>? settings for the scenario
 ---@field progress fun(text: string)? told what runs now
 ---@field done fun(size: luaconc.compare.Size, result: luaconc.compare.Result)?
@@ -37,6 +40,8 @@ M.BUDGET = 25 -- seconds for one scenario
 ---@field most integer? workers that there may be
 ---@field pilot luaconc.compare.Pilot? what the first jobs showed
 ---@field measured boolean all rounds were run, whatever failed after them
+---@field interrupted boolean? by Ctrl-C
+---@field workers integer? where several numbers of them are compared
 ---@field failure luaconc.compare.Failure? of setup, of what it started, or of
 --- teardown
 
@@ -176,11 +181,22 @@ local function failure_of(err)
     traceback = conc.traceback(err) }
 end
 
-local function measure_size(s, size, result, options, left, share)
+-- Ctrl-C in the middle of a size: what was measured so far is told.
+local function interrupted(outcome, result, options)
+  for _, row in ipairs(outcome.rows) do
+    outcome.rounds = math.max(outcome.rounds, #row.runs)
+  end
+  if outcome.rounds == 0 then return end
+  outcome.measured, outcome.interrupted = true, true
+  table.insert(result.sizes, outcome)
+  options.done(outcome, result)
+end
+
+local function measure_size(s, size, result, options, workers, left, share)
   local rows = make_rows(result, options, size, left)
   local job = {
     scenario = s, size = size, limit = options.limit, runs = options.runs,
-    budget = share, workers = options.workers,
+    budget = share, workers = workers,
     progress = function(engine, n)
       local round = n < 0 and "pilot" or n == 0 and "warm-up"
         or "round " .. n
@@ -192,19 +208,27 @@ local function measure_size(s, size, result, options, left, share)
   local outcome = { size = size, rows = rows, rounds = job.rounds or 0,
     cores = job.cores, most = job.most, pilot = job.pilot,
     measured = job.rounds ~= nil }
-  if not ok then outcome.failure = failure_of(err) end
   M.summarise(rows)
+  if ok then return outcome end
+  if conc.is_cancelled(err) then interrupted(outcome, result, options) end
+  outcome.failure = failure_of(err)
   return outcome
 end
 
-local function with_defaults(options)
+local function with_defaults(options, s)
   local budget = options.budget or M.BUDGET
+  local names = options.engines or s.job and engines.names() or {}
+  names = table.move(names, 1, #names, 1, {})
+  for _, command in ipairs(options.commands or {}) do
+    engines.add(command.name, command.command)
+    names[#names + 1] = command.name
+  end
   return {
-    engines = options.engines or engines.names(),
-    sizes = options.sizes,
+    engines = names,
+    sizes = options.sizes or s.sizes,
+    sweep = options.sweep,
     runs = options.runs,
     workers = options.workers,
-    set = options.set,
     budget = budget,
     limit = options.limit or math.max(60, 10 * budget),
     progress = options.progress or function() end,
@@ -215,29 +239,27 @@ end
 --- Compares the engines on one scenario. Waits; must be called inside a task
 --- or it drives the loop itself. What goes wrong with the scenario is part
 --- of the result.
----@param file string
+---@param file string? none: only the programs of `commands`
 ---@param options luaconc.compare.Options?
 ---@return luaconc.compare.Result
 function M.scenario(file, options)
-  options = with_defaults(options or {})
-  local result = { file = file, sizes = {} }
-  local s, message, traceback = scenario.load(file, options.set)
+  options = options or {}
+  local result = { file = file or "-", sizes = {} }
+  local s, message, traceback
+  if file then
+    s, message, traceback = scenario.load(file, options.set)
+  else
+    s = scenario.bare(options.set)
+  end
   if not s then
     result.failure = { message = message, traceback = traceback }
     return result
   end
-  result.name, result.about = s.name, s.about
-  local sizes = table.move(options.sizes or s.sizes, 1,
-    #(options.sizes or s.sizes), 1, {})
-  table.sort(sizes)
-  local start = core.clock()
-  for i, size in ipairs(sizes) do
-    local left = options.budget - (core.clock() - start)
-    local share = math.max(0, left / (#sizes - i + 1))
-    local outcome = measure_size(s, size, result, options, left, share)
-    result.sizes[i] = outcome
-    options.done(outcome, result)
-  end
+  result.name, result.about, result.set = s.name, s.about, options.set
+  options = with_defaults(options, s)
+  plan.run(result, options, M.ratio, function(size, workers, left, share)
+    return measure_size(s, size, result, options, workers, left, share)
+  end)
   return result
 end
 

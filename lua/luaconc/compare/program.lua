@@ -10,14 +10,18 @@ local M = {}
 -- twentieth of the time: walking a large process's pages takes milliseconds.
 local INTERVAL, SHARE = 0.004, 20
 
+-- The same, where it is this look that tells when the program ended.
+local CLOSE = 0.001
+
 M.FLOOD = 64 << 20 -- bytes; a program that writes more is ended
 
 local PRINTED = 4000 -- bytes kept of what a failed program printed
 
 -- Sleeps and looks until the process has ended. Returns how it ended, or
 -- nil and why it was given up.
-local function watch(process, limit)
+local function watch(process, limit, closely)
   local start = core.clock()
+  local least = closely and CLOSE or INTERVAL
   local pause = 0.001
   while true do
     conc.sleep(pause)
@@ -33,7 +37,7 @@ local function watch(process, limit)
       return nil, ("was ended by SIGKILL as it had written %d MiB")
         :format(M.FLOOD >> 20)
     end
-    pause = math.max(INTERVAL, (now - before) * SHARE)
+    pause = math.max(least, (now - before) * SHARE)
   end
 end
 
@@ -61,12 +65,13 @@ end
 ---@param argv string[]
 ---@param input string
 ---@param limit number seconds after which it is ended
+---@param closely boolean? look every millisecond whether it has ended
 ---@return luaconc.compare.Ended? ended, luaconc.compare.Failure? failure
-function M.run(argv, input, limit)
+function M.run(argv, input, limit, closely)
   local launched = core.clock()
   local process <close>, err = core.measure(argv, input)
   if not process then return nil, { message = err } end
-  local ending, given_up = watch(process, limit)
+  local ending, given_up = watch(process, limit, closely)
   local stopped = core.clock()
   if not ending then
     return nil, { message = given_up, printed = printed(process) }

@@ -5,6 +5,7 @@ local advice = require "luaconc.compare.advice"
 local core = require "luaconc.core"
 local json = require "luaconc.compare.json"
 local machine = require "luaconc.compare.machine"
+local sweep = require "luaconc.compare.sweep"
 
 local M = {}
 
@@ -24,13 +25,21 @@ local function row_of(row)
 end
 
 local function size_of(size)
-  local out = { size = size.size, rounds = size.rounds,
+  local out = { size = size.size, crew = size.workers,
+    interrupted = size.interrupted, baseline = size.baseline,
+    rounds = size.rounds,
     failure = size.failure, pilot = size.pilot, rows = json.list {} }
   for i, row in ipairs(size.rows) do out.rows[i] = row_of(row) end
   if size.measured then
     out.advice, out.fits = advice.paragraph(size, compare.ratio)
   end
   return out
+end
+
+-- Where the winner changes as jobs grow in number.
+local function changes_of(result)
+  local changes = sweep.changes(result, compare.ratio)
+  return changes[1] and changes or nil
 end
 
 --- The text of the file that `--json` writes. Times are seconds, memory is
@@ -42,7 +51,9 @@ function M.text(results)
     machine = machine.describe(), scenarios = json.list {} }
   for i, result in ipairs(results) do
     local entry = { file = result.file, name = result.name,
-      about = result.about, failure = result.failure, sizes = json.list {} }
+      about = result.about, set = result.set and next(result.set)
+        and result.set or nil, changes = changes_of(result),
+      failure = result.failure, sizes = json.list {} }
     for k, size in ipairs(result.sizes) do entry.sizes[k] = size_of(size) end
     out.scenarios[i] = entry
   end

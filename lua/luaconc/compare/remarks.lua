@@ -11,7 +11,7 @@ M.SHORT = 10 -- jobs up to which the order of their ends is told
 
 local format = string.format
 
-local function names(rows)
+local function names_of(rows)
   local list = {}
   for i, row in ipairs(rows) do list[i] = row.engine end
   if #list < 2 then return list[1] end
@@ -66,7 +66,7 @@ local function unstable(size)
   end
   if #rows == 0 then return nil end
   return format("Unstable: %s (the interval of the median is wider than %s of "
-    .. "it).", names(rows), units.percent(stats.UNSTABLE))
+    .. "it).", names_of(rows), units.percent(stats.UNSTABLE))
 end
 
 local function outliers(size)
@@ -83,12 +83,28 @@ local function outliers(size)
     table.concat(parts, ", "), stats.FENCE)
 end
 
+-- What the time of a program is, beside that of engines.
+local function programs(size)
+  local names, other = {}, false
+  for _, row in ipairs(size.rows) do
+    if row.wall and engines.get(row.engine).command then
+      names[#names + 1] = row
+    elseif row.wall then
+      other = true
+    end
+  end
+  if #names == 0 or not other then return nil end
+  return ("The time of %s is that from its start to its end, start-up "
+    .. "included; that of engines begins when their workers are ready.")
+    :format(names_of(names))
+end
+
 --- The remarks on a size.
 ---@param size luaconc.compare.Size
 ---@return string[]
 function M.of(size)
   local list = {}
-  for _, remark in ipairs { order, crew, unstable, outliers } do
+  for _, remark in ipairs { order, crew, programs, unstable, outliers } do
     list[#list + 1] = remark(size)
   end
   return list

@@ -4,8 +4,10 @@
 
 local compare = require "luaconc.compare"
 local advice = require "luaconc.compare.advice"
+local baseline = require "luaconc.compare.baseline"
 local remarks = require "luaconc.compare.remarks"
 local stats = require "luaconc.compare.stats"
+local sweep = require "luaconc.compare.sweep"
 local text = require "luaconc.compare.text"
 local units = require "luaconc.compare.units"
 
@@ -117,6 +119,45 @@ local function cost_table(style, size)
   return table.concat(lines, "\n") .. "\n"
 end
 
+-- What one job costs, of the medians.
+local function per_job(name, show, nothing)
+  return function(row, jobs)
+    local v = row[name].median / jobs
+    return v <= 0 and nothing or show(v)
+  end
+end
+
+local EACH = {
+  { "wall", 10, per_job("wall", units.time, "0 ms") },
+  { "CPU", 10, function(row, jobs)
+    return units.time((row.user.median + row.system.median) / jobs)
+  end },
+  { "memory", 10, function(row) return units.size(row.job_memory.median) end },
+  { "sent", 10, function(row, jobs)
+    return row.workers and units.size(row.sent.median / jobs) or "-"
+  end },
+  { "switches", 10, function(row, jobs)
+    return ("%.1f"):format((row.voluntary.median + row.involuntary.median)
+      / jobs)
+  end },
+}
+
+local function each_table(style, size)
+  local line = "  " .. left("a job", NAME)
+  for _, c in ipairs(EACH) do line = line .. right(c[1], c[2]) end
+  local lines = { style:paint(line, "dim") }
+  for _, row in ipairs(size.rows) do
+    if row.wall then
+      line = "  " .. left(row.engine, NAME)
+      for _, c in ipairs(EACH) do
+        line = line .. right(c[3](row, size.size), c[2])
+      end
+      lines[#lines + 1] = line
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
 local function indented(block, by)
   return by .. block:gsub("\t", "  "):gsub("\n(.)", "\n" .. by .. "%1") .. "\n"
 end
@@ -167,8 +208,11 @@ end
 
 local function heading(size)
   local parts = { units.plural(size.size, "job") }
+  if size.workers then parts[1] = parts[1] .. " on "
+    .. units.plural(size.workers, "worker") end
   if size.rounds > 0 then
     parts[2] = units.plural(size.rounds, "round")
+      .. (size.interrupted and " until it was interrupted" or "")
     local equal = 0
     for _, row in ipairs(size.rows) do
       if row.wall then equal = equal + 1 end
@@ -209,15 +253,37 @@ function M.size(style, size, result)
   local advised, fitting = advice.paragraph(size, compare.ratio)
   local measured, shown = any_figures(size)
   if shown then add(wall_table(style, size, fitting)) end
-  if measured then add("\n" .. cost_table(style, size)) end
+  if measured then
+    add("\n" .. cost_table(style, size))
+    if size.size > 1 then add("\n" .. each_table(style, size)) end
+  end
   local failed, said = failures(style, size, result.name), remarks.of(size)
   if size.failure then
     failed = failed .. failure_text(style, result.name, size.failure)
   end
   if failed ~= "" then add((shown and "\n" or "") .. failed) end
-  if said[1] or advised then add "\n" end
+  if said[1] or advised or size.baseline then add "\n" end
   for _, remark in ipairs(said) do add(style:paragraph(remark)) end
+  for _, line in ipairs(size.baseline and baseline.lines(size.baseline) or {})
+  do
+    add(style:paragraph("Before: " .. line))
+  end
   if advised then add(style:paragraph(advised)) end
+  return table.concat(out)
+end
+
+--- What several sizes or numbers of workers say together; empty for one.
+---@param style table of `luaconc.compare.text`
+---@param result luaconc.compare.Result
+---@return string
+function M.ending(style, result)
+  local out = {}
+  for _, sentence in ipairs { sweep.sentence(result, compare.ratio) or "",
+    sweep.crews(result) or "" } do
+    if sentence ~= "" then
+      out[#out + 1] = "\n" .. style:paragraph(sentence)
+    end
+  end
   return table.concat(out)
 end
 

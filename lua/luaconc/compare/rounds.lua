@@ -9,6 +9,7 @@
 
 local core = require "luaconc.core"
 local engines = require "luaconc.compare.engines"
+local outside = require "luaconc.compare.outside"
 local plain = require "luaconc.compare.plain"
 local run = require "luaconc.compare.run"
 local stats = require "luaconc.compare.stats"
@@ -39,6 +40,21 @@ local function is_narrow(row)
   return stats.width(stats.interval(walls(row))) <= M.NARROW
 end
 
+-- What a program printed, against what the results of the others look like.
+local function verify_text(scenario, out, state)
+  if not state.text and state.results then
+    local ok, text = pcall(outside.text, scenario, state.results)
+    if not ok then return { message = "show failed: " .. text } end
+    state.text = text
+  end
+  if not state.text then
+    state.text = out
+  elseif state.text ~= out then
+    return { message = ("printed %s, but %s gives %s"):format(
+      outside.brief(out), state.first, outside.brief(state.text)) }
+  end
+end
+
 -- Calls the scenario's check, and compares with the first engine's results.
 local function verify(scenario, size, results, state)
   if scenario.check then
@@ -65,7 +81,10 @@ local function run_engine(job, row)
   local r, failure = run.once({ file = job.scenario.file, engine = row.engine,
     size = job.size, ctx = job.ctx, workers = row.workers,
     set = job.scenario.set }, job.limit)
-  if r then
+  if r and r.out then
+    failure = verify_text(job.scenario, r.out, job.state)
+    job.state.first = job.state.first or (not failure and row.engine or nil)
+  elseif r then
     failure = verify(job.scenario, job.size, r.results, job.state)
     job.state.first = job.state.first or (not failure and row.engine or nil)
   end
@@ -74,7 +93,7 @@ local function run_engine(job, row)
     return nil
   end
   row.order = r.order
-  r.results, r.order = nil, nil
+  r.results, r.order, r.out = nil, nil, nil
   return r
 end
 
@@ -106,6 +125,7 @@ end
 
 -- Runs a few jobs alone. What fails here fails again in the first round.
 local function fly(job)
+  if not job.scenario.job then return end
   local size = math.min(job.size, job.cores)
   job.progress("serial", -1)
   local r = run.once({ file = job.scenario.file, engine = "serial",

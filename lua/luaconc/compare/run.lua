@@ -1,5 +1,7 @@
 -- One run: a scenario's jobs on one engine, in a process of its own.
 
+local engines = require "luaconc.compare.engines"
+local outside = require "luaconc.compare.outside"
 local plain = require "luaconc.compare.plain"
 local program = require "luaconc.compare.program"
 
@@ -33,6 +35,8 @@ local M = {}
 ---@param limit number seconds after which it is ended
 ---@return luaconc.compare.Run? run, luaconc.compare.Failure? failure
 function M.once(request, limit)
+  local engine = engines.get(request.engine)
+  if engine.command then return outside.once(engine, request, limit) end
   local input, message = plain.encode(request, "request")
   if not input then
     return nil, { message = message:gsub("^request%.", "")

@@ -13,6 +13,7 @@ M.FIELDS = {
   { "setup", "function" },
   { "job", "function", true },
   { "check", "function" },
+  { "show", "function" },
   { "teardown", "function" },
 }
 
@@ -25,6 +26,8 @@ M.FIELDS = {
 ---@field setup (fun(size: integer): any)? once per size, in the parent
 ---@field job fun(i: integer, ctx: any): any the work; the same on every engine
 ---@field check fun(results: any[], size: integer)? raises where one is wrong
+---@field show (fun(results: any[]): string)? what a program of another language
+--- prints for these results; each on a line of its own, unless given
 ---@field teardown fun(ctx: any)? at the end, in the parent
 
 local function article(word)
@@ -96,6 +99,13 @@ local function check_settings(file, set, asked)
           .. table.concat(names, ", ") .. ")" or "")
     end
   end
+end
+
+--- What stands for a scenario where only programs are compared.
+---@param set table?
+---@return luaconc.compare.Scenario
+function M.bare(set)
+  return { file = "-", name = "programs", sizes = { 1 }, set = set or {} }
 end
 
 --- Reads a scenario, or says what is wrong with it. The file gets its own

@@ -57,9 +57,7 @@ end
 
 -- How simple an engine is.
 local function place(row)
-  for i, name in ipairs(engines.ORDER) do
-    if name == row.engine then return i end
-  end
+  return engines.place(row.engine)
 end
 
 local function divide(v, ratio)

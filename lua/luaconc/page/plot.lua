@@ -123,10 +123,10 @@ end
 ---@param rows { name: string, class: string?, samples: number[],
 --- interval: table?, border: number? }[]
 ---@param show fun(v: number): string
----@param log boolean?
+---@param base number? of the ticks: 1 << 20 for bytes in MiB
 ---@return string
-function M.strips(title, rows, show, log)
-  local s, out = scale.of(values_of(rows), log), {}
+function M.strips(title, rows, show, base)
+  local s, out = scale.of(values_of(rows), nil, base), {}
   local bottom = TOP + #rows * ROW
   local left, width = LEFT, WIDTH - LEFT - RIGHT
   x_axis(s, left, width, TOP, bottom, show, out)
@@ -194,8 +194,9 @@ end
 ---@param show_x fun(v: number): string
 ---@param show_y fun(v: number): string
 ---@param crossings { x: number, text: string }[]?
+---@param base number? of the ticks on the upright axis
 ---@return string
-function M.lines(title, list, show_x, show_y, crossings)
+function M.lines(title, list, show_x, show_y, crossings, base)
   crossings = crossings or {}
   local xs, ys = {}, {}
   for _, series in ipairs(list) do
@@ -206,7 +207,7 @@ function M.lines(title, list, show_x, show_y, crossings)
       for _, v in ipairs(p.samples) do ys[#ys + 1] = v end
     end
   end
-  local sx, sy = scale.of(xs, true), scale.of(ys, true)
+  local sx, sy = scale.of(xs, true), scale.of(ys, true, base)
   local left, right, top = 84, WIDTH - RIGHT, 34
   local function x(v) return left + sx.at(v) * (right - left) end
   local function y(v) return top + (1 - sy.at(v)) * HEIGHT end

@@ -61,8 +61,10 @@ M.WIDE = 30 -- times as much, from which on an axis is logarithmic
 --- so or they differ much.
 ---@param values number[]
 ---@param log boolean?
+---@param base number? ticks are round multiples of it; 1 unless given
 ---@return table scale with `at(v)` in 0..1, `ticks`, `low`, `high`
-function M.of(values, log)
+function M.of(values, log, base)
+  if base then return M.based(values, log, base) end
   local low, high = math.huge, -math.huge
   for _, v in ipairs(values) do
     if v == v and v < math.huge then
@@ -76,6 +78,22 @@ function M.of(values, log)
     return logarithmic(low, math.max(high, low))
   end
   return linear(math.min(0, low), high)
+end
+
+--- A scale in multiples of a base: for bytes, in MiB.
+---@param values number[]
+---@param log boolean?
+---@param base number
+---@return table
+function M.based(values, log, base)
+  local scaled = {}
+  for i, v in ipairs(values) do scaled[i] = v / base end
+  local s = M.of(scaled, log)
+  for i, v in ipairs(s.ticks) do s.ticks[i] = v * base end
+  local at = s.at
+  s.at = function(v) return at(v / base) end
+  s.low, s.high = s.low * base, s.high * base
+  return s
 end
 
 return M

@@ -10,6 +10,9 @@
 --     apart     true where these are processes of their own
 --     run(meter, job, size, ctx, workers) -> results
 --
+-- A program added by `add` has `command` in place of `run`, and `single` where
+-- its title is of the singular.
+--
 -- `run` calls job(i, ctx) once for each i of 1..size through `work.call`,
 -- puts what it returns at results[i], tells the meter when its workers are
 -- ready and when the last job has ended, and returns when nothing of its own
@@ -38,11 +41,37 @@ function M.names()
   return names
 end
 
+-- Programs that were added as engines, by name and in order.
+local added, later = {}, {}
+
+--- Adds a program as an engine (see luaconc.compare.outside); one of the same
+--- name takes the place of an earlier one.
+---@param name string
+---@param command string for the shell
+function M.add(name, command)
+  if not added[name] then later[#later + 1] = name end
+  added[name] = { name = name, title = name, about = command,
+    command = command, single = true }
+end
+
 --- The engine of that name. Raises where there is none.
 ---@param name string
 ---@return table engine
 function M.get(name)
-  return require(module_of(name))
+  return added[name] or require(module_of(name))
+end
+
+--- How far from simple an engine is: its place in the order.
+---@param name string
+---@return integer
+function M.place(name)
+  for i, known in ipairs(M.ORDER) do
+    if known == name then return i end
+  end
+  for i, known in ipairs(later) do
+    if known == name then return #M.ORDER + i end
+  end
+  return math.huge
 end
 
 return M

@@ -124,7 +124,8 @@ function M.run(lab)
     out[engine] = {}
     for i, way in ipairs(WAYS) do
       local r = lab:probe("luaconc.lab.experiments.store", "store",
-        { engine = engine, times = lab:pick(way[1] == "sql" and 200 or 2000, 10000),
+        { engine = engine,
+          times = lab:pick(way[1] == "sql" and 200 or 2000, 10000),
           locked = way[1] == "locked", sql = way[1] == "sql" })
       out[engine][way[1]] = r
       row[i + 1] = r.missing and "?" or ("%s lost, %s"):format(

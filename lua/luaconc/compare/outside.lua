@@ -1,0 +1,97 @@
+-- A program of any language as an engine: a command for the shell, which does
+-- all jobs of a size and prints their results.
+--
+-- `{n}` in the command is the number of jobs, `{NAME}` a setting or a plain
+-- field of what `setup` returned; in the environment they are LUACONC_N and
+-- LUACONC_NAME. Its time is that from its start to its end, its own start-up
+-- included, as nobody can see from outside when its work begins; what it
+-- prints must be equal in every run, and equal to the results of the other
+-- engines, one on a line (or what the scenario's `show` makes of them).
+
+local program = require "luaconc.compare.program"
+
+local M = {}
+
+-- The plain values that a command may ask for.
+local function values(request)
+  local out = { n = request.size }
+  for _, from in ipairs { request.set or {},
+    type(request.ctx) == "table" and request.ctx or {} } do
+    for name, v in pairs(from) do
+      if type(name) == "string" and (type(v) == "string"
+        or type(v) == "number") then out[name] = v end
+    end
+  end
+  return out
+end
+
+local function quoted(value)
+  local text = tostring(value)
+  if text:find "^[%w_./:-]+$" then return text end
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+--- The words that start the command.
+---@param command string
+---@param request table size, set, ctx
+---@return string[]
+function M.argv(command, request)
+  local given = values(request)
+  local argv = { "env" }
+  for name, v in pairs(given) do
+    if name:find "^[%w_]+$" then
+      argv[#argv + 1] = "LUACONC_" .. name:upper() .. "=" .. tostring(v)
+    end
+  end
+  table.sort(argv, function(a, b) return a == "env" and b ~= "env"
+    or b ~= "env" and a < b end)
+  local text = command:gsub("{([%a_][%w_]*)}", function(name)
+    return given[name] and quoted(given[name]) or nil
+  end)
+  return table.move({ "sh", "-c", text }, 1, 3, #argv + 1, argv)
+end
+
+--- What results look like when a program prints them.
+---@param scenario luaconc.compare.Scenario
+---@param results any[]
+---@return string
+function M.text(scenario, results)
+  if scenario.show then return (scenario.show(results):gsub("%s+$", "")) end
+  local lines = {}
+  for i, r in ipairs(results) do lines[i] = tostring(r) end
+  return table.concat(lines, "\n")
+end
+
+--- Text that is short enough for a message.
+---@param text string
+---@return string
+function M.brief(text)
+  if text == "" then return "nothing" end
+  local line = text:match "^[^\n]*"
+  if #line > 60 then return "'" .. line:sub(1, 57) .. "...'" end
+  return "'" .. line .. "'" .. (line ~= text and " and more" or "")
+end
+
+--- Runs the command once.
+---@param engine table
+---@param request table
+---@param limit number
+---@return table? run, luaconc.compare.Failure? failure
+function M.once(engine, request, limit)
+  local ended, failure = program.run(M.argv(engine.command, request), "",
+    limit, true)
+  if not ended then return nil, failure end
+  local e = ended.ending
+  if e.signal or e.code ~= 0 then
+    return nil, { message = e.signal and "was ended by " .. e.signal
+      or ("ended with exit status %d"):format(e.code),
+      printed = ended.printed }
+  end
+  return { wall = ended.stopped - ended.launched, user = e.user,
+    system = e.system, voluntary = e.voluntary, involuntary = e.involuntary,
+    delayed = 0, sent = 0, memory = ended.peak,
+    job_memory = ended.peak / request.size, startup = 0, ready = 0,
+    out = (ended.out:gsub("%s+$", "")) }
+end
+
+return M
