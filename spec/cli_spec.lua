@@ -1,12 +1,6 @@
 -- The command, as its user sees it.
 
-local function contents(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  os.remove(path)
-  return text
-end
+local contents = require "spec.support.folder".take
 
 local function quoted(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"

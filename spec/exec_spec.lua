@@ -4,10 +4,12 @@
 local conc = require "luaconc"
 local sweep = require "spec.support.sweep"
 local testing = require "luaconc.testing"
+local folder = require "spec.support.folder"
 local sim = require "spec.support.sim"
 local streams = require "spec.support.streams"
 
 local exec, popen = conc.exec, conc.popen
+local temporary, contents = folder.temporary, folder.take
 
 local function sh(text, options)
   local t = { "sh", "-c", text }
@@ -19,22 +21,6 @@ local function lines_of(text)
   local list = {}
   for line in text:gmatch "[^\n]+" do list[#list + 1] = line end
   return list
-end
-
-local function temporary(text)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  file:write(text or "")
-  file:close()
-  return path
-end
-
-local function contents(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  os.remove(path)
-  return text
 end
 
 -- Is there such a process, other than as a zombie?
@@ -170,14 +156,14 @@ describe("exec", function()
   end)
 
   promise("looks for the program in the PATH that it will have", function()
-    local folder = temporary()
-    os.remove(folder)
-    assert(os.execute("mkdir " .. folder))
-    local file = assert(io.open(folder .. "/own", "w"))
+    local place = temporary()
+    os.remove(place)
+    assert(os.execute("mkdir " .. place))
+    local file = assert(io.open(place .. "/own", "w"))
     file:write("#!/bin/sh\necho own\n")
     file:close()
-    assert(os.execute("chmod +x " .. folder .. "/own"))
-    local r = assert(exec { "own", env = { PATH = "/no/folder:" .. folder } })
+    assert(os.execute("chmod +x " .. place .. "/own"))
+    local r = assert(exec { "own", env = { PATH = "/no/place:" .. place } })
     assert.equal("own\n", r.stdout)
     assert.equal("ENOENT", select(3, exec { "own" }))
     assert(os.execute("rm -r " .. folder))
@@ -505,12 +491,6 @@ end)
 
 -- ---- faults ----
 
-local faults = {
-  ["allocation in C"] = testing.fail_alloc,
-  ["allocation in Lua"] = testing.fail_lua,
-  ["call of libuv"] = function(n) testing.fail_uv(n, n and "ENOBUFS") end,
-}
-
 local function check(ok, message, code)
   if ok then return ok end
   error(code and code .. ": " .. message or message or "a wrong result", 0)
@@ -536,14 +516,6 @@ local runs = {
   end,
 }
 
-local function reads_as(err)
-  local text = tostring(err) .. tostring(type(err) == "table" and err.code)
-  for _, word in ipairs { "memory", "ENOMEM", "ENOBUFS", "buffer space" } do
-    if text:find(word, 1, true) then return true end
-  end
-  return false
-end
-
 local function rest()
   for _ = 1, 4 do
     collectgarbage()
@@ -554,7 +526,7 @@ local function rest()
     :format(c.jobs, c.ops, c.handles, c.descriptors, c.threads, c.children)
 end
 
-for what, arm in pairs(faults) do
+for what, fault in pairs(sweep.faults) do
   describe("the failure of any " .. what .. " in", function()
     for name, run in pairs(runs) do
       it(name .. " raises or is told, and leaves nothing behind", function()
@@ -563,14 +535,10 @@ for what, arm in pairs(faults) do
         repeat
           n = sweep.next(n)
           collectgarbage()
-          collectgarbage "stop"
-          arm(n)
-          local ok, err = pcall(streams.run, run)
-          hit = testing.failed()
-          arm(nil)
-          collectgarbage "restart"
+          local ok, err
+          ok, err, hit = sweep.try(fault, n, streams.run, run)
           testing.check()
-          assert(ok or hit and reads_as(err),
+          assert(ok or hit and sweep.reads_as(err, fault),
             ("the %d-th: %s"):format(n, tostring(err)))
           assert.equal(before, rest(), "after the " .. n .. "-th")
         until not hit

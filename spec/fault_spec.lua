@@ -286,41 +286,10 @@ runs["a deadlock"] = function()
   if not tostring(err):find("deadlock", 1, true) then error(err, 0) end
 end
 
--- How to make the n-th fail, and how that reads.
-local faults = {
-  ["allocation in C"] = { arm = testing.fail_alloc, reads = { "memory", "ENOMEM" } },
-  ["allocation in Lua"] = { arm = testing.fail_lua, reads = { "memory", "ENOMEM" } },
-  ["call of libuv"] = {
-    arm = function(n) testing.fail_uv(n, n and "ENOBUFS") end,
-    reads = { "ENOBUFS", "buffer space" },
-  },
-}
-
-local function reads_as(err, fault)
-  local text = tostring(err) .. tostring(type(err) == "table" and err.code)
-  for _, word in ipairs(fault.reads) do
-    if text:find(word, 1, true) then return true end
-  end
-  return false
-end
-
 local function live(counts)
   return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
     :format(counts.jobs, counts.ops, counts.handles, counts.descriptors,
       counts.threads)
-end
-
--- Runs with the n-th failing: whether it went well, its error, whether the
--- fault was hit. No collection meanwhile: it might shrink this stack, which
--- then would grow, and fail, outside of `run`.
-local function try(run, fault, n)
-  collectgarbage "stop"
-  fault.arm(n)
-  local ok, err = pcall(run)
-  local hit = testing.failed()
-  fault.arm(nil)
-  collectgarbage "restart"
-  return ok, err, hit
 end
 
 -- Nothing but what the free lists hold.
@@ -337,10 +306,10 @@ local function fail_each(run, fault)
   repeat
     n = sweep.next(n)
     local ok, err
-    ok, err, hit = try(run, fault, n)
+    ok, err, hit = sweep.try(fault, n, run)
     testing.check()
     assert(ok or hit, err)
-    if not ok and not reads_as(err, fault) then
+    if not ok and not sweep.reads_as(err, fault) then
       error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
     end
     assert.equal(live(before), live(testing.counts()), "after the " .. n .. "-th")
@@ -351,7 +320,7 @@ local function fail_each(run, fault)
   assert.equal(before.blocks, after.blocks, "blocks of C memory")
 end
 
-for what, fault in pairs(faults) do
+for what, fault in pairs(sweep.faults) do
   describe("the failure of any " .. what .. " in", function()
     for name, run in pairs(runs) do
       it(name .. " raises or is survived, and leaves nothing behind", function()
@@ -390,16 +359,16 @@ describe("the failure of any allocation", function()
   for name, operation in pairs(outside) do
     for _, what in ipairs { "allocation in C", "allocation in Lua" } do
       it("(" .. what .. ") outside tasks in " .. name .. " does the same", function()
-        local fault, n, hit = faults[what], 0
+        local fault, n, hit = sweep.faults[what], 0
         repeat
           n = sweep.next(n)
           local ok, err
-          ok, err, hit = try(operation, fault, n)
+          ok, err, hit = sweep.try(fault, n, operation)
           for _, h in ipairs(conc.jobs()) do h:cancel() end
           pcall(conc.run)
           testing.check()
           assert(ok or hit, err)
-          if not ok and not reads_as(err, fault) then
+          if not ok and not sweep.reads_as(err, fault) then
             error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
           end
           assert.equal(0, testing.counts().jobs)

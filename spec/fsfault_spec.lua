@@ -117,23 +117,6 @@ local operations = {
   end,
 }
 
-local faults = {
-  ["allocation in C"] = { arm = testing.fail_alloc, reads = { "memory", "ENOMEM" } },
-  ["allocation in Lua"] = { arm = testing.fail_lua, reads = { "memory", "ENOMEM" } },
-  ["call of libuv or the system"] = {
-    arm = function(n) testing.fail_uv(n, n and "ENOBUFS") end,
-    reads = { "ENOBUFS", "buffer space" },
-  },
-}
-
-local function reads_as(err, fault)
-  local text = tostring(err) .. tostring(type(err) == "table" and err.code)
-  for _, word in ipairs(fault.reads) do
-    if text:find(word, 1, true) then return true end
-  end
-  return false
-end
-
 -- What is left behind by what goes on in the background has a moment to end.
 local function live()
   local c
@@ -154,12 +137,7 @@ end
 
 local function try(operation, fault, n)
   return folder.with(function(dir)
-    collectgarbage "stop"
-    fault.arm(n)
-    local ok, err = pcall(conc.run, operation, dir)
-    local hit = testing.failed()
-    fault.arm(nil)
-    collectgarbage "restart"
+    local ok, err, hit = sweep.try(fault, n, conc.run, operation, dir)
     collectgarbage()
     collectgarbage()
     local state = live()
@@ -191,7 +169,7 @@ local function fail_each(operation, fault)
     ok, err, hit, state = try(operation, fault, n)
     testing.check()
     assert(ok or hit, err)
-    if not ok and not reads_as(err, fault) then
+    if not ok and not sweep.reads_as(err, fault) then
       error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
     end
     assert.equal(before, state, "after the " .. n .. "-th")
@@ -202,7 +180,7 @@ local function fail_each(operation, fault)
   assert.equal(blocks, now, "blocks of C memory")
 end
 
-for what, fault in pairs(faults) do
+for what, fault in pairs(sweep.faults) do
   describe("the failure of any " .. what .. " in", function()
     for name, operation in pairs(operations) do
       it(name .. " is told or survived, and leaves nothing behind", function()

@@ -2,25 +2,11 @@
 -- them afterwards. Each of these is a program of its own.
 
 local conc = require "luaconc"
+local folder = require "spec.support.folder"
 local streams = require "spec.support.streams"
 
 local lua = os.getenv "LUACONC_LUA" or "lua5.4"
-
-local function temporary(text)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  file:write(text or "")
-  file:close()
-  return path
-end
-
-local function contents(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  os.remove(path)
-  return text
-end
+local temporary, contents = folder.temporary, folder.take
 
 -- Runs `text` as a Lua program. `options` as for conc.exec; `shell` is a
 -- command in which $lua is the program.

@@ -2,7 +2,6 @@
 -- spec/contract/engine_spec.lua.
 
 local conc = require "luaconc"
-local core = require "luaconc.core"
 local testing = require "luaconc.testing"
 local script = require "spec.support.script"
 
@@ -258,49 +257,6 @@ describe("a cancelled thread", function()
       .. "abandoned\n", out.out)
     assert.equal(0, out.code)
     assert.is_function(stuck)
-  end)
-end)
-
-describe("letters between a thread and its starter", function()
-  it("arrive in order, both ways, and none after the end", function()
-    conc.run(function()
-      local job = conc.thread(function()
-        local own = require "luaconc.core"
-        while true do
-          local _, word, n = own.take(nil)
-          if word == "end" then return n end
-          own.post(nil, word, n * 2)
-        end
-      end)
-      for i = 1, 500 do core.post(job, "n", i) end
-      for i = 1, 500 do
-        assert.same({ true, "n", 2 * i }, { core.take(job) })
-      end
-      core.post(job, "end", 7)
-      assert.equal(7, job:await())
-      assert.same({ false }, { core.take(job) })
-      assert.same({ nil, "closed", "EPIPE" }, { core.post(job, 1) })
-    end)
-  end)
-
-  it("that nobody has taken are freed", function()
-    conc.run(function()
-      local job = conc.thread(function()
-        local own = require "luaconc.core"
-        for i = 1, 100 do own.post(nil, ("x"):rep(i)) end
-        own.take(nil)
-      end)
-      for i = 1, 100 do core.post(job, ("y"):rep(i)) end
-      job:await()
-    end)
-  end)
-
-  it("can't be sent to a task, or by a state that nobody started", function()
-    conc.run(function()
-      local task = conc.spawn(conc.sleep, 0)
-      assert.match("a task gets no letters", message_of(core.post, task))
-    end)
-    assert.match("nobody has started this state", message_of(core.take, nil))
   end)
 end)
 

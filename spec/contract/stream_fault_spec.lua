@@ -173,39 +173,6 @@ runs["udp: send and recv"] = function()
   end)
 end
 
--- How to make the n-th fail, and how that reads.
-local faults = {
-  ["allocation in C"] = { arm = testing.fail_alloc, reads = { "memory", "ENOMEM" } },
-  -- The last one is what `table.unpack` says where its stack can't grow.
-  ["allocation in Lua"] = { arm = testing.fail_lua,
-    reads = { "memory", "ENOMEM", "too many results to unpack" } },
-  ["call of libuv"] = {
-    arm = function(n) testing.fail_uv(n, n and "ENOBUFS") end,
-    reads = { "ENOBUFS", "buffer space" },
-  },
-}
-
-local function reads_as(err, fault)
-  local text = tostring(err) .. tostring(type(err) == "table" and err.code)
-  for _, word in ipairs(fault.reads) do
-    if text:find(word, 1, true) then return true end
-  end
-  return false
-end
-
--- The same without a collection, in which the stack might shrink and grow
--- again outside of `run`.
-local function try(run, fault, n)
-  collectgarbage()
-  collectgarbage "stop"
-  fault.arm(n)
-  local ok, err = pcall(run)
-  local hit = testing.failed()
-  fault.arm(nil)
-  collectgarbage "restart"
-  return ok, err, hit
-end
-
 local function count()
   local counts = testing.counts()
   return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
@@ -232,10 +199,11 @@ local function fail_each(run, fault)
   repeat
     n = sweep.next(n)
     local ok, err
-    ok, err, hit = try(run, fault, n)
+    collectgarbage()
+    ok, err, hit = sweep.try(fault, n, run)
     testing.check()
     assert(ok or hit, err)
-    if not ok and not reads_as(err, fault) then
+    if not ok and not sweep.reads_as(err, fault) then
       error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
     end
     assert.equal(before, rest(before), "after the " .. n .. "-th")
@@ -243,7 +211,7 @@ local function fail_each(run, fault)
   until not hit
 end
 
-for what, fault in pairs(faults) do
+for what, fault in pairs(sweep.faults) do
   describe("the failure of any " .. what .. " in", function()
     for name, run in pairs(runs) do
       -- Order makes no difference to what Lua allocates.

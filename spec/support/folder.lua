@@ -55,4 +55,18 @@ function M.make(path, text)
   assert(file:write(text))
 end
 
+--- A new file with this text, outside of any folder; its path.
+function M.temporary(text)
+  local path = os.tmpname()
+  M.make(path, text or "")
+  return path
+end
+
+--- What is in such a file, which is removed.
+function M.take(path)
+  local text = M.contents(path)
+  os.remove(path)
+  return text
+end
+
 return M

@@ -1,5 +1,7 @@
 -- Running a Lua script as a process of its own, as its user would.
 
+local folder = require "spec.support.folder"
+
 local M = {}
 
 -- The interpreter: the one that runs the specs, unless it is told otherwise.
@@ -21,22 +23,14 @@ local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
-local function contents(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("a")
-  file:close()
-  os.remove(path)
-  return text
-end
-
 -- Runs a shell command and takes what it wrote: `{code=, out=, err=}`.
 local function result_of(command)
   local out, err = os.tmpname(), os.tmpname()
   local _, how, code = os.execute(("%s >%s 2>%s </dev/null"):format(command, out, err))
   return {
     code = how == "signal" and 128 + code or code,
-    out = contents(out),
-    err = contents(err),
+    out = folder.take(out),
+    err = folder.take(err),
   }
 end
 
@@ -53,10 +47,7 @@ end
 -- Returns `{code=, out=, err=}`: the status as a shell sees it (130 after
 -- SIGINT; 124 or 137 when it hung for 20 s), standard output and error.
 function M.run(source)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  file:write(prelude:gsub("\n", " "), "\n", source)
-  file:close()
+  local path = folder.temporary(prelude:gsub("\n", " ") .. "\n" .. source)
   local paths = ("package.path=%q package.cpath=%q")
     :format(package.path, package.cpath)
   local result = result_of(("timeout -k 2 20 %s -e %s %s")
