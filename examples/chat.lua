@@ -6,7 +6,11 @@
 
 local conc = require "luaconc"
 
-local port = tonumber(arg and arg[1]) or 0
+local port = math.tointeger(tonumber(arg and arg[1] or 0))
+if not port or port < 0 or port > 65535 then
+  io.stderr:write("usage: lua5.4 chat.lua [PORT]\n")
+  os.exit(2)
+end
 
 local BACKLOG = 100   -- lines that may wait for a guest who reads too slowly
 
@@ -64,6 +68,9 @@ local function complain(err)
 end
 
 conc.run(function()
-  assert(conc.tcp.serve("127.0.0.1", port, chat,
-    { ready = announce, on_error = complain }))
+  local served, message = conc.tcp.serve("127.0.0.1", port, chat,
+    { ready = announce, on_error = complain })
+  if served then return end
+  complain(message)
+  os.exit(1)
 end)

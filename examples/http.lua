@@ -7,10 +7,16 @@
 
 local conc = require "luaconc"
 
-local folder, port = arg and arg[1], tonumber(arg and arg[2] or 0)
-if not folder or not port then
+local folder = arg and arg[1]
+local port = math.tointeger(tonumber(arg and arg[2] or 0))
+if not folder or folder:find "^%-" or not port or port < 0 or port > 65535 then
   io.stderr:write("usage: lua5.4 http.lua FOLDER [PORT]\n")
   os.exit(2)
+end
+
+local function give_up(message)
+  io.stderr:write(message, "\n")
+  os.exit(1)
 end
 
 local IDLE = 30          -- seconds that a client may be silent
@@ -83,8 +89,12 @@ local function announce(listener)
 end
 
 conc.run(function()
-  assert(conc.tcp.serve("127.0.0.1", port, serve, {
+  local found, message = conc.fs.stat(folder)
+  if not found then give_up(message) end
+  if found.type ~= "directory" then give_up(folder .. " is no folder") end
+  found, message = conc.tcp.serve("127.0.0.1", port, serve, {
     ready = announce, limit = 1000,
     on_error = function(err) io.stderr:write(tostring(err), "\n") end,
-  }))
+  })
+  if not found then give_up(message) end
 end)

@@ -100,7 +100,11 @@ Client.__close = Client.close
 -- ---- an example of its use ----
 
 local function main(port)
-  local client <close> = assert(M.connect("127.0.0.1", port))
+  local client <close>, message = M.connect("127.0.0.1", port)
+  if not client then
+    io.stderr:write(message, "\n")
+    os.exit(1)
+  end
   print(client:call("SET", "greeting", "hello"), client:call("GET", "greeting"))
   print(client:call("GET", "nothing"))
   print(select(2, client:call("NONSENSE")):match "^ERR")
@@ -117,7 +121,12 @@ end
 
 -- As a program, not by `require`.
 if arg and arg[0]:find "redis%.lua$" then
-  conc.run(main, tonumber(arg[1]) or 6379)
+  local port = math.tointeger(tonumber(arg[1] or 6379))
+  if not port or port < 1 or port > 65535 then
+    io.stderr:write("usage: lua5.4 redis.lua [PORT]\n")
+    os.exit(2)
+  end
+  conc.run(main, port)
 end
 
 return M

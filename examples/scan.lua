@@ -26,8 +26,8 @@ local last = check_port(arg[2], arg[1] or 1024)
 local host = arg[3] or "127.0.0.1"
 if last < first then usage() end
 
-local function is_open(port)
-  local stream, _, code = conc.tcp.connect(host, port, { timeout = TIMEOUT })
+local function is_open(address, port)
+  local stream, _, code = conc.tcp.connect(address, port, { timeout = TIMEOUT })
   if stream then
     stream:close()
     return true
@@ -39,16 +39,21 @@ end
 
 local open, failures = {}, {}
 
-local function ask(port)
-  local found, code = is_open(port)
+local function ask(address, port)
+  local found, code = is_open(address, port)
   if found then open[#open + 1] = port end
   if code then failures[code] = (failures[code] or 0) + 1 end
 end
 
 conc.run(function()
+  local addresses, message = conc.dns.lookup(host)
+  if not addresses then
+    io.stderr:write(host, ": ", message, "\n")
+    os.exit(1)
+  end
   -- Only so many of these jobs run at a time.
   local scan <close> = conc.group { limit = AT_A_TIME }
-  for port = first, last do scan:spawn(ask, port) end
+  for port = first, last do scan:spawn(ask, addresses[1], port) end
 end)
 
 table.sort(open)

@@ -6,7 +6,11 @@
 
 local conc = require "luaconc"
 
-local port = tonumber(arg and arg[1]) or 0
+local port = math.tointeger(tonumber(arg and arg[1] or 0))
+if not port or port < 0 or port > 65535 then
+  io.stderr:write("usage: lua5.4 server.lua [PORT]\n")
+  os.exit(2)
+end
 
 local function echo(stream)
   for line in stream:lines("L") do
@@ -29,6 +33,9 @@ conc.run(function()
   -- Ctrl-C cancels the root task: every wait in it raises, and its <close>
   -- variables run.
   local _ <close> = goodbye
-  assert(conc.tcp.serve("127.0.0.1", port, echo,
-    { ready = announce, on_error = complain }))
+  local served, message = conc.tcp.serve("127.0.0.1", port, echo,
+    { ready = announce, on_error = complain })
+  if served then return end
+  io.stderr:write(message, "\n")
+  os.exit(1)
 end)

@@ -3,7 +3,7 @@
 --
 --   lua5.4 examples/supervisor.lua FILE
 --
--- FILE has a line for each program, `name: command`, read by the shell. Ctrl-C
+-- FILE has a line for each program, `name: command`, for the shell. Ctrl-C
 -- or SIGTERM ends all of them; SIGHUP starts all of them anew.
 
 local conc = require "luaconc"
@@ -12,21 +12,30 @@ local QUICK, LONGEST = 1, 30   -- seconds: it ended at once; between two starts
 
 local path = arg and arg[1]
 if not path then
-  io.stderr:write("usage: supervisor.lua FILE\n")
+  io.stderr:write("usage: lua5.4 supervisor.lua FILE\n")
   os.exit(2)
 end
 
 local function read_programs()
-  local list = {}
-  for line in io.lines(path) do
+  local file <close>, message = conc.fs.open(path)
+  if not file then return nil, message end
+  local list, number = {}, 0
+  for line in file:lines() do
+    number = number + 1
     local name, command = line:match "^%s*([%w_-]+)%s*:%s*(.+)$"
-    if name then list[#list + 1] = { name = name, command = command } end
+    if name then
+      list[#list + 1] = { name = name, command = command }
+    elseif line:find "^%s*[^%s#]" then
+      return nil, ("%s:%d: no `name: command`"):format(path, number)
+    end
   end
   return list
 end
 
+-- Nobody reads it any more: that is the end.
 local function say(name, text)
-  conc.stdout:write(("%-10s | %s\n"):format(name, text))
+  local line = ("%-10s | %s\n"):format(name, text)
+  if not conc.stdout:write(line) then os.exit(1) end
 end
 
 local function ending(fate)
@@ -57,9 +66,9 @@ end
 
 -- Runs all programs until a signal says what to do next. The end of the group
 -- is the end of the programs.
-local function supervise(signals)
+local function supervise(programs, signals)
   local group <close> = conc.group()
-  for _, entry in ipairs(read_programs()) do
+  for _, entry in ipairs(programs) do
     group:spawn(keep_running, entry)
   end
   local which = conc.select(signals)
@@ -72,9 +81,16 @@ conc.run(function()
   local hangup <close> = assert(conc.signal "SIGHUP")
   local interrupt <close> = assert(conc.signal "SIGINT")
   local terminate <close> = assert(conc.signal "SIGTERM")
+  local programs
   repeat
-    local again = supervise {
+    local list, message = read_programs()
+    if not list then
+      io.stderr:write(message, "\n")
+      if not programs then os.exit(2) end   -- else those of before go on
+    end
+    programs = list or programs
+    local again = supervise(programs, {
       ["starting anew"] = hangup, ["interrupted"] = interrupt,
-      ["terminated"] = terminate }
+      ["terminated"] = terminate })
   until not again
 end)

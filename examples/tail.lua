@@ -16,8 +16,7 @@ local function show(path, text)
     io.write(last and "\n" or "", "==> ", path, " <==\n")
   end
   last = path
-  io.write(text)
-  io.flush()
+  if not (io.write(text) and io.flush()) then os.exit(1) end   -- a closed pipe
 end
 
 -- Moves the place to the start of the last lines.
@@ -76,8 +75,8 @@ local function follow(path)
   end
 end
 
-if #arg == 0 then
-  io.stderr:write("usage: lua5.4 examples/tail.lua FILE...\n")
+if #arg == 0 or arg[1]:find "^%-" then
+  io.stderr:write("usage: lua5.4 tail.lua FILE...\n")
   os.exit(2)
 end
 

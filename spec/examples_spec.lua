@@ -224,6 +224,7 @@ describe("the example scan.lua", function()
     refuses(2, "usage: lua5.4 scan.lua [FIRST [LAST [HOST]]]\n", "scan.lua", "0")
     refuses(2, "usage: ", "scan.lua", "20", "10")
     refuses(2, "usage: ", "scan.lua", "http")
+    refuses(1, "no such name.: ", "scan.lua", "80", "80", "no such name.")
   end)
 end)
 
@@ -280,6 +281,10 @@ describe("the example http.lua", function()
 
   it("says how it is used", function()
     refuses(2, "usage: lua5.4 http.lua FOLDER [PORT]\n", "http.lua")
+    refuses(2, "usage: ", "http.lua", "--help")
+    refuses(2, "usage: ", "http.lua", ".", "65536")
+    refuses(1, "README.md is no folder\n", "http.lua", "README.md")
+    refuses(1, "/nosuch: no such file", "http.lua", "/nosuch")
   end)
 end)
 
@@ -310,7 +315,27 @@ describe("the example download.lua", function()
   end)
 end)
 
+describe("the examples that serve", function()
+  it("say how they are used, and when the port is taken", function()
+    local taken <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+    local port = tostring(taken:sock().port)
+    for _, name in ipairs { "chat", "server" } do
+      refuses(2, ("usage: lua5.4 %s.lua [PORT]\n"):format(name), name .. ".lua", "--help")
+      refuses(2, "usage: ", name .. ".lua", "65536")
+    end
+    for name, words in pairs { chat = { port }, http = { ".", port } } do
+      refuses(1, port .. ": address already in use\n", name .. ".lua",
+        table.unpack(words))
+    end
+  end)
+end)
+
 describe("the example redis.lua", function()
+  it("says how it is used, and when nobody answers", function()
+    refuses(2, "usage: lua5.4 redis.lua [PORT]\n", "redis.lua", "--help")
+    refuses(1, "127.0.0.1:1: connection refused\n", "redis.lua", "1")
+  end)
+
   -- A server of its own on a free port, while `f(port)` runs.
   local function with_redis(f)
     local port

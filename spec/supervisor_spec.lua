@@ -1,6 +1,8 @@
 -- The example supervisor.lua, as its reader would run it.
 
 local conc = require "luaconc"
+local folder = require "spec.support.folder"
+local script = require "spec.support.script"
 local streams = require "spec.support.streams"
 
 local lua = os.getenv "LUACONC_LUA" or "lua5.4"
@@ -8,10 +10,7 @@ local lua = os.getenv "LUACONC_LUA" or "lua5.4"
 -- Runs it for these programs; f(program, next_line). The lines are checked
 -- against patterns, in whatever order programs speak.
 local function supervised(text, f)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
+  local path = folder.temporary(text)
   streams.run(function()
     local p <close> = assert(conc.popen { lua, "examples/supervisor.lua", path,
       stdin = "null" })
@@ -33,6 +32,29 @@ local function lives(pid)
 end
 
 describe("the example supervisor.lua", function()
+  it("says how it is used, and what it can't read", function()
+    local function refuses(text, ...)
+      local result = script.file("examples/supervisor.lua", ...)
+      assert.same({ 2, "", text }, { result.code, result.out, result.err })
+    end
+    refuses "usage: lua5.4 supervisor.lua FILE\n"
+    refuses("/nosuch: no such file or directory\n", "/nosuch")
+    local path = folder.temporary "# fine\n\none: true\nthis is wrong\n"
+    refuses(path .. ":4: no `name: command`\n", path)
+    os.remove(path)
+  end)
+
+  it("ends, with its programs, where nobody reads it any more", function()
+    supervised("long: echo $$; while echo on; do sleep 0.01; done\n", function(p, comes)
+      local pid
+      repeat pid = p.stdout:read("l"):match "| (%d+)$" until pid
+      comes "long on"
+      p.stdout:close()
+      assert.same({ code = 1 }, p:wait())
+      assert.is_false(lives(math.tointeger(pid)))
+    end)
+  end)
+
   it("starts a program again when it ends", function()
     supervised("# programs\nonce: echo said; exit 3\n", function(p, comes)
       for _ = 1, 2 do
