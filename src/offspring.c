@@ -327,11 +327,29 @@ static void run_job (lua_State *L) {
   lc_worker_run(L, w, true);
 }
 
+/* {{ The end of the state, which is soon that of its memory */
+
+static struct { lua_Alloc alloc; void *ud; } before;
+
+/* To free what the forkserver has made would only copy its pages. */
+static void *keep_all (void *ud, void *block, size_t old, size_t size) {
+  (void)ud;
+  if (size == 0) return NULL;
+  if (block && size <= old) return block;
+  return before.alloc(before.ud, block, old, size);
+}
+
+static void close_state (lua_State *L) {
+  before.alloc = lua_getallocf(L, &before.ud);
+  lua_setallocf(L, keep_all, NULL);
+  lua_close(L);
+}
+
+/* }} */
+
 /* What is still to be done when the state is closed must not go with it. */
 lc_noreturn static void work (lua_State *L) {
   static char scratch[SCRATCH];
-  static const char our_part;
-  lc_system_pin(&our_part);
   lc_forker_settle();
   lc_road_enter(LC_PLACE_ROAD);
   seed_random(L);
@@ -349,7 +367,7 @@ lc_noreturn static void work (lua_State *L) {
   run_job(L);
   (void)fflush(NULL);
   lc_memory_lift(&self.memory);
-  lua_close(L);
+  close_state(L);
   (void)fflush(NULL);
   tell_outcome();
   _exit(0);
@@ -407,6 +425,15 @@ static void check_version (lua_State *L) {
                "starts it is version %s", theirs);
 }
 
+/* The library outlives the state, whose end would unload it. */
+static void settle_state (lua_State *L) {
+  static const char our_part;
+  check_version(L);
+  prepare(L);
+  lua_settop(L, 0);
+  lc_system_pin(&our_part);
+}
+
 /* {{ Modules that the forkserver loads for its workers */
 
 /* socket: reads all that comes, and runs it -> error or nil */
@@ -453,17 +480,15 @@ static void load_modules (void *owner, int socket) {
 
 /* core.forkserver(version): in the program that a forkserver is */
 static int offspring_forkserver (lua_State *L) {
-  check_version(L);
-  prepare(L);
-  lua_settop(L, 0);
+  settle_state(L);
+  lua_gc(L, LUA_GCCOLLECT);
   if (!lc_forker_serve(load_modules, L)) work(L);
   return 0;
 }
 
 /* core.worker(version): in the program that a worker started afresh is */
 static int offspring_worker (lua_State *L) {
-  check_version(L);
-  prepare(L);
+  settle_state(L);
   work(L);
 }
 
