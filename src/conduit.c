@@ -13,7 +13,8 @@
 #include "fault.h"
 
 /* The same machine at both ends: numbers go as they are. */
-enum { MARK = 0x6c634b31, TURN_BYTES = 1 << 20, FIRST_BYTES = 1 << 16 };
+enum { MARK = 0x6c634b31, TURN_BYTES = 1 << 20, FIRST_BYTES = 1 << 16,
+       AT_ONCE = 32 };
 
 typedef struct head {
   uint32_t mark, kind;
@@ -50,20 +51,33 @@ void lc_conduit_wait (const lc_conduit *c, bool send) {
 
 /* {{ Sending */
 
-/* Sends from the first packet what was not yet: how much, or a failure. */
-static ssize_t send_some (lc_conduit *c) {
-  lc_packet *p = c->first;
-  head h = {MARK, p->kind, p->len};
-  char *at = (char *)&h;
-  struct iovec parts[2];
+/* What is still to be sent of a packet, of which so much has been: its parts,
+** and how many. */
+static int list_parts (lc_packet *p, head *h, size_t sent,
+                       struct iovec *parts) {
   int n = 0;
-  size_t done = c->sent;
-  if (done < sizeof h)
-    parts[n++] = (struct iovec){at + done, sizeof h - done};
-  done = done < sizeof h ? 0 : done - sizeof h;
-  if (p->len > done)
-    parts[n++] = (struct iovec){(void *)(uintptr_t)(p->bytes + done),
-                                p->len - done};
+  *h = (head){MARK, p->kind, p->len};
+  if (sent < sizeof *h)
+    parts[n++] = (struct iovec){(char *)h + sent, sizeof *h - sent};
+  sent = sent < sizeof *h ? 0 : sent - sizeof *h;
+  if (p->len > sent)
+    parts[n++] = (struct iovec){(void *)(uintptr_t)(p->bytes + sent),
+                                p->len - sent};
+  return n;
+}
+
+/* Sends from the first packets what was not yet: how much, or a failure. */
+static ssize_t send_some (lc_conduit *c) {
+  head heads[AT_ONCE];
+  struct iovec parts[2 * AT_ONCE];
+  size_t skip = c->sent, sum = 0;
+  int n = 0, i = 0;
+  for (lc_packet *p = c->first; p && i < AT_ONCE && sum < TURN_BYTES; i++) {
+    n += list_parts(p, &heads[i], skip, parts + n);
+    sum += p->len;
+    skip = 0;
+    p = p->next;
+  }
   struct msghdr m = {.msg_iov = parts, .msg_iovlen = (size_t)n};
   ssize_t sent;
   do sent = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -79,6 +93,18 @@ static void finish_first (lc_conduit *c) {
   p->gone(p);
 }
 
+static void take_sent (lc_conduit *c, size_t sent) {
+  while (sent > 0) {
+    size_t left = sizeof(head) + c->first->len - c->sent;
+    if (sent < left) {
+      c->sent += sent;
+      return;
+    }
+    sent -= left;
+    finish_first(c);
+  }
+}
+
 int lc_conduit_flush (lc_conduit *c) {
   size_t turn = 0;
   if (c->fd < 0) drop_queue(c);
@@ -91,22 +117,25 @@ int lc_conduit_flush (lc_conduit *c) {
       return UV_EPIPE;
     }
     turn += (size_t)sent;
-    c->sent += (size_t)sent;
-    if (c->sent == sizeof(head) + c->first->len) finish_first(c);
+    take_sent(c, (size_t)sent);
   }
   return 0;
 }
 
+int lc_conduit_queue (lc_conduit *c, lc_packet *p) {
+  p->next = NULL;
+  if (c->first) c->last->next = p;
+  else c->first = p;
+  c->last = p;
+  if (c->fd >= 0) return 0;
+  drop_queue(c);
+  return UV_EPIPE;
+}
+
 int lc_conduit_send (lc_conduit *c, lc_packet *p) {
   bool first = !c->first;
-  p->next = NULL;
-  if (first) c->first = p;
-  else c->last->next = p;
-  c->last = p;
-  if (c->fd < 0) {
-    drop_queue(c);
-    return UV_EPIPE;
-  }
+  int err = lc_conduit_queue(c, p);
+  if (err) return err;
   return first ? lc_conduit_flush(c) : UV_EAGAIN;
 }
 

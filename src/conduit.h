@@ -62,6 +62,10 @@ void lc_conduit_close (lc_conduit *c);
 int lc_conduit_send (lc_conduit *c, lc_packet *p);
 int lc_conduit_flush (lc_conduit *c);
 
+/* Queues it only, for a flush that comes soon: many packets then take one
+** system call. UV_EPIPE as above. */
+int lc_conduit_queue (lc_conduit *c, lc_packet *p);
+
 /* Reads what has come, a megabyte at most; `scratch` is for its use
 ** meanwhile. 0: there may be more; UV_EAGAIN: there is not; UV_EOF;
 ** UV_EPROTO; UV_ENOMEM; or another failure. */

@@ -64,6 +64,8 @@ struct process {
   bool spawn;
   bool forked;             /* of this very process, whose child it is */
   bool reaped;
+  lc_note batch;           /* to ourselves: letters wait to go together */
+  bool batching;
   bool judged;             /* the verdict is there, and the reply if any */
   bool garbled;            /* sent what can't be read */
 };
@@ -207,6 +209,9 @@ static void on_link (uv_poll_t *poll, int status, int events) {
 /* {{ The end */
 
 static void close_all (process *p) {
+  if (p->batching) (void)lc_port_withdraw(p->remote->job.loop->port,
+                                          &p->batch);
+  p->batching = false;
   unwatch(&p->link);
   unwatch(&p->life);
   lc_conduit_close(&p->conduit);
@@ -402,9 +407,8 @@ static void process_ask (lc_remote *r) {
 
 /* A letter that can't get there any more has not been read, not even in part:
 ** it is the caller's again. */
-static int process_post (lc_remote *r, lc_message *m) {
+static int post_now (lc_remote *r, lc_message *m) {
   process *p = process_of(r);
-  if (!p->link) return UV_EPIPE;
   outgoing *o = m->len <= LC_CONDUIT_LIMIT ? lc_alloc(sizeof *o) : NULL;
   if (!o) return UV_ENOMEM;
   o->message = (lc_message){0};
@@ -423,6 +427,42 @@ static int process_post (lc_remote *r, lc_message *m) {
   }
   lc_free(o, sizeof *o);
   return err;
+}
+
+static void on_batch (lc_note *note, lc_loop *loop) {
+  process *p = lc_container(note, process, batch);
+  (void)loop;
+  p->batching = false;
+  if (!p->link) return;
+  (void)lc_conduit_flush(&p->conduit);
+  look(p);
+}
+
+static int post_later (process *p, lc_message *m) {
+  outgoing *o = m->len <= LC_CONDUIT_LIMIT ? lc_alloc(sizeof *o) : NULL;
+  if (!o) return UV_ENOMEM;
+  o->message = (lc_message){0};
+  int err = prepare_message(p, o, m);
+  if (err) {
+    lc_free(o, sizeof *o);
+    return err;
+  }
+  lc_message_free(m);
+  o->packet = (lc_packet){.kind = LC_SAY_LETTER, .gone = on_letter_sent,
+                          .bytes = o->message.base, .len = o->message.len};
+  return lc_conduit_queue(&p->conduit, &o->packet);
+}
+
+/* The first of a turn goes at once, the others together at its end. */
+static int process_post (lc_remote *r, lc_message *m) {
+  process *p = process_of(r);
+  if (!p->link) return UV_EPIPE;
+  if (p->batching) return post_later(p, m);
+  int err = post_now(r, m);
+  if (err) return err;
+  p->batch.arrive = on_batch;
+  p->batching = lc_port_post(r->job.loop->port, &p->batch);
+  return 0;
 }
 
 /* {{ Making and closing */
@@ -460,6 +500,7 @@ static int process_make (lua_State *L, lc_remote *r, int options) {
 static void process_abandon (lc_remote *r) {
   process *p = process_of(r);
   p->link = p->life = NULL;
+  p->batching = false;
   p->conduit.fd = -1;
   p->child = (lc_child){.link = -1, .life = -1};
 }
