@@ -2096,6 +2096,8 @@ local pool_options = {
     .. "error is that of the job" },
   { "initargs", "any[]?", "its arguments" },
   { "max_jobs", "integer?", "after so many a worker is replaced" },
+  { "idle", "number?", "seconds after which a worker that has no job ends; "
+    .. "another is started when there is one. None do unless said" },
   { "job_timeout", "number?", "seconds that a job may take: it is cancelled "
     .. "then, and fails with the code `ETIMEDOUT`" },
   { "retries", "integer?", "how often a job is run again whose worker died: "
@@ -2259,6 +2261,52 @@ local powers = pool:starmap({ { 2, 3 }, { 3, 2 } }, function(a, b)
   return a ^ b // 1
 end)
 print(table.concat(powers, " "))  --> 8.0 9.0]],
+  },
+  {
+    name = "imap",
+    call = "pool:imap(source, f [, options])",
+    text = [[
+Iterates over `i, f(item)`, with all results of `f`. The source is a list, a
+queue or channel, or a function that is called until it returns nil; it may be
+endless, and may wait. An item is taken when there is room in the window, so
+what is slow to use its results slows down what makes them. A failure, of `f` or
+of the source, is raised in its turn. That, and leaving the loop, cancels what
+is on its way and waits for it.]],
+    params = {
+      { "source", "any", "a list, a queue or channel, an iterator function" },
+      { "f", "function", "" },
+      { "options", "luaconc.imapoptions?", "" },
+    },
+    options = {
+      { "ordered", "boolean?", "false: as they come; else in the order of the "
+        .. "items" },
+      { "window", "integer?", "the most items that were taken and not handed "
+        .. "out; twice the workers unless said" },
+      { "timeout", "number?", "seconds for each item, instead of "
+        .. "`job_timeout`" },
+      { "retries", "integer?", "of an item, instead of the pool's" },
+      map_options[5],
+    },
+    optionclass = "luaconc.imapoptions",
+    returns = {
+      { "function", "next", "for the `for` loop, each step of which waits" },
+      { "table", "state", "" },
+      { "nil", "", "" },
+      { "table", "closing", "what the loop closes" },
+    },
+    raises = "where the pool is closed.",
+    waits = false,
+    example = [[
+local pool <close> = conc.pool { engine = "thread", workers = 2 }
+local n = 0
+local function forever() n = n + 1 return n end
+for i, square in pool:imap(forever, function(x) return x * x end) do
+  if i == 4 then break end
+  print(square)
+end
+--> 1
+--> 4
+--> 9]],
   },
   {
     name = "stats",

@@ -351,6 +351,7 @@ build = {
     ["luaconc.pool"] = "lua/luaconc/pool.lua",
     ["luaconc.poolcrew"] = "lua/luaconc/poolcrew.lua",
     ["luaconc.poolhand"] = "lua/luaconc/poolhand.lua",
+    ["luaconc.poolimap"] = "lua/luaconc/poolimap.lua",
     ["luaconc.poolmap"] = "lua/luaconc/poolmap.lua",
     ["luaconc.poolstate"] = "lua/luaconc/poolstate.lua",
     ["luaconc.poolworker"] = "lua/luaconc/poolworker.lua",

@@ -114,7 +114,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned holders;
 static volatile bool serving;      /* the process is a worker */
 static pthread_t server;           /* and its job runs there */
-static volatile bool early;        /* asked before the job began */
+static _Thread_local volatile bool early;   /* asked before the job began */
 static lc_loop *volatile dumper;   /* the program's, if it is to be asked */
 static pthread_t asker;            /* and where that runs */
 static struct sigaction urgent_before;

@@ -148,6 +148,7 @@
 ---@field init? function called in each worker before its first job; its error is that of the job
 ---@field initargs? any[] its arguments
 ---@field max_jobs? integer after so many a worker is replaced
+---@field idle? number seconds after which a worker that has no job ends; another is started when there is one. None do unless said
 ---@field job_timeout? number seconds that a job may take: it is cancelled then, and fails with the code `ETIMEDOUT`
 ---@field retries? integer how often a job is run again whose worker died: its arguments are copied again then
 ---@field memory? integer of each worker: see `conc.thread`
@@ -174,6 +175,13 @@
 ---@field on_progress? fun(done: integer, total: integer) called when items are done
 ---@field timeout? number seconds for each chunk, instead of `job_timeout`
 ---@field retries? integer of a chunk, instead of the pool's
+---@field priority? integer -100 to 100, 0 unless said: high ones go first
+
+---@class luaconc.imapoptions
+---@field ordered? boolean false: as they come; else in the order of the items
+---@field window? integer the most items that were taken and not handed out; twice the workers unless said
+---@field timeout? number seconds for each item, instead of `job_timeout`
+---@field retries? integer of an item, instead of the pool's
 ---@field priority? integer -100 to 100, 0 unless said: high ones go first
 
 ---@class luaconc.connectoptions
@@ -674,6 +682,23 @@ function pool:map(list, f, options) end
 ---@param options? luaconc.poolmapoptions those of `map`
 ---@return any[] results
 function pool:starmap(list, f, options) end
+
+---Iterates over `i, f(item)`, with all results of `f`. The source is a list, a
+---queue or channel, or a function that is called until it returns nil; it may be
+---endless, and may wait. An item is taken when there is room in the window, so
+---what is slow to use its results slows down what makes them. A failure, of `f` or
+---of the source, is raised in its turn. That, and leaving the loop, cancels what
+---is on its way and waits for it.
+---Never waits.
+---Raises where the pool is closed.
+---@param source any a list, a queue or channel, an iterator function
+---@param f function
+---@param options? luaconc.imapoptions
+---@return function next for the `for` loop, each step of which waits
+---@return table state
+---@return nil 
+---@return table closing what the loop closes
+function pool:imap(source, f, options) end
 
 ---What the pool does, in numbers of calls (items, of a map), and its workers: a
 ---list of `{id=, pid=, state="idle" or "busy", jobs=}`, which is empty for tasks;

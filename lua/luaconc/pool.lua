@@ -4,6 +4,7 @@
 local check = require "luaconc.check"
 local core = require "luaconc.core"
 local option = require "luaconc.option"
+local poolimap = require "luaconc.poolimap"
 local poolmap = require "luaconc.poolmap"
 local poolstate = require "luaconc.poolstate"
 
@@ -83,8 +84,13 @@ local mapping = {
   retries = is_number_of_tries, on_progress = option.callable,
 }
 
+local imapping = {
+  ordered = option.boolean, window = is_count, priority = submitting.priority,
+  timeout = is_time, retries = is_number_of_tries,
+}
+
 local making = {
-  engine = is_engine, workers = is_count, name = is_string,
+  engine = is_engine, workers = is_count, name = is_string, idle = is_time,
   init = option.callable, initargs = is_list, max_jobs = is_count,
   job_timeout = is_time, retries = is_number_of_tries,
   memory = option.count, rlimit = is_table, start = is_string,
@@ -113,12 +119,12 @@ function methods:submit(f, ...)
   local state = check_open(state_of(self, "submit"))
   if type(f) ~= "table" or check.callable(f) then
     check_function("submit", 1, f)
-    return state:submit(none, f, ...)
+    return state:submit(1, none, f, ...)
   end
   if not check.callable(f[1]) then
     complain("submit", 1, "the table's first element must be the function")
   end
-  return state:submit(options_of(f), table.unpack(f, 1, #f))
+  return state:submit(1, options_of(f), table.unpack(f, 1, #f))
 end
 
 local function map(state, name, list, f, opts, spread)
@@ -157,6 +163,29 @@ function methods:starmap(list, f, opts)
     end
   end
   return map(state, "starmap", list, f, opts, true)
+end
+
+---An iterator over `i, f(item)` for each item of a list, of a queue or channel,
+---or of what a function returns until nil, which may be endless. Items are
+---taken as results are used up: at most `window` (twice the workers unless
+---said) are on their way. In order, or, with `ordered = false`, as they come. A
+---failure is raised in its turn; that and leaving the loop cancel what is on its
+---way. Each step waits.
+---@param source any[]|function
+---@param f function
+---@param opts? luaconc.imapoptions
+---@return function
+---@return table
+---@return nil
+---@return table
+function methods:imap(source, f, opts)
+  local state = check_open(state_of(self, "imap"))
+  if not poolimap.is_source(source) then
+    complain("imap", 1, "a list or an iterator expected, got " .. type(source))
+  end
+  check_function("imap", 2, f)
+  opts = option.check("imap", 3, opts, imapping)
+  return poolimap.start(state, source, f, opts)
 end
 
 -- ---- its state, and its end ----
@@ -206,9 +235,10 @@ function M.all() return states end
 ---"thread" or "process"; `workers`, the number of cores that this process may
 ---use, or 64 tasks, unless said; `name`, of its jobs and workers; `init` and
 ---`initargs`, called in each worker before its first job; `max_jobs`, after
----which a worker is replaced; `job_timeout`, seconds that a job may take;
----`retries`, how often a job is run again whose worker died; `memory`, `start`
----and `rlimit`, those of the workers. To be closed.
+---which a worker is replaced; `idle`, seconds after which one without a job
+---ends; `job_timeout`, seconds that a job may take; `retries`, how often a job
+---is run again whose worker died; `memory`, `start` and `rlimit`, those of the
+---workers. To be closed.
 ---@param opts? luaconc.pooloptions
 ---@return luaconc.pool
 function M.pool(opts)

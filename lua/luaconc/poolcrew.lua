@@ -17,7 +17,7 @@ Crew.__index = Crew
 ---@param engine "thread"|"process"
 ---@param name? string
 ---@param group? table # in which they are started; their own unless said
----@param opts? table # init, initargs, max_jobs
+---@param opts? table # init, initargs, max_jobs, idle
 function M.new(engine, name, group, opts)
   opts = opts or {}
   return setmetatable({
@@ -25,6 +25,7 @@ function M.new(engine, name, group, opts)
     init = opts.init,
     initargs = opts.initargs or {},
     max_jobs = opts.max_jobs,
+    patience = opts.idle,   -- seconds
     memory = opts.memory, how = opts.start, rlimit = opts.rlimit,
     name = name or "pool worker",
     group = group or core.group { keep = true, current = false },
@@ -96,6 +97,32 @@ function Crew:stand_in_line()
   if ok then return end
   self.waiting = self.waiting - 1
   core.raise(err)
+end
+
+-- Lets those go that were idle for too long, the first of them first.
+local function shrink(crew)
+  local first = crew.idle[1]
+  while first do
+    local left = first.since + crew.patience - core.now()
+    if left > 0 then
+      core.sleep(left)
+    else
+      table.remove(crew.idle, 1):dismiss()
+    end
+    first = crew.idle[1]
+  end
+  crew.shrinking = false
+end
+
+-- A worker has nothing to do.
+function Crew:rest(worker)
+  self.idle[#self.idle + 1] = worker
+  core.idle(worker.job, true)
+  if not self.patience then return end
+  worker.since = core.now()
+  if self.shrinking then return end
+  self.shrinking = true
+  self.group:spawn { shrink, self, daemon = true, level = 0, name = "shrink" }
 end
 
 function Crew:call_next()

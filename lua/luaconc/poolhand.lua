@@ -98,8 +98,7 @@ function Worker:leave(count)
     if self.spoilt or crew.max_jobs and self.jobs >= crew.max_jobs then
       self:dismiss()
     else
-      crew.idle[#crew.idle + 1] = self
-      core.idle(self.job, true)
+      crew:rest(self)
     end
   end
   crew:call_next()

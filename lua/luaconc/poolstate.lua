@@ -132,9 +132,9 @@ local function run_job(pool, call, again, options)
   return conclude(turn, pool:make(turn, call, again, options))
 end
 
---- Accepts one call: its handle.
-function State:submit(options, f, ...)
-  local call, again = self:pack(2, f, ...), nil
+--- Accepts one call: its handle. `level` as for `pack`.
+function State:submit(level, options, f, ...)
+  local call, again = self:pack(level > 0 and level + 1 or 0, f, ...), nil
   if self.crew and (options.retries or self.retries) > 0 then
     local copy = table.pack(f, ...)
     again = function() return self:pack(0, table.unpack(copy, 1, copy.n)) end
