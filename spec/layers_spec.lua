@@ -17,7 +17,7 @@ local C_LAYERS = {
   { name = "on Lua", peers = true,
     files = "address arena cargo census closure code codec decode encode encoder errors "
       .. "crossing exchange factory item luax memory message modules names terms "
-      .. "passage path proxy shared "
+      .. "passage path proxy shared strait "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
     files = "trace pulse deadlock debug tree inquiry end frame group handle interrupt job kin "
@@ -26,10 +26,10 @@ local C_LAYERS = {
       .. "within worker" },
   { name = "base of streams", peers = true, files = "listener pipe read sockopt stream "
       .. "transport write" },
-  { name = "base of channels", peers = true, files = "chcase chrecv chsend chwait" },
   { name = "base of shared objects", peers = true, files = "handled sharedarray sharedbulk" },
   { name = "base of files", peers = true,
     files = "fsfile fsjob fsmove fsread fsseek fsstat fswork fswrite" },
+  { name = "base of channels", peers = true, files = "chcase chfar chrecv chsend chwait" },
   { name = "resources",
     files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool "
       .. "process queue "
@@ -45,7 +45,7 @@ local LUA_LAYERS = {
   { name = "inside modules", peers = true, files = "lockorder dial option server "
       .. "timeout tree" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
-  { name = "inside pools", peers = true, files = "poolcrew poolhand poolimap poolmap poolstate "
+  { name = "inside pools", peers = true, files = "poolcrew poolhand poolmap poolstate "
       .. "poolworker" },
   { name = "modules", files = "trace debug batch dns exec fs meta offload pool stats "
       .. "tcp testing "

@@ -87,12 +87,6 @@ describe("a message", function()
       refusal(conc.codec.encode, 1, { ch = conc.channel() }))
   end)
 
-  it("does not take a channel to another process, and says so", function()
-    assert.equal("cannot send argument #2: a channel does not reach another "
-      .. "process yet: use it between tasks and threads",
-      refusal(conc.process, print, conc.channel()))
-  end)
-
   it("takes nobody else's userdata for a shared object", function()
     local ch = conc.channel()
     local meta = debug.getmetatable(ch)

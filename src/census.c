@@ -92,7 +92,12 @@ static void find_living (lc_survey *s) {
   }
 }
 
+/* Those in straits. */
+static lc_link abroad = {&abroad, &abroad};
+
 static void die (lc_exchange *x) {
+  if (x->strait && !lc_list_empty(&x->abroad)) lc_strait_unmoor(x->strait);
+  lc_list_remove(&x->abroad);
   lc_list_remove(&x->suspect);
   x->dead = true;
   x->grave = dying;
@@ -152,7 +157,8 @@ static void bury (void) {
 /* Their number has changed. What is at x itself is no way for others. */
 static void review (lc_exchange *x) {
   bool alone = x->states == 1 && x->flights == x->own;
-  if (x->states > 0) lc_exchange_review(x, alone, alone && x->spread);
+  if (x->strait) lc_strait_tell(x->strait, x->states, x->flights);
+  else if (x->states > 0) lc_exchange_review(x, alone, alone && x->spread);
 }
 
 void lc_census_join (lc_seat *seat) {
@@ -207,6 +213,71 @@ void lc_census_drop (lc_exchange *x) {
   pthread_mutex_unlock(&mutex);
   if (over) lc_exchange_free(x);
   bury();
+}
+
+/* }} */
+
+/* {{ Abroad */
+
+static bool moor (lc_exchange *x, lc_proxy *p) {
+  if (!lc_strait_moor(p)) return false;
+  lc_list_append(&abroad, &x->abroad);
+  return true;
+}
+
+static int emigrate (lc_exchange *x, lc_proxy *p, lc_calls *c) {
+  if (!moor(x, p)) return UV_ENOMEM;
+  if (lc_exchange_move(x, p, c)) {
+    review(x);
+    return 0;
+  }
+  lc_list_remove(&x->abroad);
+  lc_strait_unmoor(p);
+  return UV_EBUSY;
+}
+
+int lc_census_emigrate (lc_exchange *x, const lc_sharedkind *strait) {
+  lc_proxy *p;
+  lc_calls c;
+  if (lc_exchange_strait(x)) return 0;
+  int err = lc_strait_new(strait, x->capacity, &p);
+  if (err) return err;
+  lc_calls_init(&c, NULL);
+  pthread_mutex_lock(&mutex);
+  bool moved = x->strait != NULL;
+  if (!moved) err = emigrate(x, p, &c);
+  pthread_mutex_unlock(&mutex);
+  if (moved || err) lc_proxy_drop(&p->shared);
+  lc_exchange_call(&c);
+  return err;
+}
+
+static lc_exchange *find (const lc_proxy *p) {
+  lc_list_each(l, &abroad) {
+    lc_exchange *x = lc_container(l, lc_exchange, abroad);
+    if (x->strait == p) return x;
+  }
+  return NULL;
+}
+
+lc_exchange *lc_census_arrive (lc_proxy *p, const lc_sharedkind *kind) {
+  lc_exchange *made = lc_exchange_new(kind, 0);
+  pthread_mutex_lock(&mutex);
+  lc_exchange *x = find(p);
+  bool fresh = !x && made && moor(made, p);
+  if (fresh) {
+    atomic_store(&made->strait, p);
+    x = made;
+  }
+  if (x) {
+    x->flights++;
+    review(x);
+  }
+  pthread_mutex_unlock(&mutex);
+  if (fresh) return x;
+  lc_proxy_drop(&p->shared);
+  if (made) lc_exchange_free(made);
+  return x;
 }
 
 /* }} */

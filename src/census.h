@@ -31,6 +31,18 @@ void lc_census_leave (lc_seat *seat);
 lc_seat *lc_census_hold (lc_exchange *x);
 void lc_census_drop (lc_exchange *x);
 
+/* {{ Channels that other processes have too (strait.h) */
+
+/* Moves it there: 0 or a libuv code; UV_EBUSY: what is in it can't leave this
+** process. */
+int lc_census_emigrate (lc_exchange *x, const lc_sharedkind *strait);
+
+/* The exchange for one that has come, held by a message; made if this process
+** has none. Takes the proxy's reference. NULL: no memory. */
+lc_exchange *lc_census_arrive (lc_proxy *p, const lc_sharedkind *kind);
+
+/* }} */
+
 /* A freight is at this channel, or at none any more. */
 void lc_census_load (lc_exchange *x, lc_freight *f);
 void lc_census_unload (lc_freight *f);

@@ -12,8 +12,10 @@
 #include "census.h"
 #include "channel.h"
 #include "chcase.h"
+#include "chfar.h"
 #include "chrecv.h"
 #include "chsend.h"
+#include "crossing.h"
 #include "end.h"
 #include "luax.h"
 
@@ -27,6 +29,11 @@ static const char seats_key;
 static int channel_close (lua_State *L) {
   lc_channel *c = lc_channel_self(L);
   lc_calls calls;
+  lc_proxy *strait = lc_exchange_strait(c->exchange);
+  if (strait) {
+    lc_strait_close(strait, c->seat->guest);
+    return 0;
+  }
   lc_calls_init(&calls, c->seat);
   lc_exchange_close(c->exchange, &calls);
   lc_channel_follow(&calls);
@@ -37,7 +44,8 @@ static int channel_close (lua_State *L) {
 static int channel_len (lua_State *L) {
   lc_channel *c = lc_channel_self(L);
   const lc_batch *hand = c->seat->hand;
-  uint32_t n = lc_exchange_len(c->exchange);
+  const lc_proxy *strait = lc_exchange_strait(c->exchange);
+  uint32_t n = strait ? lc_strait_len(strait) : lc_exchange_len(c->exchange);
   lua_pushinteger(L, n + (hand ? lc_batch_left(hand) : 0));
   return 1;
 }
@@ -102,6 +110,7 @@ static void leave (lua_State *L, lc_channel *c) {
     lc_op *op = lc_container(l, lc_turn, mine)->op;
     if (op) op->u.what = NULL;
   }
+  lc_channel_quit(seat);
   lc_census_leave(seat);
 }
 
@@ -145,9 +154,28 @@ static void push_handle (lua_State *L, lc_shared *s) {
   publish(L, c);
 }
 
-static const lc_sharedkind channel_kind = {
-  .name = "channel", .hold = hold, .drop = drop, .push = push_handle
-};
+static const lc_sharedkind
+  channel_kind = {.name = "channel", .hold = hold, .drop = drop,
+                  .push = push_handle},
+  strait_kind = {.name = "channel", .hold = lc_proxy_hold,
+                 .drop = lc_proxy_drop};
+
+/* Between processes it lies in the commons. */
+static int cross (lc_shared *s, lc_common **common) {
+  lc_exchange *x = exchange_of(s);
+  int err = lc_census_emigrate(x, &strait_kind);
+  if (err) return err;
+  *common = lc_exchange_strait(x)->common;
+  return lc_proxy_offer(lc_exchange_strait(x));
+}
+
+static lc_shared *come (const lc_crossing *how, lc_common *common) {
+  lc_proxy *p = lc_proxy_come(&strait_kind, common);
+  lc_exchange *x = p ? lc_census_arrive(p, how->kind) : NULL;
+  return x ? &x->shared : NULL;
+}
+
+static const lc_crossing channel_crossing = {&channel_kind, cross, come};
 
 /* conc.channel([capacity]): 64 unless said, 0: handed over */
 static int channel_new (lua_State *L) {
@@ -205,6 +233,8 @@ static void make_type (lua_State *L, lc_loop *loop) {
 }
 
 void lc_channel_open (lua_State *L, lc_loop *loop) {
+  lc_strait_open();
+  lc_crossing_add(LC_STRAIT_KIND, &channel_crossing);
   lc_luax_functions(L, loop, functions);
   make_type(L, loop);
 }

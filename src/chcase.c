@@ -6,6 +6,7 @@
 */
 
 #include "chcase.h"
+#include "chfar.h"
 #include "chrecv.h"
 #include "chsend.h"
 
@@ -49,34 +50,51 @@ static void begin_turn (lc_case *c, lc_turn *turn, lc_exchanged done,
 
 static void forgo (lua_State *L, lc_case *c, int object) {
   (void)L; (void)object;
-  lc_seat_return(c->op.u.what);
+  if (c->far) lc_channel_forgo_far(c);
+  else lc_seat_return(c->op.u.what);
+}
+
+static bool is_far (const lc_channel *ch) {
+  return lc_exchange_strait(ch->exchange) != NULL;
 }
 
 /* {{ recv */
 
 static int attempt_recv (lua_State *L, int object, int value) {
+  lc_channel *ch = lc_channel_at(L, object);
   lc_item item = {.kind = LC_ITEM_NONE};
   (void)value;
-  lc_exchanged done = lc_channel_fetch(lc_channel_at(L, object), &item, NULL);
+  if (is_far(ch)) return lc_channel_attempt_far(L, ch, 0);
+  lc_exchanged done = lc_channel_fetch(ch, &item, NULL);
+  if (done == LC_EX_MOVED) return lc_channel_attempt_far(L, ch, 0);
   return done == LC_EX_BLOCKED ? -1 : lc_channel_received(L, done, &item);
 }
 
 static void begin_recv (lua_State *L, lc_case *c, int object, int value) {
   lc_channel *ch = lc_channel_at(L, object);
   (void)value;
-  lc_turn *turn = make_turn(ch, c);
-  if (!turn) luaL_error(L, "not enough memory");
-  begin_turn(c, turn, lc_channel_fetch(ch, &turn->item, turn), recv_kinds);
+  lc_turn *turn = is_far(ch) ? NULL : make_turn(ch, c);
+  if (!turn && !is_far(ch)) luaL_error(L, "not enough memory");
+  lc_exchanged done = turn ? lc_channel_fetch(ch, &turn->item, turn)
+                           : LC_EX_MOVED;
+  if (done != LC_EX_MOVED) begin_turn(c, turn, done, recv_kinds);
+  else {
+    if (turn) lc_seat_return(turn);
+    lc_channel_begin_far(L, ch, c, false);
+  }
 }
 
 static int finish_recv (lua_State *L, lc_case *c, int object) {
   lc_turn *turn = c->op.u.what;
-  lc_exchanged done = turn->result;
   lc_item item;
-  (void)object;
+  if (c->far) {
+    lc_channel_forgo_far(c);
+    return attempt_recv(L, object, 0);
+  }
+  lc_exchanged done = turn->result;
   lc_item_move(&item, &turn->item);
   lc_seat_return(turn);
-  return lc_channel_received(L, done, &item);
+  return done == LC_EX_MOVED ? -1 : lc_channel_received(L, done, &item);
 }
 
 /* }} */
@@ -92,35 +110,48 @@ static int attempt_send (lua_State *L, int object, int value) {
   lc_channel *ch = lc_channel_at(L, object);
   lc_item item;
   check_value(L, value);
+  if (is_far(ch)) return lc_channel_attempt_far(L, ch, value);
   lc_channel_read(L, ch, value, &item);
   lc_exchanged done = lc_channel_bring(ch, &item, NULL);
-  if (done != LC_EX_BLOCKED) return lc_channel_sent(L, done, &item);
+  if (done != LC_EX_BLOCKED && done != LC_EX_MOVED)
+    return lc_channel_sent(L, done, &item);
   lc_item_free(&item);
-  return -1;
+  return done == LC_EX_MOVED ? lc_channel_attempt_far(L, ch, value) : -1;
 }
 
-static void begin_send (lua_State *L, lc_case *c, int object, int value) {
-  lc_channel *ch = lc_channel_at(L, object);
+/* LC_EX_MOVED: nothing has begun. */
+static lc_exchanged begin_near (lua_State *L, lc_channel *ch, lc_case *c,
+                                int value) {
   lc_item item;
   lc_channel_read(L, ch, value, &item);
   lc_turn *turn = make_turn(ch, c);
   lc_exchanged done = turn ? lc_channel_bring(ch, &item, turn)
                            : LC_EX_NOMEMORY;
   if (item.kind != LC_ITEM_NONE) lc_item_free(&item);
-  if (done == LC_EX_NOMEMORY) {
-    if (turn) lc_seat_return(turn);
-    luaL_error(L, "not enough memory");
-  }
-  begin_turn(c, turn, done, send_kinds);
+  if (done != LC_EX_NOMEMORY && done != LC_EX_MOVED)
+    begin_turn(c, turn, done, send_kinds);
+  else if (turn) lc_seat_return(turn);
+  return done;
+}
+
+static void begin_send (lua_State *L, lc_case *c, int object, int value) {
+  lc_channel *ch = lc_channel_at(L, object);
+  lc_exchanged done = is_far(ch) ? LC_EX_MOVED
+                                 : begin_near(L, ch, c, value);
+  if (done == LC_EX_NOMEMORY) luaL_error(L, "not enough memory");
+  if (done == LC_EX_MOVED) lc_channel_begin_far(L, ch, c, true);
 }
 
 static int finish_send (lua_State *L, lc_case *c, int object) {
   lc_turn *turn = c->op.u.what;
   lc_item none = {.kind = LC_ITEM_NONE};
+  if (c->far) {
+    lc_channel_forgo_far(c);
+    return attempt_send(L, object, object + 1);
+  }
   lc_exchanged done = turn->result;
-  (void)object;
   lc_seat_return(turn);
-  return lc_channel_sent(L, done, &none);
+  return done == LC_EX_MOVED ? -1 : lc_channel_sent(L, done, &none);
 }
 
 /* }} */

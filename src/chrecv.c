@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "chfar.h"
 #include "chrecv.h"
 #include "luax.h"
 #include "trace.h"
@@ -40,6 +41,8 @@ static int k_recv (lua_State *L, int status, lua_KContext ctx) {
   lc_item_move(&item, &turn->item);
   lc_seat_return(turn);
   if (done == LC_EX_BLOCKED) lc_task_woken(L);
+  if (done == LC_EX_MOVED)
+    return lc_channel_recv_far(L, lc_channel_self(L), true);
   return lc_channel_received(L, done, &item);
 }
 
@@ -63,9 +66,11 @@ int lc_channel_recv (lua_State *L) {
   lc_task *t = lc_task_at(L, c->loop);
   lc_exchanged done;
   lc_item item;
+  if (lc_exchange_strait(c->exchange)) return lc_channel_recv_far(L, c, true);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   lc_turn *turn = take_or_begin(L, c, t, &done, &item);
   if (turn) return lc_channel_wait(L, t, turn, kinds, k_recv);
+  if (done == LC_EX_MOVED) return lc_channel_recv_far(L, c, true);
   return lc_task_pause(L, t, lc_channel_received(L, done, &item));
 }
 
@@ -73,7 +78,10 @@ int lc_channel_recv (lua_State *L) {
 int lc_channel_try_recv (lua_State *L) {
   lc_channel *c = lc_channel_self(L);
   lc_item item = {.kind = LC_ITEM_NONE};
-  return lc_channel_received(L, lc_channel_fetch(c, &item, NULL), &item);
+  if (lc_exchange_strait(c->exchange)) return lc_channel_recv_far(L, c, false);
+  lc_exchanged done = lc_channel_fetch(c, &item, NULL);
+  if (done == LC_EX_MOVED) return lc_channel_recv_far(L, c, false);
+  return lc_channel_received(L, done, &item);
 }
 
 /* ch:iter() -> iterator over the values until the channel is closed */
@@ -175,10 +183,16 @@ static int end_wait (lua_State *L, lc_channel *c, lc_turn *turn) {
   return received_many(L, take_list(L, c, lua_tointeger(L, 2)));
 }
 
+static int recv_moved (lua_State *L, lc_turn *turn) {
+  lc_seat_return(turn);
+  return lc_channel_recv_many_far(L, lc_channel_self(L));
+}
+
 static int k_recv_many (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
   lc_task *t = lc_task_resumed(L);
   lc_turn *turn = t->op.u.what;
+  if (turn->result == LC_EX_MOVED) return recv_moved(L, turn);
   if (turn->result != LC_EX_BLOCKED)
     return end_wait(L, lc_channel_self(L), turn);
   lc_seat_return(turn);
@@ -197,11 +211,13 @@ int lc_channel_recv_many (lua_State *L) {
   lua_Integer most = lc_luax_integer(L, 2, "the number of items", 1,
                                      INT32_MAX);
   lc_task *t = lc_task_at(L, c->loop);
+  if (lc_exchange_strait(c->exchange)) return lc_channel_recv_many_far(L, c);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   need_hand(L, c->seat);
   lua_settop(L, 2);
   lua_newtable(L);
   lc_exchanged done = take_list(L, c, most);
+  if (done == LC_EX_MOVED) return lc_channel_recv_many_far(L, c);
   if (done != LC_EX_BLOCKED)
     return lc_task_pause(L, t, received_many(L, done));
   lua_settop(L, 2);
@@ -211,6 +227,7 @@ int lc_channel_recv_many (lua_State *L) {
   if (done == LC_EX_BLOCKED)
     return lc_channel_wait(L, t, turn, kinds, k_recv_many);
   turn->result = (uint8_t)done;
+  if (done == LC_EX_MOVED) return recv_moved(L, turn);
   return lc_task_pause(L, t, end_wait(L, c, turn));
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "chfar.h"
 #include "chsend.h"
 #include "luax.h"
 #include "trace.h"
@@ -20,8 +21,18 @@ static int fail_memory (lua_State *L, lc_item *item) {
   return luaL_error(L, "not enough memory");
 }
 
+static void read_item (lua_State *L, lc_channel *c, int index,
+                       const char *what, lc_item *item) {
+  bool far = lc_exchange_strait(c->exchange);
+  lc_item_read(L, index, what, far ? NULL : c->exchange, item);
+  int err = far ? lc_strait_export(item) : 0;
+  if (!err) return;
+  lc_item_free(item);
+  luaL_error(L, "cannot send %s #1: %s", what, uv_strerror(err));
+}
+
 void lc_channel_read (lua_State *L, lc_channel *c, int index, lc_item *item) {
-  lc_item_read(L, index, "argument", c->exchange, item);
+  read_item(L, c, index, "argument", item);
   if (lc_trace_on(c->loop)) item->flow = lc_trace_send(c->loop, "message");
 }
 
@@ -45,6 +56,13 @@ static lc_channel *check_send (lua_State *L) {
   return c;
 }
 
+/* It moved away before the item was in it. */
+static int send_moved (lua_State *L, lc_channel *c, lc_item *item,
+                       bool waits) {
+  lc_item_free(item);
+  return lc_channel_send_far(L, c, waits);
+}
+
 static int k_send (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
   lc_task *t = lc_task_resumed(L);
@@ -53,6 +71,8 @@ static int k_send (lua_State *L, int status, lua_KContext ctx) {
   lc_seat_return(turn);
   if (done == LC_EX_CLOSED) return lc_channel_closed(L, "EPIPE");
   if (done == LC_EX_BLOCKED) lc_task_woken(L);
+  if (done == LC_EX_MOVED)
+    return lc_channel_send_far(L, lc_channel_self(L), true);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -62,6 +82,7 @@ int lc_channel_send (lua_State *L) {
   lc_channel *c = check_send(L);
   lc_task *t = lc_task_at(L, c->loop);
   lc_item item;
+  if (lc_exchange_strait(c->exchange)) return lc_channel_send_far(L, c, true);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   lc_channel_read(L, c, 2, &item);
   lc_exchanged done = lc_channel_bring(c, &item, NULL);
@@ -73,6 +94,7 @@ int lc_channel_send (lua_State *L) {
       return lc_channel_wait(L, t, turn, kinds, k_send);
     lc_seat_return(turn);
   }
+  if (done == LC_EX_MOVED) return send_moved(L, c, &item, true);
   return lc_task_pause(L, t, lc_channel_sent(L, done, &item));
 }
 
@@ -80,8 +102,11 @@ int lc_channel_send (lua_State *L) {
 int lc_channel_try_send (lua_State *L) {
   lc_channel *c = check_send(L);
   lc_item item;
+  if (lc_exchange_strait(c->exchange)) return lc_channel_send_far(L, c, false);
   lc_channel_read(L, c, 2, &item);
-  return lc_channel_sent(L, lc_channel_bring(c, &item, NULL), &item);
+  lc_exchanged done = lc_channel_bring(c, &item, NULL);
+  if (done == LC_EX_MOVED) return send_moved(L, c, &item, false);
+  return lc_channel_sent(L, done, &item);
 }
 
 /* }} */
@@ -90,13 +115,13 @@ int lc_channel_try_send (lua_State *L) {
 
 /* channel, list, turn: makes the items of its batch */
 static int read_list (lua_State *L) {
-  const lc_channel *c = lua_touserdata(L, 1);
+  lc_channel *c = lua_touserdata(L, 1);
   lc_batch *b = ((lc_turn *)lua_touserdata(L, 3))->batch;
   char what[40];
   for (; b->n < b->size; b->n++) {
     lua_rawgeti(L, 2, (lua_Integer)b->n + 1);
     (void)snprintf(what, sizeof what, "item %u of argument", b->n + 1);
-    lc_item_read(L, 4, what, c->exchange, &b->items[b->n]);
+    read_item(L, c, 4, what, &b->items[b->n]);
     lua_settop(L, 3);
   }
   return 0;
@@ -145,11 +170,27 @@ static int end_many (lua_State *L, lc_turn *turn, lc_exchanged done) {
   return n + 1;
 }
 
+/* It moved away: the rest goes after it, if it can. */
+static int go_on_far (lua_State *L, lc_channel *c, lc_task *t,
+                      lc_turn *turn) {
+  lc_batch *b = turn->batch;
+  int err = 0;
+  turn->op = NULL;
+  for (uint32_t i = b->next; i < b->n && !err; i++)
+    err = lc_strait_export(&b->items[i]);
+  if (err) {
+    lc_seat_return(turn);
+    return luaL_error(L, "cannot send: %s", uv_strerror(err));
+  }
+  return lc_channel_send_many_far(L, c, t, turn);
+}
+
 static int k_send_many (lua_State *L, int status, lua_KContext ctx) {
   (void)status; (void)ctx;
   lc_task *t = lc_task_resumed(L);
   lc_turn *turn = t->op.u.what;
   lc_exchanged done = turn->result;
+  if (done == LC_EX_MOVED) return go_on_far(L, lc_channel_self(L), t, turn);
   if (done != LC_EX_BLOCKED) return end_many(L, turn, done);
   lc_seat_return(turn);
   lc_task_woken(L);
@@ -164,12 +205,15 @@ int lc_channel_send_many (lua_State *L) {
   lc_calls calls;
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   lc_turn *turn = load_turn(L, c, n);
+  if (lc_exchange_strait(c->exchange))
+    return lc_channel_send_many_far(L, c, t, turn);
   turn->op = &t->op;
   lc_calls_init(&calls, c->seat);
   lc_exchanged done = lc_exchange_put_many(c->exchange, turn, &calls);
   lc_channel_follow(&calls);
   if (done == LC_EX_BLOCKED)
     return lc_channel_wait(L, t, turn, kinds, k_send_many);
+  if (done == LC_EX_MOVED) return go_on_far(L, c, t, turn);
   return lc_task_pause(L, t, end_many(L, turn, done));
 }
 

@@ -56,6 +56,18 @@ static struct {
   bool lent;                   /* the root's: other processes have it */
 } here;
 
+/* Those of other files. */
+static _Atomic(const lc_commonkind *) more[LC_MORE_KINDS];
+
+static const lc_commonkind *kind_of (uint32_t number) {
+  return number < LC_COMMON_MORE ? lc_commons_kinds[number]
+                                 : more[number - LC_COMMON_MORE];
+}
+
+void lc_commons_add (uint32_t number, const lc_commonkind *kind) {
+  more[number - LC_COMMON_MORE] = kind;
+}
+
 static region *the (void) {
   return (region *)(void *)lc_commons_base;
 }
@@ -372,14 +384,14 @@ static lc_common *end_hold (region *r, hold *h) {
 /* No lock is held. */
 static void free_object (lc_common *c) {
   if (!c) return;
-  const lc_commonkind *kind = lc_commons_kinds[c->kind];
+  const lc_commonkind *kind = kind_of(c->kind);
   if (kind->empty) kind->empty(c);
   lc_commons_free(c, kind->size);
 }
 
 lc_common *lc_commons_new (uint32_t kind) {
   region *r = lock();
-  size_t size = lc_commons_kinds[kind]->size;
+  size_t size = kind_of(kind)->size;
   lc_common *c = take(r, size);
   hold *h = NULL;
   if (c) {
@@ -423,6 +435,14 @@ bool lc_commons_send (lc_common *c, lc_member to) {
   if (h) h->coming++;
   unlock(r);
   return h != NULL;
+}
+
+uint32_t lc_commons_coming (lc_common *c) {
+  region *r = lock();
+  uint32_t n = 0;
+  lc_chain_each(l, &c->holds) n += lc_container(l, hold, of_object)->coming;
+  unlock(r);
+  return n;
 }
 
 void lc_commons_unsend (lc_common *c, lc_member to) {
@@ -536,8 +556,8 @@ static lc_common *bury_process (region *r, process *p, uint64_t bells[MANY],
   lc_chain_each(l, &p->holds) {
     hold *h = lc_container(l, hold, of_process);
     lc_common *c = lc_commons_at(h->object);
-    if (lc_commons_kinds[c->kind]->bury)
-      lc_commons_kinds[c->kind]->bury(c, place);
+    if (kind_of(c->kind)->bury)
+      kind_of(c->kind)->bury(c, place);
     if (!end_hold(r, h)) continue;
     set(&c->holds.next, last ? lc_commons_ref(last) : 0);
     last = c;

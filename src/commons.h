@@ -137,6 +137,11 @@ struct lc_common {
 ** for all, whatever it uses itself. */
 extern const lc_commonkind *const lc_commons_kinds[];
 
+/* From this number on they are those of files that know Lua, and are made
+** known when the core is opened: before any object of theirs. */
+enum { LC_COMMON_MORE = 16, LC_MORE_KINDS = 4 };
+void lc_commons_add (uint32_t number, const lc_commonkind *kind);
+
 /* A new object, all zero behind its begin, held by this process; NULL: no
 ** memory. */
 lc_common *lc_commons_new (uint32_t kind);
@@ -150,6 +155,9 @@ void lc_commons_drop (lc_common *c);
 /* A message with it goes to that process, and holds it there. False: no
 ** memory, or the process is no more. */
 bool lc_commons_send (lc_common *c, lc_member to);
+
+/* Messages that are on the way with it. */
+uint32_t lc_commons_coming (lc_common *c);
 
 /* It has come there, and is held by whoever took it; or is gone unread. */
 void lc_commons_unsend (lc_common *c, lc_member to);

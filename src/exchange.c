@@ -43,6 +43,7 @@ lc_exchange *lc_exchange_new (const lc_sharedkind *kind, uint32_t capacity) {
   lc_list_init(&x->senders);
   lc_list_init(&x->seats);
   lc_list_init(&x->freights);
+  lc_list_init(&x->abroad);
   lc_list_init(&x->suspect);
   return x;
 }
@@ -188,6 +189,7 @@ static lc_exchanged if_claimed (lc_claim *own, lc_exchanged result) {
 static lc_exchanged put (lc_exchange *x, lc_item *item, lc_turn *turn,
                          lc_calls *c) {
   lc_claim *own = claim_of(turn);
+  if (x->strait) return LC_EX_MOVED;
   if (x->closed || x->lonely) return if_claimed(own, LC_EX_CLOSED);
   lc_turn *receiver = claim_first(&x->receivers, own);
   if (receiver) {
@@ -230,6 +232,7 @@ static lc_exchanged take (lc_exchange *x, lc_item *item, lc_turn *turn,
                           lc_calls *c) {
   lc_claim *own = claim_of(turn);
   lc_turn *sender;
+  if (x->strait) return LC_EX_MOVED;
   if (x->n > 0) {
     if (!lc_claim_take(own, NULL)) return LC_EX_BLOCKED;
     take_first(x, item);
@@ -300,6 +303,53 @@ uint32_t lc_exchange_len (lc_exchange *x) {
   uint32_t n = x->n;
   unlock(x);
   return n;
+}
+
+static bool may_cross (const lc_item *item) {
+  return item->kind != LC_ITEM_FREIGHT &&
+         (item->kind != LC_ITEM_MESSAGE || item->u.message.nheld == 0);
+}
+
+/* Puts back what has gone, and the one that could not: before the rest. */
+static void move_back (lc_exchange *x, lc_proxy *strait, lc_item *last) {
+  uint32_t rest = x->n;
+  lc_item item = {.kind = LC_ITEM_NONE};
+  while (lc_strait_take(strait, &item, NULL, NULL) == LC_CROSS_DONE)
+    put_last(x, &item);
+  put_last(x, last);
+  for (; rest > 0; rest--) {
+    take_first(x, &item);
+    put_last(x, &item);
+  }
+}
+
+static bool move_items (lc_exchange *x, lc_proxy *strait) {
+  for (uint32_t i = 0; i < x->n; i++)
+    if (!may_cross(place(x, i))) return false;
+  while (x->n > 0) {
+    lc_item item;
+    take_first(x, &item);
+    if (lc_strait_put(strait, &item, NULL, NULL) == LC_CROSS_DONE) continue;
+    move_back(x, strait, &item);
+    return false;
+  }
+  return true;
+}
+
+static bool move (lc_exchange *x, lc_proxy *strait, lc_calls *c) {
+  if (!move_items(x, strait)) return false;
+  if (x->closed) lc_strait_close(strait, NULL);
+  atomic_store(&x->strait, strait);
+  serve_all(&x->receivers, LC_EX_MOVED, c);
+  serve_all(&x->senders, LC_EX_MOVED, c);
+  return true;
+}
+
+bool lc_exchange_move (lc_exchange *x, lc_proxy *strait, lc_calls *c) {
+  lock(x);
+  bool moved = move(x, strait, c);
+  unlock(x);
+  return moved;
 }
 
 void lc_exchange_withdraw (lc_turn *turn) {
@@ -426,6 +476,7 @@ void lc_exchange_empty (lc_exchange *x) {
 void lc_exchange_free (lc_exchange *x) {
   lc_assert(lc_list_empty(&x->receivers) && lc_list_empty(&x->senders));
   pthread_mutex_destroy(&x->mutex);
+  if (x->strait) lc_proxy_drop(&x->strait->shared);
   lc_free(x->items, x->size * sizeof(*x->items));
   lc_free(x, sizeof(*x));
 }

@@ -41,6 +41,7 @@
 #include "item.h"
 #include "list.h"
 #include "port.h"
+#include "strait.h"
 
 typedef struct lc_exchange lc_exchange;
 typedef struct lc_seat lc_seat;
@@ -49,7 +50,8 @@ typedef enum lc_exchanged {
   LC_EX_DONE,      /* the item has gone or come */
   LC_EX_BLOCKED,   /* not now; a turn that was given waits for it */
   LC_EX_CLOSED,    /* closed; no item is left, or none may come */
-  LC_EX_NOMEMORY   /* nothing has changed */
+  LC_EX_NOMEMORY,  /* nothing has changed */
+  LC_EX_MOVED      /* it is in the strait now: begin anew there */
 } lc_exchanged;
 
 typedef struct lc_turn {
@@ -77,7 +79,9 @@ struct lc_seat {
   lc_link free;          /* the owner's: those that are not */
   lc_batch *hand;        /* the owner's: received, not yet read; or NULL */
   uint32_t handles;      /* the owner's */
-  uint32_t waits[2];     /* the owner's: see channel.c */
+  uint32_t waits[2];     /* the owner's: see chwait.c */
+  lc_guest *guest;       /* the owner's: for waits in a strait, or NULL */
+  uint32_t skips, vain;  /* the owner's: see chfar.c */
   uint32_t nfree;
   atomic_uint references;
   bool posted;           /* mutex: the note is on the way */
@@ -94,6 +98,8 @@ struct lc_exchange {
   uint32_t capacity;
   lc_link receivers;
   lc_link senders;
+  _Atomic(lc_proxy *) strait;   /* where it moved to (strait.h), or NULL; set
+                                ** with the mutex, never changed again */
   bool closed;
   bool alone;            /* one state holds it, and no message */
   bool lonely;           /* the same, and others have held it */
@@ -105,6 +111,7 @@ struct lc_exchange {
   uint32_t flights;      /* holds by messages */
   uint32_t own;          /* of these, by messages that are at it itself */
   uint32_t inner;        /* while it looks for garbage: those that it knows */
+  lc_link abroad;        /* of those in straits */
   lc_link suspect;       /* of those that may be garbage */
   lc_exchange *next;     /* of those that it looks at */
   lc_exchange *todo;     /* of those that it must follow */
@@ -157,6 +164,15 @@ lc_exchanged lc_exchange_take_many (lc_exchange *x, lc_batch *b,
 
 void lc_exchange_close (lc_exchange *x, lc_calls *c);
 uint32_t lc_exchange_len (lc_exchange *x);
+
+/* Moves to the strait with all that is in it; those who wait begin anew there.
+** False: something in it can't go to other processes. */
+bool lc_exchange_move (lc_exchange *x, lc_proxy *strait, lc_calls *c);
+
+/* Where it has moved to; NULL: it is here. */
+static inline lc_proxy *lc_exchange_strait (lc_exchange *x) {
+  return atomic_load_explicit(&x->strait, memory_order_acquire);
+}
 
 /* The turn waits no longer, if it did. */
 void lc_exchange_withdraw (lc_turn *turn);

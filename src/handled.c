@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "handled.h"
 #include "luax.h"
+#include "strait.h"
 
 /* {{ Waits */
 
@@ -78,7 +79,9 @@ static void give_back (lc_wait *w) {
   lc_thing *t = w->thing;
   lc_guest *g = w->guest;
   uint64_t task = w->ticket->task;
-  if (lc_thing_withdraw(w)) return;
+  bool waited = lc_thing_withdraw(w);
+  if (t->common.kind == LC_STRAIT_KIND) lc_strait_abandon(w, g);
+  if (waited) return;
   if (t->common.kind == LC_LOCK_KIND)
     (void)lc_lock_release(lc_container(t, lc_lockthing, thing), g, task);
   else if (t->common.kind == LC_SEMAPHORE_KIND)
@@ -117,25 +120,28 @@ static void bereave (lc_job *j) {
 
 /* {{ Guests: one for each state that has handles which need it */
 
-static int get_guest (lc_handled *h) {
-  lc_loop *loop = h->loop;
+int lc_handled_join (lc_loop *loop, lc_guest **g) {
   if (!loop->guest) {
     int err = lc_guest_new(loop->port, loop, come, &loop->guest);
     if (err) return err;
   }
   loop->bereave = bereave;
   loop->guest->users++;
-  h->guest = loop->guest;
+  *g = loop->guest;
   return 0;
 }
 
-static void put_guest (lc_handled *h) {
-  lc_guest *g = h->guest;
-  h->guest = NULL;
-  if (!g || --g->users > 0) return;
+void lc_handled_quit (lc_loop *loop) {
+  lc_guest *g = loop->guest;
+  if (--g->users > 0) return;
   end_waits(g, 0);
-  h->loop->guest = NULL;
+  loop->guest = NULL;
   lc_guest_leave(g);
+}
+
+static void put_guest (lc_handled *h) {
+  if (h->guest) lc_handled_quit(h->loop);
+  h->guest = NULL;
 }
 
 /* }} */
@@ -178,7 +184,7 @@ int lc_handled_make (lc_handled *h, const lc_handledtype *type) {
 }
 
 static int enter (lc_handled *h, const lc_handledtype *type) {
-  int err = type->waits ? get_guest(h) : 0;
+  int err = type->waits ? lc_handled_join(h->loop, &h->guest) : 0;
   if (!err && type->enter) err = type->enter(h);
   return err;
 }

@@ -84,6 +84,11 @@ int lc_handled_new (lua_State *L, lc_handled *h, const lc_handledtype *type,
 /* Gives the object up. */
 void lc_handled_leave (lua_State *L, lc_handled *h);
 
+/* For what has no lc_handled: the state's guest, once for each call. 0 or a
+** libuv code. */
+int lc_handled_join (lc_loop *loop, lc_guest **g);
+void lc_handled_quit (lc_loop *loop);
+
 /* A task by its number, which is never 0. */
 static inline uint64_t lc_handled_number (const lc_job *j) {
   return (uint64_t)j->id + 1;

@@ -47,10 +47,10 @@ static bool read_string (lua_State *L, int index, lc_item *item) {
 
 static void read_message (lua_State *L, int index, const char *what,
                           lc_exchange *x, lc_item *item) {
-  item->u.message = (lc_message){0};
+  item->u.message = (lc_message){.process = !x};
   lc_message_encode(L, index, 1, what, &item->u.message);
   item->kind = LC_ITEM_MESSAGE;
-  if (!lc_message_branches(&item->u.message)) return;
+  if (!x || !lc_message_branches(&item->u.message)) return;
   lc_freight *f = lc_alloc(sizeof(*f));
   if (!f) {
     lc_item_free(item);

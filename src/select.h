@@ -34,6 +34,7 @@ typedef struct lc_case {
   struct lc_select *select;
   const struct lc_selectable *how;
   lc_by by;                     /* who may complete it; as the kind says */
+  bool far;                     /* the object's own use */
 } lc_case;
 
 typedef struct lc_selectable {

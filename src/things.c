@@ -375,6 +375,8 @@ static void bury_array (lc_common *c, uint32_t place) {
 }
 
 lc_bulk *lc_bulk_of (lc_common *c) {
+  if (c->kind == LC_STRAIT_KIND)
+    return &lc_container(c, lc_straitthing, thing.common)->bulk;
   if (c->kind == LC_ARRAY_KIND)
     return &lc_container(c, lc_arraything, thing.common)->bulk;
   if (c->kind == LC_MAP_KIND)

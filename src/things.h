@@ -29,6 +29,8 @@
 enum { LC_LOCK_KIND, LC_SEMAPHORE_KIND, LC_EVENT_KIND, LC_BARRIER_KIND,
        LC_COUNTER_KIND, LC_ARRAY_KIND, LC_MAP_KIND, LC_THING_KINDS };
 
+enum { LC_STRAIT_KIND = LC_COMMON_MORE };
+
 /* Results of tickets, and of asking. Those of a barrier: see there. */
 enum {
   LC_GRANTED = 1,
@@ -143,6 +145,22 @@ typedef struct lc_mapthing {
   lc_bulk bulk;
   uint64_t memory;             /* its bound */
 } lc_mapthing;
+
+/* A channel: see strait.h. */
+typedef struct lc_straitthing {
+  lc_thing thing;
+  lc_bulk bulk;
+  lc_chain senders;
+  lc_chain piers;
+  _Atomic(uint64_t) head, tail;
+  uint32_t capacity, nslots;
+  uint32_t free;               /* the first free slot and one more; 0: none */
+  uint32_t high;               /* slots that have ever been used */
+  atomic_bool closed;
+  atomic_bool lonely;          /* one state alone has it, as far as known */
+  bool spread;                 /* several states have had it */
+  bool torn;                   /* somebody has died */
+} lc_straitthing;
 
 /* Ends up to `n` waits for that element; how many there were. */
 int64_t lc_array_notify (lc_arraything *a, lc_guest *g, int64_t index,

@@ -1,12 +1,42 @@
--- What queues and channels have in common: one suite for both.
+-- What queues and channels have in common: one suite for both; and for
+-- channels that other processes can have, too, which lie in shared memory.
 
 local conc = require "luaconc"
 local sim = require "spec.support.sim"
 
-for _, kind in ipairs { "queue", "channel" } do
-  local make = conc[kind]
+-- A channel that has been in a message for other processes.
+local depot
+local function make_far(size)
+  local ch = conc.channel(size)
+  assert(depot:try_send(ch))
+  assert(depot:try_recv() == depot and depot:try_recv() == ch)
+  assert(depot:try_send(depot))
+  return ch
+end
 
-  describe("a " .. kind, function()
+local makers = {
+  { "queue", conc.queue }, { "channel", conc.channel },
+  { "channel", make_far, " between processes" }
+}
+
+for _, maker in ipairs(makers) do
+  local kind, make, where = maker[1], maker[2], maker[3] or ""
+
+  if make == make_far then
+    setup(function()
+      depot = conc.channel(10000)
+      local worker = assert(conc.process(function() end, depot))
+      -- A message holds it from now on, so it does not end with the worker.
+      assert(depot:try_send(depot))
+      worker:await()
+    end)
+    teardown(function()
+      while depot:try_recv() do end
+      depot = nil
+    end)
+  end
+
+  describe("a " .. kind .. where, function()
     it("hands on items in order", function()
       sim.run(function()
         local q = make(3)
@@ -322,7 +352,9 @@ for _, kind in ipairs { "queue", "channel" } do
       end)
     end)
 
-    it("joins two selects, but none with itself", function()
+    -- Between processes two of them don't meet where nothing is kept.
+    local it_joins = make == make_far and function() end or it
+    it_joins("joins two selects, but none with itself", function()
       sim.run(function()
         local q = make(0)
         local function both(value)
@@ -365,7 +397,7 @@ for _, kind in ipairs { "queue", "channel" } do
     end)
   end)
 
-  describe("a closed " .. kind, function()
+  describe("a closed " .. kind .. where, function()
     it("gives what it holds, then nil, \"closed\", \"EOF\"", function()
       sim.run(function()
         local q = make(3)
@@ -439,7 +471,7 @@ for _, kind in ipairs { "queue", "channel" } do
     end)
   end)
 
-  describe("a cancelled receiver of a " .. kind, function()
+  describe("a cancelled receiver of a " .. kind .. where, function()
     it("swallows no item while it waits", function()
       sim.run(function()
         local q = make(1)
@@ -507,7 +539,7 @@ for _, kind in ipairs { "queue", "channel" } do
     end)
   end)
 
-  describe("a cancelled sender of a " .. kind, function()
+  describe("a cancelled sender of a " .. kind .. where, function()
     it("has not sent while it waits", function()
       sim.run(function()
         local q = make(1)
