@@ -169,8 +169,8 @@ end
 ---or of what a function returns until nil, which may be endless. Items are
 ---taken as results are used up: at most `window` (twice the workers unless
 ---said) are on their way. In order, or, with `ordered = false`, as they come. A
----failure is raised in its turn; that and leaving the loop cancel what is on its
----way. Each step waits.
+---failure is raised in its turn; that and leaving the loop cancel what is on
+---its way. Each step waits.
 ---@param source any[]|function
 ---@param f function
 ---@param opts? luaconc.imapoptions
