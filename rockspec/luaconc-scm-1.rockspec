@@ -137,6 +137,7 @@ build = {
         "src/pulse.c",
         "src/pump.c",
         "src/queue.c",
+        "src/races.c",
         "src/read.c",
         "src/rebirth.c",
         "src/relay.c",

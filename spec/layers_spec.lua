@@ -20,7 +20,8 @@ local C_LAYERS = {
       .. "passage path proxy shared strait "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
-    files = "trace pulse deadlock debug tree inquiry end frame group handle interrupt job kin "
+    files = "races trace pulse deadlock debug tree inquiry end frame group handle "
+      .. "interrupt job kin "
       .. "loop mailbox op "
       .. "remote rebirth twin scope select slots spawn task traceback trouble waiter "
       .. "within worker" },

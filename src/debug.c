@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "debug.h"
-#include "job.h"
+#include "task.h"
 #include "luax.h"
 #include "traceback.h"
 
@@ -53,9 +53,16 @@ void lc_debug_note (lua_State *L, lc_loop *loop, const void *thing) {
   if (lua_pcall(L, 2, 0, 0) != LUA_OK) lua_pop(L, 1);
 }
 
-void lc_debug_lock (lua_State *L, int lock, bool taken) {
+static void count_lock (lc_job *j, bool taken) {
+  if (taken && j->locks < UINT8_MAX) j->locks++;
+  else if (!taken && j->locks > 0) j->locks--;
+}
+
+void lc_debug_lock (lua_State *L, lc_loop *loop, int lock, bool taken) {
   if (!lua_checkstack(L, 8)) return;
   lock = lua_absindex(L, lock);
+  count_lock(&lc_task_self(loop)->job, taken);
+  if (taken) lc_debug_note(L, loop, lua_touserdata(L, lock));
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &lock_key) == LUA_TFUNCTION) {
     lua_pushvalue(L, lock);
     lua_pushboolean(L, taken);

@@ -34,9 +34,9 @@ void lc_debug_place (lua_State *L, const void *thing);
 ** protected, so it may raise. Nothing where it returns nil. */
 void lc_debug_warn (lua_State *L, lua_CFunction words, void *thing);
 
-/* A lock, at that index, is taken, or given up, by the code that runs in L.
-** Does not raise. */
-void lc_debug_lock (lua_State *L, int lock, bool taken);
+/* A lock, the userdata at that index, is taken, or given up, by the code that
+** runs in L. Does not raise. */
+void lc_debug_lock (lua_State *L, lc_loop *loop, int lock, bool taken);
 
 /* The results of a job, a list at that index, whose handle is at `handle`:
 ** whether it is an error that nobody looks at is told at the state's end. */

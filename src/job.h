@@ -57,6 +57,7 @@ struct lc_job {
   uint8_t guise;           /* of a pool: an engine's number + 1, or 0 */
   bool traced;             /* its span has begun: trace.h */
   bool seen;               /* its outcome was looked at */
+  uint8_t locks;           /* that it holds, under debug */
   bool extra;              /* has an entry in the side table: name, ... */
   bool guest;              /* may have something of the commons: its end is
                            ** told to loop->bereave */

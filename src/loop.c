@@ -26,6 +26,7 @@
 #include "luax.h"
 #include "modules.h"
 #include "pulse.h"
+#include "races.h"
 #include "slots.h"
 #include "task.h"
 #include "trace.h"
@@ -539,6 +540,7 @@ static void close_uv (lc_loop *loop) {
 
 void lc_loop_close (lc_loop *loop) {
   lc_trace_end(loop);
+  lc_races_end(loop);
   lc_pulse_stop(loop);
   lc_interrupt_unwatch(loop);
   lc_port_close(loop->port, loop);

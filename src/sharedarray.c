@@ -8,9 +8,11 @@
 */
 
 #include "crossing.h"
+#include "debug.h"
 #include "element.h"
 #include "errors.h"
 #include "luax.h"
+#include "races.h"
 #include "sharedarray.h"
 
 static const lc_handledtype array_type;
@@ -72,6 +74,9 @@ static int array_index (lua_State *L) {
   const lc_array *a = lc_sharedarray_at(L, 1);
   const char *at = element_at(L, a, 2);
   lc_element_push(L, at, a->type);
+  lc_loop *loop = lc_luax_loop(L);
+  if (lc_debug_on(loop))
+    lc_races_read(L, loop, at, lc_element_load(at, a->width));
   return 1;
 }
 
@@ -79,7 +84,12 @@ static int array_index (lua_State *L) {
 static int array_newindex (lua_State *L) {
   const lc_array *a = lc_sharedarray_at(L, 1);
   char *at = element_at(L, a, 2);
-  lc_element_store(at, a->width, lc_element_read(L, 3, a->type));
+  uint64_t bytes = lc_element_read(L, 3, a->type);
+  lc_loop *loop = lc_luax_loop(L);
+  if (lc_debug_on(loop))
+    lc_races_write(L, loop, at, lc_element_load(at, a->width),
+                   lua_tointeger(L, 2));
+  lc_element_store(at, a->width, bytes);
   return 0;
 }
 

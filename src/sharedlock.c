@@ -3,6 +3,7 @@
 */
 
 #include "crossing.h"
+#include "debug.h"
 #include "errors.h"
 #include "handled.h"
 #include "luax.h"
@@ -21,9 +22,14 @@ static lc_lockthing *lock_of (const lc_handled *h) {
 static const lc_opkind lock_kind = {"shared lock:acquire", lc_handled_cancel,
                                     NULL, LC_BY_OTHERS};
 
+static void own (lua_State *L, lc_handled *h, lc_task *t) {
+  lc_handled_owned(h, t);
+  if (lc_debug_on(h->loop)) lc_debug_lock(L, h->loop, 1, true);
+}
+
 /* The task has it now: what `acquire` returns. */
 static int push_lock (lua_State *L, lc_handled *h, lc_task *t, int result) {
-  lc_handled_owned(h, t);
+  own(L, h, t);
   lua_settop(L, 1);
   if (result != LC_BEREFT) return 1;
   lua_pushstring(L, bereft);
@@ -35,7 +41,7 @@ static int push_lock (lua_State *L, lc_handled *h, lc_task *t, int result) {
 static int had_lock (lua_State *L, lc_handled *h, lc_task *t, int result,
                      lua_KContext with) {
   if (!with) return push_lock(L, h, t, result);
-  lc_handled_owned(h, t);
+  own(L, h, t);
   return lc_within_call(L);
 }
 
@@ -101,6 +107,7 @@ static int lock_release (lua_State *L) {
     return luaL_error(L, who == LC_NOBODY ? "the lock is not held"
                                           : "another task holds the lock");
   lc_handled_unowned(h);
+  if (lc_debug_on(h->loop)) lc_debug_lock(L, h->loop, 1, false);
   return 0;
 }
 

@@ -106,9 +106,7 @@ static int lock_new (lua_State *L) {
 /* The lock at 1 has been taken by the code that runs in L. */
 static void note_taken (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
-  if (!lc_debug_on(loop)) return;
-  lc_debug_note(L, loop, lua_touserdata(L, 1));
-  lc_debug_lock(L, 1, true);
+  if (lc_debug_on(loop)) lc_debug_lock(L, loop, 1, true);
 }
 
 /* lock, id of the task that begins to wait for it -> text or nil */
@@ -181,7 +179,7 @@ static int lock_release (lua_State *L) {
     return luaL_error(L, l->owner ? "another task holds the lock"
                                   : "the lock is not held");
   pass_on(l);
-  if (lc_debug_on(t->job.loop)) lc_debug_lock(L, 1, false);
+  if (lc_debug_on(t->job.loop)) lc_debug_lock(L, t->job.loop, 1, false);
   return 0;
 }
 
