@@ -161,7 +161,7 @@ static void on_call (void *who) {
 static int hang_bell (lc_guest *g) {
   uint64_t id;
   int fd = lc_port_reach(g->port, on_call, g);
-  int err = fd < 0 ? fd : lc_road_put(fd, &id);
+  int err = fd < 0 ? fd : lc_road_put_own(fd, &id);
   if (!err) atomic_store(&g->sleeper->bell, id);
   return err;
 }

@@ -31,7 +31,8 @@
 
 enum { STACK_BYTES = 256 << 10, MANY = 16, LEAST = 16 };
 
-typedef enum verb { PUT = 1, GET, DROP, JOIN, LEAVE, COMMON, RING } verb;
+typedef enum verb { PUT = 1, GET, DROP, JOIN, LEAVE, COMMON, RING,
+               PUT_OWN } verb;
 
 typedef struct question { uint32_t verb; uint32_t pad; uint64_t id; } question;
 typedef struct answer {
@@ -40,7 +41,7 @@ typedef struct answer {
   uint64_t id, parent;
 } answer;
 
-typedef struct entry { uint64_t id; int fd; } entry;
+typedef struct entry { uint64_t id, owner; int fd; } entry;  /* owner 0: none */
 typedef struct member { uint64_t id, parent; int socket; } member;
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -94,13 +95,13 @@ static entry *find_entry (uint64_t id) {
 }
 
 /* Takes the descriptor over. */
-static int add_entry (int fd, uint64_t *id) {
+static int add_entry (int fd, uint64_t owner, uint64_t *id) {
   void *list = road.list;
   bool room = make_room(&list, road.n, &road.size, sizeof(entry));
   road.list = list;
   if (!room) return UV_ENOMEM;
   *id = ++road.last_id;
-  road.list[road.n++] = (entry){*id, fd};
+  road.list[road.n++] = (entry){*id, owner, fd};
   return 0;
 }
 
@@ -117,6 +118,13 @@ static int drop_entry (uint64_t id) {
   for (entry *last = road.list + --road.n; e < last; e++) e[0] = e[1];
   if (road.n == 0) free_list();
   return 0;
+}
+
+/* What was that member's own goes with it. */
+static void drop_owned (uint64_t owner) {
+  for (uint32_t i = road.n; i > 0; i--)
+    if (road.list[i - 1].owner == owner)
+      (void)drop_entry(road.list[i - 1].id);
 }
 
 /* Takes the socket over. Its sender must not be waited for. `parent`: who asks
@@ -146,6 +154,7 @@ static member *find_member (uint64_t id, int socket) {
 
 static void remove_member (member *m) {
   if (!m) return;
+  drop_owned(m->id);
   (void)close(m->socket);
   *m = road.members[--road.nmembers];
 }
@@ -182,9 +191,11 @@ static void serve_question (const member *asker, const question *q,
     err = 0;
   }
   else if (came < 0) err = p->torn ? UV_EMFILE : UV_EINVAL;
-  else if (q->verb == PUT) err = add_entry(came, &id);
+  else if (q->verb == PUT) err = add_entry(came, 0, &id);
+  else if (q->verb == PUT_OWN) err = add_entry(came, m->id, &id);
   else if (q->verb == JOIN) err = add_member(came, m->id, &id);
-  if (!err && (q->verb == PUT || q->verb == JOIN)) p->n = 0;
+  bool kept = q->verb == PUT || q->verb == PUT_OWN || q->verb == JOIN;
+  if (!err && kept) p->n = 0;
   reply(m, err, id, fd);
 }
 
@@ -336,18 +347,21 @@ static int copy (int fd) {
 static int put_here (int fd, uint64_t *id) {
   int own = lc_uv(copy(fd));
   if (own < 0) return own;
-  int err = add_entry(own, id);
+  int err = add_entry(own, 0, id);
   if (err) (void)close(own);
   return err;
 }
 
-int lc_road_put (int fd, uint64_t *id) {
+static int put (verb how, int fd, uint64_t *id) {
   *id = 0;
   lock();
-  int err = road.is_member ? ask_for(PUT, id, fd) : put_here(fd, id);
+  int err = road.is_member ? ask_for(how, id, fd) : put_here(fd, id);
   unlock();
   return err;
 }
+
+int lc_road_put (int fd, uint64_t *id) { return put(PUT, fd, id); }
+int lc_road_put_own (int fd, uint64_t *id) { return put(PUT_OWN, fd, id); }
 
 int lc_road_get (uint64_t id) {
   lock();

@@ -45,6 +45,9 @@ void lc_road_release (void);
 /* Puts a copy of the descriptor into the list: 0 and the id. */
 int lc_road_put (int fd, uint64_t *id);
 
+/* The same, of this process's own: when it ends, the list has it no more. */
+int lc_road_put_own (int fd, uint64_t *id);
+
 /* A new descriptor for what has this id (the caller's to close), or UV_ENOENT:
 ** there is none. */
 int lc_road_get (uint64_t id);

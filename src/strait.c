@@ -11,11 +11,13 @@
 
 enum {
   ARENA = 8192, PAGE = 4096,
+  CHAINED = 4 << 20,           /* bytes up to which several slots are used */
   SPARE = 4096,                /* slots beside those in the ring: for waits */
   MOST = 65536                 /* of the capacity */
 };
 
-enum { FREE = 0, IN_RING = 1, MEMBER = 2 };  /* owners; MEMBER and a number */
+/* Owners; MEMBER and a number. LINKED: it goes on for another slot. */
+enum { FREE = 0, IN_RING = 1, LINKED = 2, MEMBER = 3 };
 
 /* Of the pier of a process that has died. */
 #define NOWHERE UINT32_MAX
@@ -23,10 +25,12 @@ enum { FREE = 0, IN_RING = 1, MEMBER = 2 };  /* owners; MEMBER and a number */
 
 typedef struct slot {
   uint64_t owner;
-  uint32_t next;               /* of free ones: its place and one more */
+  uint32_t next;               /* of free ones, and of those that go on in
+                               ** another: its place and one more; or 0 */
   uint8_t kind;                /* an lc_itemkind */
   uint8_t len;                 /* of a short string */
   bool apart;                  /* its bytes are in a mapping of their own */
+  bool chained;                /* it is the first of several */
   union {
     int64_t integer;
     double number;
@@ -135,17 +139,27 @@ static void rebuild_waits (lc_straitthing *t, const lc_mapping *m,
   }
 }
 
+/* The slots in which this one goes on are in use, too. */
+static void keep_chain (const lc_mapping *m, uint32_t i) {
+  const slot *s = slot_at(m, i);
+  if (!s->chained) return;
+  for (uint32_t j = s->next; j; j = slot_at(m, j - 1)->next)
+    if (slot_at(m, j - 1)->owner < MEMBER) slot_at(m, j - 1)->owner = LINKED;
+}
+
 /* Slots of the dead are free, and what is in the ring is in it, whatever
 ** else is written down. */
 static void rebuild (lc_straitthing *t, const lc_mapping *m,
                      lc_rings *rings) {
   for (uint32_t i = 0; i < t->high; i++) {
     slot *s = slot_at(m, i);
-    if (s->owner == IN_RING || !is_alive(t, s->owner)) s->owner = FREE;
+    if (s->owner < MEMBER || !is_alive(t, s->owner)) s->owner = FREE;
   }
   for (uint64_t i = t->head; i != t->tail; i++)
     slot_at(m, *ring_at(t, m, i))->owner = IN_RING;
   rebuild_waits(t, m, rings);
+  for (uint32_t i = 0; i < t->high; i++)
+    if (slot_at(m, i)->owner != FREE) keep_chain(m, i);
   t->free = 0;
   for (uint32_t i = t->high; i > 0; i--) {
     slot *s = slot_at(m, i - 1);
@@ -175,10 +189,34 @@ static lc_straitthing *lock (const lc_proxy *p, lc_rings *rings) {
   return t;
 }
 
+static void drop_forgotten (void);
+
 static void finish (lc_straitthing *t, lc_guest *g, lc_rings *rings) {
   lc_thing_unlock(&t->thing);
+  drop_forgotten();
   lc_guest_call(rings);
   if (g) lc_guest_look(g);
+}
+
+/* }} */
+
+/* {{ What is on the road for those who have died: it is dropped once the lock
+** is given up. */
+
+enum { FORGOTTEN = 8 };
+
+static _Thread_local struct {
+  int n;
+  uint64_t ids[FORGOTTEN];
+} forgotten;
+
+static void forget (uint64_t id) {
+  if (forgotten.n < FORGOTTEN) forgotten.ids[forgotten.n++] = id;
+}
+
+static void drop_forgotten (void) {
+  while (forgotten.n > 0)
+    (void)lc_road_drop(forgotten.ids[--forgotten.n]);
 }
 
 /* }} */
@@ -195,15 +233,46 @@ static slot *take_slot (lc_straitthing *t, const lc_mapping *m,
   else if (t->high < t->nslots) *i = t->high++;
   else return NULL;
   slot *s = slot_at(m, *i);
+  if (s->apart) forget(s->u.bytes.road);
   s->owner = self_owner();
+  s->apart = s->chained = false;
+  s->next = 0;
   return s;
 }
 
-static void give_slot (lc_straitthing *t, const lc_mapping *m, uint32_t i) {
+static void give_one (lc_straitthing *t, const lc_mapping *m, uint32_t i) {
   slot *s = slot_at(m, i);
   s->owner = FREE;
   s->next = t->free;
   t->free = i + 1;
+}
+
+static void give_slot (lc_straitthing *t, const lc_mapping *m, uint32_t i) {
+  const slot *s = slot_at(m, i);
+  uint32_t next = s->chained ? s->next : 0;
+  give_one(t, m, i);
+  while (next) {
+    i = next - 1;
+    next = slot_at(m, i)->next;
+    give_one(t, m, i);
+  }
+}
+
+/* Several slots that go on in each other: the first, or false. */
+static bool take_chain (lc_straitthing *t, const lc_mapping *m,
+                        size_t n, uint32_t *first) {
+  uint32_t i, before = 0;
+  for (; n > 0; n--) {
+    slot *s = take_slot(t, m, &i);
+    if (!s) break;
+    s->next = before;
+    s->chained = true;
+    before = i + 1;
+  }
+  *first = before - 1;
+  if (n == 0) return true;
+  if (before) give_slot(t, m, *first);
+  return false;
 }
 
 static void put_last (lc_straitthing *t, const lc_mapping *m, uint32_t i) {
@@ -264,6 +333,17 @@ static bool copy_apart (const slot *s, char *base) {
   return true;
 }
 
+static void copy_chain (const lc_straitthing *t, const lc_mapping *m,
+                        uint32_t i, char *base, size_t len) {
+  while (len > 0) {
+    size_t n = len < ARENA ? len : ARENA;
+    memcpy(base, arena_of(t, m, i), n);
+    base += n;
+    len -= n;
+    i = slot_at(m, i)->next - 1;
+  }
+}
+
 /* The bytes of a block; the slot is this process's. */
 static bool copy_block (const lc_straitthing *t, const lc_mapping *m,
                         uint32_t i, lc_message *out) {
@@ -271,7 +351,8 @@ static bool copy_block (const lc_straitthing *t, const lc_mapping *m,
   size_t len = s->u.bytes.len;
   *out = (lc_message){.base = lc_alloc(len), .len = len};
   if (!out->base) return false;
-  if (!s->apart) memcpy(out->base, arena_of(t, m, i), len);
+  if (s->chained) copy_chain(t, m, i, out->base, len);
+  else if (!s->apart) memcpy(out->base, arena_of(t, m, i), len);
   else if (!copy_apart(s, out->base)) {
     lc_message_free(out);
     return false;
@@ -279,8 +360,9 @@ static bool copy_block (const lc_straitthing *t, const lc_mapping *m,
   return true;
 }
 
-static void drop_apart (const slot *s) {
+static void drop_apart (slot *s) {
   if (s->apart) (void)lc_road_drop(s->u.bytes.road);
+  s->apart = false;
 }
 
 static void copy_small (const slot *s, lc_item *item) {
@@ -329,7 +411,7 @@ static lc_crossed unload (lc_proxy *p, uint32_t i, lc_item *item) {
 /* Nobody will read it: what it holds is let go. */
 static void drop_content (const lc_straitthing *t, const lc_mapping *m,
                           uint32_t i) {
-  const slot *s = slot_at(m, i);
+  slot *s = slot_at(m, i);
   lc_message copy;
   if (is_small(s)) return;
   if (s->kind == LC_ITEM_MESSAGE && copy_block(t, m, i, &copy)) {
@@ -541,11 +623,78 @@ static lc_crossed put_now (lc_proxy *p, lc_item *item, uint64_t apart,
   return done;
 }
 
+/* {{ In several slots, which are filled without the lock */
+
+static lc_crossed prepare_chain (lc_proxy *p, const lc_item *item,
+                                 lc_wait *w, uint32_t *i) {
+  lc_rings rings;
+  size_t n = (item->u.message.len + ARENA - 1) / ARENA;
+  lc_straitthing *t = lock(p, &rings);
+  lc_crossed done = t->closed ? LC_CROSS_CLOSED
+                    : !w && !can_go(t) ? LC_CROSS_BLOCKED
+                    : take_chain(t, &p->bulk, n, i) ? LC_CROSS_DONE
+                    : LC_CROSS_NOMEMORY;
+  finish(t, NULL, &rings);
+  return done;
+}
+
+static void fill_chain (lc_proxy *p, const lc_item *item, uint32_t i) {
+  const lc_straitthing *t = thing_of(p);
+  const char *base = item->u.message.base;
+  size_t len = item->u.message.len;
+  slot *first = slot_at(&p->bulk, i);
+  first->kind = item->kind;
+  first->u.bytes.len = len;
+  while (len > 0) {
+    size_t n = len < ARENA ? len : ARENA;
+    memcpy(arena_of(t, &p->bulk, i), base, n);
+    base += n;
+    len -= n;
+    i = slot_at(&p->bulk, i)->next - 1;
+  }
+}
+
+/* All but the first belong to it from now on. */
+static void link_chain (const lc_mapping *m, uint32_t i) {
+  for (uint32_t j = slot_at(m, i)->next; j; j = slot_at(m, j - 1)->next)
+    slot_at(m, j - 1)->owner = LINKED;
+}
+
+static lc_crossed put_filled (lc_proxy *p, uint32_t i, lc_guest *g,
+                              lc_wait *w) {
+  lc_rings rings;
+  lc_straitthing *t = lock(p, &rings);
+  lc_crossed done = LC_CROSS_DONE;
+  link_chain(&p->bulk, i);
+  if (t->closed) done = LC_CROSS_CLOSED;
+  else if (!publish(t, &p->bulk, i, &rings)) done = LC_CROSS_BLOCKED;
+  if (done == LC_CROSS_BLOCKED && w) wait_with(t, w, i);
+  else if (done != LC_CROSS_DONE) give_slot(t, &p->bulk, i);
+  finish(t, g, &rings);
+  return done;
+}
+
+static lc_crossed put_chain (lc_proxy *p, const lc_item *item, lc_guest *g,
+                             lc_wait *w) {
+  uint32_t i;
+  lc_crossed done = prepare_chain(p, item, w, &i);
+  if (done != LC_CROSS_DONE) return done;
+  fill_chain(p, item, i);
+  return put_filled(p, i, g, w);
+}
+
+/* }} */
+
 lc_crossed lc_strait_put (lc_proxy *p, lc_item *item, lc_guest *g,
                           lc_wait *w) {
   uint64_t apart = 0;
   if (is_lonely(p)) return LC_CROSS_CLOSED;
   if (is_block(item) && item->u.message.len > ARENA) {
+    lc_crossed done = item->u.message.len > CHAINED ? LC_CROSS_NOMEMORY
+                      : put_chain(p, item, g, w);
+    if (done == LC_CROSS_DONE || (done == LC_CROSS_BLOCKED && w))
+      lc_item_free(item);
+    if (done != LC_CROSS_NOMEMORY) return done;
     apart = put_apart(&item->u.message);
     if (!apart) return LC_CROSS_NOMEMORY;
   }
@@ -743,6 +892,13 @@ static void bury (lc_common *c, uint32_t place) {
   lc_thing_unlock(&t->thing);
 }
 
+/* Those in the ring, and what the dead have left. */
+static void empty_slots (lc_straitthing *t, const lc_mapping *m) {
+  for (; t->head != t->tail; t->head++)
+    drop_content(t, m, *ring_at(t, m, t->head));
+  for (uint32_t i = 0; i < t->high; i++) drop_apart(slot_at(m, i));
+}
+
 /* Nobody has it any more. */
 static void empty (lc_common *c) {
   lc_straitthing *t = lc_container(c, lc_straitthing, thing.common);
@@ -750,8 +906,7 @@ static void empty (lc_common *c) {
   lc_mapping m = {.fd = -1};
   int fd = road ? lc_road_get(road) : UV_ENOENT;
   if (fd >= 0 && !lc_mapping_take(&m, fd, t->bulk.bytes))
-    for (; t->head != t->tail; t->head++)
-      drop_content(t, &m, *ring_at(t, &m, t->head));
+    empty_slots(t, &m);
   lc_mapping_close(&m);
   if (road) (void)lc_road_drop(road);
   lc_chain_each(l, &t->piers)
