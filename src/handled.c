@@ -202,7 +202,8 @@ void lc_handled_leave (lua_State *L, lc_handled *h) {
   if (!p) return;
   bool last = is_last(L, h);
   h->handle = (lc_handleof){NULL, NULL};
-  if (h->guest && type_of(h)->leave) type_of(h)->leave(h, last);
+  bool entered = h->guest || !type_of(h)->waits;
+  if (entered && type_of(h)->leave) type_of(h)->leave(h, last);
   lc_list_remove(&h->held);
   h->tag = NULL;
   h->proxy = NULL;
