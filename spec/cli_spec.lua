@@ -1,6 +1,7 @@
 -- The command, as its user sees it.
 
 local contents = require "spec.support.folder".take
+local processes = require "spec.support.processes"
 
 local function quoted(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
@@ -23,19 +24,6 @@ end
 
 local function luaconc(...)
   return luaconc_with("", ...)
-end
-
--- Whether that process ends soon: one that is killed takes its time, and so
--- may its parent to reap it.
-local function is_gone(pid)
-  for _ = 1, 100 do
-    local file = io.open("/proc/" .. pid .. "/stat")
-    local state = file and (file:read "a" or ""):match "%) (%a)"
-    if file then file:close() end
-    if not state or state == "Z" then return true end
-    os.execute "sleep 0.01"
-  end
-  return false
 end
 
 local SCENARIO = [[
@@ -328,7 +316,7 @@ describe("luaconc compare", function()
           file:close()
           for pid in contents(mark .. i):gmatch "%d+" do
             n = n + 1
-            assert.is_true(is_gone(pid), pid)
+            assert.is_true(processes.until_gone(pid), pid)
           end
         end
       end

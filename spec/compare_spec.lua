@@ -4,6 +4,7 @@
 local compare = require "luaconc.compare"
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local processes = require "spec.support.processes"
 local record = require "luaconc.compare.record"
 local report = require "luaconc.compare.report"
 local run = require "luaconc.compare.run"
@@ -535,18 +536,6 @@ describe("a failure in compare", function()
 end)
 
 describe("the ruler", function()
-  -- Whether that process ends soon. (Its parent may be late to reap it.)
-  local function is_gone(pid)
-    for _ = 1, 100 do
-      local file = io.open("/proc/" .. pid .. "/stat")
-      local state = file and file:read "a":match "%) (%a)"
-      if file then file:close() end
-      if not state or state == "Z" then return true end
-      conc.sleep(0.005)
-    end
-    return false
-  end
-
   local function ended(m)
     local ending
     repeat
@@ -594,7 +583,7 @@ describe("the ruler", function()
     until pid
     m:close()
     assert.equal("SIGKILL", m:ended().signal)
-    assert.is_true(is_gone(pid))
+    assert.is_true(processes.until_gone(pid))
   end)
 
   it("ends the program with this process, however that ends", function()
@@ -608,7 +597,7 @@ describe("the ruler", function()
       os.execute("kill -KILL " .. io.open "/proc/self/stat":read "n")
     ]]
     assert.equal(137, done.code)
-    assert.is_true(is_gone(tonumber(done.out)))
+    assert.is_true(processes.until_gone(tonumber(done.out)))
   end)
 
   it("ends the program when a run is cancelled", function()

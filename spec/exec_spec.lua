@@ -5,10 +5,12 @@ local conc = require "luaconc"
 local sweep = require "spec.support.sweep"
 local testing = require "luaconc.testing"
 local folder = require "spec.support.folder"
+local processes = require "spec.support.processes"
 local sim = require "spec.support.sim"
 local streams = require "spec.support.streams"
 
 local exec, popen = conc.exec, conc.popen
+local lives, until_gone = processes.lives, processes.until_gone
 local temporary, contents = folder.temporary, folder.take
 
 local function sh(text, options)
@@ -21,23 +23,6 @@ local function lines_of(text)
   local list = {}
   for line in text:gmatch "[^\n]+" do list[#list + 1] = line end
   return list
-end
-
--- Is there such a process, other than as a zombie?
-local function lives(pid)
-  local file = io.open(("/proc/%d/stat"):format(pid))
-  if not file then return false end
-  local state = file:read("a"):match "^.*%) (%a)"
-  file:close()
-  return state ~= "Z"
-end
-
-local function until_gone(pid)
-  for _ = 1, 400 do
-    if not lives(pid) then return true end
-    conc.sleep(0.005)
-  end
-  return false
 end
 
 -- A promise kept inside conc.run, with a watch against hanging.
@@ -166,7 +151,7 @@ describe("exec", function()
     local r = assert(exec { "own", env = { PATH = "/no/place:" .. place } })
     assert.equal("own\n", r.stdout)
     assert.equal("ENOENT", select(3, exec { "own" }))
-    assert(os.execute("rm -r " .. folder))
+    assert(os.execute("rm -r " .. place))
   end)
 
   promise("leaves the program no other descriptors", function()

@@ -2,7 +2,10 @@
 -- worker here runs the texts that it is sent (test builds only).
 
 local core = require "luaconc.core"
+local processes = require "spec.support.processes"
 local script = require "spec.support.script"
+
+local eventually = processes.eventually
 
 local function contents(path)
   local file = io.open(path, "rb")
@@ -19,23 +22,7 @@ local function output(command)
   return text
 end
 
--- Waits for what takes the system a moment.
-local function eventually(what, check)
-  for _ = 1, 2000 do
-    if check() then return end
-    os.execute "sleep 0.005"
-  end
-  error("this did not happen within 10 s: " .. what, 2)
-end
-
 local function is_gone(pid) return not contents("/proc/" .. pid .. "/stat") end
-
--- Who has ended with its parent is left to the system's first process, which
--- takes its time to reap.
-local function is_over(pid)
-  local stat = contents("/proc/" .. pid .. "/stat")
-  return not stat or stat:find "%) [ZX] " ~= nil
-end
 
 local function children(pid)
   return contents(("/proc/%d/task/%d/children"):format(pid, pid)) or ""
@@ -159,7 +146,7 @@ describe("the forkserver", function()
     local worker <close> = born()
     os.execute("kill -9 " .. old)
     assert.same({ "lost", 9 }, { worker:wait() })
-    eventually("the worker is over", function() return is_over(worker:pid()) end)
+    processes.ends(worker:pid())
     local another <close> = born()
     assert.equal("3", asks(another, "1 + 2"))
     assert.is_true(core.forkserver_pid() ~= old)
@@ -205,7 +192,7 @@ local function leaves_none(source)
   local n = 0
   for pid in result.out:gmatch "%d+" do
     n = n + 1
-    eventually("process " .. pid .. " is over", function() return is_over(pid) end)
+    processes.ends(pid)
   end
   assert.equal(4, n, result.err)
   return result

@@ -6,6 +6,7 @@ local conc = require "luaconc"
 local core = require "luaconc.core"
 local lfs = require "lfs"
 local testing = require "luaconc.testing"
+local processes = require "spec.support.processes"
 local script = require "spec.support.script"
 
 local sanitized = os.getenv "ASAN_OPTIONS" or os.getenv "TSAN_OPTIONS"
@@ -21,21 +22,6 @@ local function failure(options)
   options.keep = true
   local job = assert(conc.process(options))
   return message_of(job.await, job)
-end
-
-local function is_over(pid)
-  local file = io.open("/proc/" .. pid .. "/stat")
-  local stat = file and file:read "a" or "0 (gone) X "
-  if file then file:close() end
-  return stat == "" or stat:find "%) [ZX] " ~= nil
-end
-
-local function eventually(what, check)
-  for _ = 1, 2000 do
-    if check() then return end
-    os.execute "sleep 0.005"
-  end
-  error("this did not happen within 10 s: " .. what, 2)
 end
 
 -- For jobs: the process that they run in.
@@ -490,10 +476,10 @@ describe("a cancelled process", function()
         end
       end)
       local _, pid = core.take(job)
-      assert.is_false(is_over(pid))
+      assert.is_true(processes.lives(pid))
       job:cancel()
       message_of(job.await, job)
-      eventually("the inner process is over", function() return is_over(pid) end)
+      processes.ends(pid)
     end)
   end)
 end)
@@ -566,7 +552,7 @@ describe("the end of a program with processes", function()
     local n = 0
     for pid in result.out:gmatch "%d+" do
       n = n + 1
-      eventually("process " .. pid .. " is over", function() return is_over(pid) end)
+      processes.ends(pid)
     end
     assert.equal(expected, n, result.err)
     return result
@@ -627,7 +613,7 @@ describe("the end of a program with processes", function()
       end)
     ]])
     for pid in result.out:gmatch "%d+" do
-      eventually("process " .. pid .. " is over", function() return is_over(pid) end)
+      processes.ends(pid)
     end
     local lines = {}
     for line in result.err:gmatch "[^\n]+" do lines[#lines + 1] = line end

@@ -2,10 +2,13 @@
 
 local conc = require "luaconc"
 local folder = require "spec.support.folder"
+local processes = require "spec.support.processes"
 local script = require "spec.support.script"
 local streams = require "spec.support.streams"
 
 local lua = os.getenv "LUACONC_LUA" or "lua5.4"
+
+local lives = processes.lives
 
 -- Runs it for these programs; f(program, next_line). The lines are checked
 -- against patterns, in whatever order programs speak.
@@ -23,12 +26,6 @@ local function supervised(text, f)
     end)
   end)
   os.remove(path)
-end
-
-local function lives(pid)
-  local file = io.open(("/proc/%d/stat"):format(pid))
-  if file then file:close() end
-  return file ~= nil
 end
 
 describe("the example supervisor.lua", function()
