@@ -15,20 +15,25 @@ mkdir -p "$out/corpus" || exit 1
 
 flags() { pkg-config --silence-errors "$@"; }
 
-# The codec and what it stands on; libuv only for the names of errors.
-sources='alloc bytes cargo closure code codec decode encode encoder errors
-  factory fault luax
-  names path ptrmap shared shelf transfer'
-list=spec/fuzz/decode.c
-for name in $sources; do list="$list src/$name.c"; done
+compile="$CLANG -std=gnu11 -g -O1 -DLUACONC_TESTING -Wall -Wextra
+  -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+  -fno-omit-frame-pointer -pthread $(flags --cflags lua5.4 libuv)"
 
-"$CLANG" -std=gnu11 -g -O1 -DLUACONC_TESTING -Wall -Wextra \
-  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-  -fno-omit-frame-pointer $(flags --cflags lua5.4 libuv) -o "$out/decode" \
-  $list -l:liblua5.4.a $(flags --libs libuv || echo -luv) -lm -ldl || exit 1
+# All of the library; the linker takes the codec and what it stands on.
+mkdir -p "$out/obj" || exit 1
+for source in src/*.c; do
+  object=$out/obj/$(basename "$source" .c).o
+  [ "$object" -nt "$source" ] || echo "-c $source -o $object"
+done | xargs -P 2 -L 1 -r $compile || exit 1
+rm -f "$out/libluaconc.a"
+ar rc "$out/libluaconc.a" "$out"/obj/*.o || exit 1
+
+$compile -fsanitize=fuzzer -o "$out/decode" spec/fuzz/decode.c \
+  "$out/libluaconc.a" -l:liblua5.4.a $(flags --libs libuv || echo -luv) \
+  -lm -ldl || exit 1
 
 "$out/decode" -max_total_time="${1:-60}" -timeout=10 -rss_limit_mb=1024 \
-  -max_len=4096 -print_final_stats=1 -verbosity=0 \
+  -max_len=4096 -detect_leaks=0 -print_final_stats=1 -verbosity=0 \
   -artifact_prefix="$out/" "$out/corpus" spec/fuzz/corpus || exit 1
 
 if [ "${MERGE:-no}" = yes ]; then
