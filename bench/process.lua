@@ -1,8 +1,9 @@
 -- Worker processes: what a start, and a message, costs in wall time.
--- `process.lua start|start_large|spawn|many|small|table|string|trip [N]`.
+-- `process.lua start|spawn|fork|many|small|table|string|trip [N]`, and with
+-- `_large` the first three.
 -- `start` starts a process with a trivial job and waits for its end, one at a
--- time, `start_large` from a program of 256 MB, `many` all at once, `spawn` by
--- fresh interpreters. The others send N messages one way: small integers,
+-- time, `many` all at once, `spawn` by fresh interpreters, `fork` by forks of
+-- the program; `_large` from a program of 1 GB. The others send N messages one way: small integers,
 -- small tables, strings of 1 MiB (MB/s); or there and back, each in turn.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
@@ -60,11 +61,15 @@ function cases.start(n) one_by_one(n) end
 
 function cases.spawn(n) one_by_one(n, "spawn") end
 
-function cases.start_large(n)
-  local ballast = {}
-  for i = 1, 256 do ballast[i] = ("x"):rep(MIB) .. i end
-  one_by_one(n)
-  assert(#ballast == 256)
+function cases.fork(n) one_by_one(n, "fork") end
+
+for _, case in ipairs { "start", "spawn", "fork" } do
+  cases[case .. "_large"] = function(n)
+    local ballast = {}
+    for i = 1, 1024 do ballast[i] = ("x"):rep(MIB) .. i end
+    cases[case](n)
+    assert(#ballast == 1024)
+  end
 end
 
 function cases.many(n)

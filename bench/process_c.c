@@ -1,6 +1,6 @@
 /*
-** process_c.c fork|spawn|forkserver|trip [N]: what the system asks for a
-** process. `fork` forks this small program and waits for its end, `spawn`
+** process_c.c fork|spawn|forkserver|trip [N [MB]]: what the system asks for a
+** process, of a program that holds so much memory. `fork` forks this small program and waits for its end, `spawn`
 ** runs `lua5.4 -e ""` by posix_spawn, `forkserver` has a process with one
 ** thread fork on demand and tell of the end, over a socket. `trip` sends 16
 ** bytes there and back over a pair of sockets between two processes.
@@ -91,6 +91,14 @@ static void start (void (*serve) (void)) {
   _exit(0);
 }
 
+/* Touched, so that it is there. */
+static int hold (size_t size) {
+  static char *volatile held;
+  held = malloc(size);
+  if (held) memset(held, 1, size);
+  return held != NULL;
+}
+
 static void run (void (*once) (void), int n) {
   for (int i = 0; i < n / 10 + 1; i++) once();
   double begin = now();
@@ -101,6 +109,7 @@ static void run (void (*once) (void), int n) {
 int main (int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "fork";
   int n = argc > 2 ? atoi(argv[2]) : 500;
+  if (argc > 3 && !hold((size_t)atoi(argv[3]) << 20)) fail("malloc");
   if (strcmp(what, "fork") == 0) run(by_fork, n);
   else if (strcmp(what, "spawn") == 0) run(by_spawn, n);
   else if (strcmp(what, "forkserver") == 0) {

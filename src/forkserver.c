@@ -30,7 +30,7 @@
 #include "road.h"
 #include "system.h"
 
-enum { ATTEMPTS = 3, PATIENCE_MS = 30000, END_MS = 5000 };
+enum { ATTEMPTS = 3, PATIENCE_MS = 10000, END_MS = 5000 };
 
 static struct {
   pthread_mutex_t lock;

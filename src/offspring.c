@@ -296,8 +296,9 @@ static void prepare (lua_State *L) {
 
 static void tell_outcome (void) {
   lc_worker *w = &self.worker;
-  if (w->reply.len > LC_CONDUIT_LIMIT || export(&w->reply))
-    w->outcome = LC_NOMEMORY;
+  bool too_long = w->reply.len > LC_CONDUIT_LIMIT;
+  if (too_long) self.refusal = UV_EMSGSIZE;
+  if (too_long || export(&w->reply)) w->outcome = LC_NOMEMORY;
   lc_verdict v = {(uint32_t)w->outcome, self.refusal};
   lc_packet packets[] = {
     {.kind = LC_SAY_OUTCOME, .bytes = (char *)&v, .len = sizeof v,

@@ -367,7 +367,10 @@ static void push_error (lua_State *L, lc_remote *r, int index) {
 /* Pushes the error of a job that brought none. */
 static void make_error (lua_State *L, lc_remote *r, int index) {
   const char *label = lc_job_label(L, &r->job, index);
-  if (r->outcome == LC_NOMEMORY) {
+  if (r->outcome == LC_NOMEMORY && r->code == UV_EMSGSIZE)
+    lc_errors_push(L, "EMSGSIZE", "what %s returned is more than 1 GiB long, "
+                   "which no message may be", label);
+  else if (r->outcome == LC_NOMEMORY) {
     lua_pushliteral(L, "not enough memory");
     explain_memory(L, r);
   }

@@ -452,40 +452,68 @@ M[#M + 1] = thread("many 10000", "start and join, 10,000 at once", "us",
 M[#M + 1] = thread("speed 20000000", "how much sooner two threads compute",
   "times", limit(1.97), "speed 20000000", "two states in C")
 
-local function process(case, title, target, c, what)
+local function process_python(args)
+  return M.python .. " bench/peers/process_peer.py " .. args
+end
+local function process_node(args) return "node bench/peers/process.js " .. args end
+
+local function process(case, title, target, c, what, peers)
   return {
     name = "process_" .. case:match "%S+", title = title,
     unit = "us", key = "us", better = "low",
     ours = lua("process.lua " .. case),
     reference = { name = what, command = B .. "process_c " .. c },
     targets = { target },
-    peers = {}, rounds = { full = 7, peers = 7 },
+    peers = peers or {}, rounds = { full = 7, peers = 3 },
   }
 end
 
 M[#M + 1] = process("start 300", "start and join a worker process",
-  limit(400), "forkserver 300", "forkserver in C")
-M[#M + 1] = process("start_large 300", "the same, from a program of 256 MB",
-  limit(400), "forkserver 300", "forkserver in C")
+  limit(400), "forkserver 300", "forkserver in C", {
+    peer("multiprocessing forkserver", process_python "forkserver 30", PYTHON),
+    peer("Node fork", process_node "start 20", NODE),
+  })
+M[#M + 1] = process("start_large 200", "the same, from a program of 1 GB",
+  limit(400), "forkserver 200 1024", "forkserver in C", {
+    peer("multiprocessing forkserver", process_python "forkserver 20 1024", PYTHON),
+  })
 M[#M + 1] = process("many 500", "the same, 500 at once",
   limit(400), "fork 500", "fork in C")
 M[#M + 1] = process("spawn 100", "start and join a fresh interpreter",
-  limit(3000), "spawn 100", "posix_spawn of lua5.4")
+  limit(3000), "spawn 100", "posix_spawn of lua5.4", {
+    peer("multiprocessing spawn", process_python "spawn 10", PYTHON),
+  })
+M[#M + 1] = process("spawn_large 50", "the same, from a program of 1 GB",
+  limit(3000), "spawn 50 1024", "posix_spawn of lua5.4")
+M[#M + 1] = process("fork 300", "start and join a fork of the program",
+  against(5), "fork 300", "fork in C", {
+    peer("multiprocessing fork", process_python "fork 100", PYTHON),
+  })
+M[#M + 1] = process("fork_large 20", "the same, from a program of 1 GB",
+  against(1.5), "fork 20 1024", "fork in C", {
+    peer("multiprocessing fork", process_python "fork 20 1024", PYTHON),
+  })
 M[#M + 1] = process("trip 5000", "a letter to a process and back",
-  against(1.2), "trip 5000", "two sockets in C")
+  against(1.2), "trip 5000", "two sockets in C", {
+    peer("multiprocessing Pipe", process_python "trip 5000", PYTHON),
+    peer("Node", process_node "trip 5000", NODE),
+  })
 
-local function letters(case, title, unit, key, better, target)
+local function letters(case, title, unit, key, better, target, peers)
   return {
     name = "process_" .. case:match "%S+", title = title,
     unit = unit, key = key, better = better,
     ours = lua("process.lua " .. case),
     targets = { target },
-    peers = {}, rounds = { full = 7, peers = 7 },
+    peers = peers or {}, rounds = { full = 7, peers = 3 },
   }
 end
 
 M[#M + 1] = letters("small 100000", "letters to a process, small integers",
-  "ns", "ns", "low", limit(150))
+  "ns", "ns", "low", limit(150), {
+    peer("multiprocessing Pipe", process_python "small 50000", PYTHON),
+    peer("Node", process_node "small 50000", NODE),
+  })
 M[#M + 1] = letters("table 50000", "letters to a process, small tables",
   "ns", "ns", "low", limit(600))
 M[#M + 1] = letters("string 200", "letters to a process, 1 MiB strings",
