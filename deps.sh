@@ -135,7 +135,10 @@ probe_busted() (
 probe_luacheck() { have luacheck && luacheck --version >/dev/null 2>&1; }
 probe_luarocks() { have luarocks-5.4; }
 probe_clang() { have clang; }
-probe_peers() { have curl && have socat && have nc && have redis-server; }
+probe_peers() {
+  have curl && have socat && have redis-server &&
+    have nc && nc -h 2>&1 | grep -q OpenBSD
+}
 
 probe_sanitizers() {
   compiles -fsanitize=address,undefined $LUA_CFLAGS $LUA_LIBS <<'C'

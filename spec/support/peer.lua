@@ -2,8 +2,12 @@
 
 local M = {}
 
+-- Of several programs of a name, the one that is meant.
+local tell = { nc = "nc -h 2>&1 | grep -q OpenBSD" }
+
 local function is_there(name)
-  return os.execute("command -v " .. name .. " >/dev/null 2>&1") == true
+  local probe = tell[name] or "command -v " .. name .. " >/dev/null 2>&1"
+  return os.execute(probe) == true
 end
 
 --- Why a test can't be: the program is not installed. With LUACONC_PEERS=all,
