@@ -213,8 +213,8 @@ describe("luaconc.testing", function()
       package.cpath = %q .. ";" .. package.cpath
       local testing = require "luaconc.testing"
       say(tostring(testing.available))
-      say(select(2, pcall(testing.seed, 1)))
+      say(select(2, pcall(testing.fail_uv, 1)))
     ]]):format(build .. "/?.so"))
-    sim.shows(result.out, "false\n", "luaconc.testing.seed", "test build")
+    sim.shows(result.out, "false\n", "luaconc.testing.fail_uv", "test build")
   end)
 end)

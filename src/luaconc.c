@@ -38,6 +38,7 @@
 #include "sharedlock.h"
 #include "sharedmap.h"
 #include "signals.h"
+#include "simulation.h"
 #include "slots.h"
 #include "spawn.h"
 #include "standard.h"
@@ -124,6 +125,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_kin_open(L, loop);
   lc_offspring_open(L, loop);
   lc_process_open(L, loop);
+  lc_simulation_open(L, loop);
   lc_host_open(L, loop);
 #if defined(LUACONC_TESTING)
   lc_testing_open(L, loop);

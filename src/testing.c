@@ -1,5 +1,5 @@
 /*
-** testing.c: virtual time, seeded order, faults, counts, and the faults
+** testing.c: faults on demand, counts of memory, and the faults
 ** planted to prove that the sanitizers see them. See testing.h.
 **
 ** Lua's memory is made to fail by an allocator around the state's own. It
@@ -13,7 +13,6 @@
 #define _GNU_SOURCE  /* posix_openpt and others */
 #endif
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -122,60 +121,7 @@ static int testing_failed (lua_State *L) {
   return 1;
 }
 
-/* testing.clock(virtual): starts or ends virtual time */
-static int testing_clock (lua_State *L) {
-  lc_clock *clock = &lc_luax_loop(L)->clock;
-  bool on = lua_toboolean(L, 1);
-  if (on && !clock->is_virtual) clock->now = 0;
-  clock->is_virtual = on;
-  return 0;
-}
-
-/* testing.seed([n]) */
-static int testing_seed (lua_State *L) {
-  lc_clock *clock = &lc_luax_loop(L)->clock;
-  if (lua_isnoneornil(L, 1)) clock->is_seeded = false;
-  else lc_clock_seed(clock, (uint64_t)luaL_checkinteger(L, 1));
-  return 0;
-}
-
 /* {{ Counting */
-
-/* The entries of a folder below /proc/self, "." and ".." left out. */
-static lua_Integer count_entries (const char *path) {
-  lua_Integer n = 0;
-  DIR *dir = opendir(path);
-  struct dirent *e;
-  if (!dir) return -1;
-  while ((e = readdir(dir)))
-    if (e->d_name[0] != '.') n++;
-  closedir(dir);
-  return n;
-}
-
-/* The children that one thread of this process has. */
-static lua_Integer count_born (const char *tid) {
-  char path[64];
-  lua_Integer n = 0;
-  int child;
-  snprintf(path, sizeof(path), "/proc/self/task/%.20s/children", tid);
-  FILE *f = fopen(path, "r");
-  if (!f) return 0;   /* the thread has ended: they went to another */
-  while (fscanf(f, "%d", &child) == 1) n++;
-  fclose(f);
-  return n;
-}
-
-static lua_Integer count_children (void) {
-  lua_Integer n = 0;
-  DIR *dir = opendir("/proc/self/task");
-  struct dirent *e;
-  if (!dir) return -1;
-  while ((e = readdir(dir)))
-    if (e->d_name[0] != '.') n += count_born(e->d_name);
-  closedir(dir);
-  return n;
-}
 
 /* Blocks for requests that wait to be used again: none of them is lost. */
 static lua_Integer count_pooled (const lc_loop *loop) {
@@ -190,21 +136,15 @@ static void set_count (lua_State *L, const char *key, lua_Integer n) {
   lua_setfield(L, -2, key);
 }
 
-/* testing.counts() -> {blocks=, bytes=, jobs=, ...} */
-static int testing_counts (lua_State *L) {
-  lc_loop *loop = lc_luax_loop(L);
-  lua_createtable(L, 0, 9);
+/* testing.memory() -> {blocks=, codes=, bytes=}: what C holds */
+static int testing_memory (lua_State *L) {
   size_t codes = lc_code_blocks();
   size_t blocks = lc_alloc_blocks() - lc_modules_blocks() - codes;
-  set_count(L, "blocks", (lua_Integer)blocks - count_pooled(loop));
+  lua_createtable(L, 0, 3);
+  set_count(L, "blocks",
+            (lua_Integer)blocks - count_pooled(lc_luax_loop(L)));
   set_count(L, "codes", (lua_Integer)codes);
   set_count(L, "bytes", (lua_Integer)lc_alloc_bytes());
-  set_count(L, "jobs", loop->live);
-  set_count(L, "ops", loop->nops);
-  set_count(L, "handles", loop->nhandles);
-  set_count(L, "descriptors", count_entries("/proc/self/fd") - 1);
-  set_count(L, "threads", count_entries("/proc/self/task"));
-  set_count(L, "children", count_children());
   return 1;
 }
 
@@ -364,9 +304,7 @@ static const luaL_Reg functions[] = {
   {"fail_alloc", testing_fail_alloc},
   {"fail_uv", testing_fail_uv},
   {"failed", testing_failed},
-  {"clock", testing_clock},
-  {"seed", testing_seed},
-  {"counts", testing_counts},
+  {"memory", testing_memory},
   {"check", testing_check},
   {"plant", testing_plant},
   {NULL, NULL}

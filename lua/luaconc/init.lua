@@ -89,6 +89,7 @@ local from_file = {
   map = "luaconc.pool",
   forkserver = "luaconc.forkserver",
   tree = "luaconc.tree",
+  test = "luaconc.testing",
   exec = "luaconc.exec",
   popen = "luaconc.exec",
 }

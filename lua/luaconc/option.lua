@@ -35,6 +35,15 @@ function M.count(value)
   return n and n >= 1 and n <= 0x7fffffff, "an integer, 1 or more"
 end
 
+function M.positive(value)
+  return type(value) == "number" and value > 0, "a number above 0"
+end
+
+function M.share(value)
+  return type(value) == "number" and value >= 0 and value <= 1,
+    "a number from 0 to 1"
+end
+
 -- ---- the table ----
 
 local function check_one(name, index, key, value, checks, more)

@@ -1,0 +1,74 @@
+-- One test: under the virtual clock, and it must leave nothing behind.
+
+local check = require "luaconc.check"
+local core = require "luaconc.core"
+local testing = require "luaconc.testing"
+
+local M = {}
+
+local KINDS = { "jobs", "handles", "descriptors" }
+
+local ONE = { jobs = "job", handles = "handle", descriptors = "descriptor" }
+
+-- Closing takes a turn of the loop. Nothing is collected: what is open and
+-- forgotten counts.
+local function settle()
+  for _ = 1, 3 do pcall(core.run, core.sleep, 0.0001) end
+end
+
+-- Descriptors that come with threads or children are those of the library's
+-- own helpers, which stay.
+local function compare(before, after)
+  local same = before.threads == after.threads
+    and before.children == after.children
+  local list = {}
+  for _, kind in ipairs(KINDS) do
+    local n = after[kind] - before[kind]
+    if n > 0 and (same or kind ~= "descriptors") then
+      list[#list + 1] = ("%d %s"):format(n, n == 1 and ONE[kind] or kind)
+    end
+  end
+  return list
+end
+
+local function describe(list)
+  local text = table.concat(list, ", ")
+  if #core.jobs() == 0 then return text end
+  return text .. ":\n" .. require("luaconc.tree").tree()
+end
+
+--- Calls `f(...)`; returns what it has left open: nil, or a text. What `f`
+--- raises is raised.
+---@param f function
+---@param ... any
+---@return string? left
+function M.left(f, ...)
+  core.simulation.prepare()
+  settle()
+  local before = testing.counts()
+  f(...)
+  settle()
+  local list = compare(before, testing.counts())
+  if #list > 0 then return describe(list) end
+end
+
+--- A test for busted's `it`, or any other runner: `f` runs as the root task
+--- under the virtual clock; a job, stream or file that it leaves behind is an
+--- error. With `opts.seeds` it runs in so many orders.
+---@param f function
+---@param opts { seeds: integer? }?
+---@return function
+function M.test(f, opts)
+  if not check.callable(f) then
+    check.complain("test", 1, "a function expected, got " .. type(f))
+  end
+  local n = opts and opts.seeds
+  return function(...)
+    local left
+    if n then left = M.left(testing.seeds, n, f)
+    else left = M.left(testing.virtual, f, ...) end
+    if left then error("the test leaves behind: " .. left, 0) end
+  end
+end
+
+return M
