@@ -20,7 +20,8 @@ end
 -- The kinds that move, each once.
 local kinds = {}
 for _, kind in ipairs(streams.kinds) do
-  if not kind.seed and kind.name ~= "memory stream" then
+  local moves = kind.name ~= "memory stream" and not kind.endless
+  if not kind.seed and moves then
     kinds[#kinds + 1] = kind
   end
 end

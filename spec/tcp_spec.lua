@@ -331,12 +331,24 @@ describe("a tcp stream", function()
     b:close()
     settle()
     local results = { a:read "l" }
-    assert.same({ nil, "connection reset by peer", "ECONNRESET" }, results)
+    assert.same({ nil, HERE .. ":" .. port .. ": connection reset by peer", "ECONNRESET" },
+      results)
     assert.same(results, { a:read(10) })
     assert.equal("gun", a:read())
     assert.same(results, { a:read() })
     assert.same(results, { a:read "a" })
     assert.is_nil((a:write("x")))
+  end)
+
+  with("names its peer in an error of the system, at both ends", function(l, port)
+    local a <close> = assert(tcp.connect(HERE, port))
+    local b <close> = assert(l:accept())
+    local other = HERE .. ":" .. a:sock().port
+    a:reset()
+    settle()
+    assert.same({ nil, other .. ": connection reset by peer", "ECONNRESET" }, { b:read() })
+    local _, message = b:write("x")
+    assert.equal(other .. ": broken pipe", message)
   end)
 
   with("whose peer resets it wakes its reader", function(l, port)

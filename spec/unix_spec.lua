@@ -199,6 +199,22 @@ describe("unix.connect", function()
   end)
 end)
 
+describe("a unix stream", function()
+  with("names its socket in an error of the system, at both ends", function(path)
+    local l <close> = assert(unix.listen(path))
+    for _, first_goes in ipairs { true, false } do
+      local a <close> = assert(unix.connect(path))
+      local b <close> = assert(l:accept())
+      local gone, left = a, b
+      if not first_goes then gone, left = b, a end
+      gone:close()
+      settle()
+      local _, message, code = left:write("x")
+      assert.same({ path .. ": broken pipe", "EPIPE" }, { message, code })
+    end
+  end)
+end)
+
 describe("unix.serve", function()
   with("serves at a path, with the options of both", function(path)
     local listener

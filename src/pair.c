@@ -193,7 +193,7 @@ static void closing (lc_handle *h) {
 static const lc_streamkind stream_kind =
   LC_STREAM_KIND_OF("memory stream", lc_pair, &transport, LC_BY_TASK, closing,
                     lc_stream_freeing, STREAM_TYPE, NULL,
-                    "is in memory, and stays in its state");
+                    "is in memory, and stays in its state", NULL);
 
 /* An end in the userdata on top, without a peer yet. */
 static int make_end (lua_State *L, uv_loop_t *uv, lc_handle **owner,

@@ -45,7 +45,7 @@ static int open_stream (lc_stream *s, uv_loop_t *uv, int fd) {
 }
 
 const lc_streamkind lc_pipe_kind =
-  LC_PIPE_KIND("pipe stream", open_stream, NULL);
+  LC_PIPE_KIND("pipe stream", open_stream, NULL, NULL);
 
 int lc_pipe_adopt (lua_State *L, lc_loop *loop, lc_handle **owner,
                    const lc_streamkind *kind, int fd) {

@@ -23,10 +23,10 @@ void lc_pipe_freeing (lc_handle *h);
 
 #define LC_PIPE_TYPE "luaconc.pipe stream"
 
-#define LC_PIPE_KIND(noun, adopt, stays) \
+#define LC_PIPE_KIND(noun, adopt, stays, name) \
   LC_STREAM_KIND_OF(noun, lc_pipe, &lc_transport_uv, LC_BY_UV, \
                     lc_stream_closing, lc_pipe_freeing, LC_PIPE_TYPE, \
-                    adopt, stays)
+                    adopt, stays, name)
 
 /* Makes the block for the userdata on top, whose box is `owner`, with the
 ** descriptor, which it takes over where that succeeds. 0, or a libuv code.

@@ -96,7 +96,7 @@ static int read_end (lua_State *L, lc_stream *s, const lc_want *want) {
       return 1;
     }
   }
-  return lc_stream_fail(L, s->in_end);
+  return lc_stream_fail_of(L, s, s->in_end);
 }
 
 /* Reads from what is there: the number of results, or 0: must wait. */
@@ -128,7 +128,7 @@ static inline int wait_input (lua_State *L, lc_stream *s, lc_task *t,
                               const lc_want *want, lua_KFunction k) {
   int err = lc_unlikely(!s->armed) ? start_reading(s) : 0;
   if (!err) err = lc_stream_await(s, t, &lc_stream_kind(s)->read, s->limit);
-  if (lc_unlikely(err)) return done(L, t, k, lc_stream_fail(L, err));
+  if (lc_unlikely(err)) return done(L, t, k, lc_stream_fail_of(L, s, err));
   s->want = *want;
   return lc_task_wait(L, t, k, (lua_KContext)t);
 }

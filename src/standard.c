@@ -33,10 +33,14 @@
 
 #define STAYS "is a standard stream: each state has its own"
 
+static void name (lc_stream *s, char *to) {
+  (void)snprintf(to, LC_STREAM_NAME, "%s", s->handle.kind->name);
+}
+
 static const lc_streamkind kinds[] = {
-  LC_PIPE_KIND("standard input", NULL, STAYS),
-  LC_PIPE_KIND("standard output", NULL, STAYS),
-  LC_PIPE_KIND("standard error", NULL, STAYS)
+  LC_PIPE_KIND("standard input", NULL, STAYS, name),
+  LC_PIPE_KIND("standard output", NULL, STAYS, name),
+  LC_PIPE_KIND("standard error", NULL, STAYS, name)
 };
 
 /* {{ A descriptor of our own */

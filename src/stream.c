@@ -92,6 +92,21 @@ int lc_stream_fail (lua_State *L, int code) {
   return lc_errors_uv(L, code);
 }
 
+/* Not of our own doing? */
+static bool is_systems (int code) {
+  return code < 0 && code != UV_EOF && code != UV_EBADF &&
+         code != UV_ECANCELED && code != UV_ENOMEM;
+}
+
+int lc_stream_fail_of (lua_State *L, lc_stream *s, int code) {
+  char name[LC_STREAM_NAME] = "";
+  if (s && is_systems(code) && lc_stream_kind(s)->name)
+    lc_stream_kind(s)->name(s, name);
+  if (!*name) return lc_stream_fail(L, code);
+  return lc_errors_fail(L, uv_err_name(code), "%s: %s", name,
+                        uv_strerror(code));
+}
+
 int lc_stream_fail_now (lua_State *L, lc_task *t, int code) {
   return lc_task_pause(L, t, lc_stream_fail(L, code));
 }
@@ -234,7 +249,7 @@ static int stream_timeout (lua_State *L) {
 static int close_now (lua_State *L, lc_stream *s, int err) {
   if (s->out_error && !s->told) err = s->out_error;
   lc_handle_close(&s->handle);
-  if (err) return lc_stream_fail(L, err);
+  if (err) return lc_stream_fail_of(L, s, err);
   lua_pushboolean(L, 1);
   return 1;
 }

@@ -8,7 +8,7 @@
 **
 **   typedef struct lc_tcp { lc_stream stream; uv_tcp_t uv; } lc_tcp;
 **   static const lc_streamkind kind =
-**     LC_STREAM_KIND("tcp stream", lc_tcp, "luaconc.tcp stream", adopt);
+**     LC_STREAM_KIND("tcp stream", lc_tcp, "luaconc.tcp stream", adopt, name);
 **
 **        new --uv_*_init, lc_stream_ready--> open
 **        open --close, nothing queued--> closing --libuv--> freed
@@ -63,11 +63,17 @@ typedef struct lc_streamkind {
   ** can't be moved, since it ... */
   int (*adopt) (lc_stream *s, uv_loop_t *uv, int fd);
   const char *stays;
+
+  /* What errors of the system are about: writes the peer's address, or leaves
+  ** the buffer of LC_STREAM_NAME bytes as it is. May be NULL. */
+  void (*name) (lc_stream *s, char *to);
 } lc_streamkind;
+
+enum { LC_STREAM_NAME = 128 };
 
 /* The kind of a block of type `block` with its uv handle in `uv`. */
 #define LC_STREAM_KIND_OF(noun, block, via, by, closing, freeing, \
-                          type, adopt, stays) { \
+                          type, adopt, stays, name) { \
   {noun, sizeof(block), offsetof(block, uv), closing, freeing}, via, \
   {"read of " noun, lc_stream_leave, NULL, by}, \
   {"write to " noun, lc_waiter_cancel, NULL, by}, \
@@ -76,12 +82,13 @@ typedef struct lc_streamkind {
   {"close of " noun, lc_waiter_cancel, NULL, by}, \
   {"read of " noun, lc_stream_leave, lc_select_choose, by}, \
   LC_PASSAGE_BY(lc_stream_stays, lc_stream_depart, lc_stream_arrive), \
-  type, adopt, stays \
+  type, adopt, stays, name \
 }
 
-#define LC_STREAM_KIND(noun, block, type, adopt) \
+#define LC_STREAM_KIND(noun, block, type, adopt, name) \
   LC_STREAM_KIND_OF(noun, block, &lc_transport_uv, LC_BY_UV, \
-                    lc_stream_closing, lc_stream_freeing, type, adopt, NULL)
+                    lc_stream_closing, lc_stream_freeing, type, adopt, NULL, \
+                    name)
 
 extern const struct lc_transport lc_transport_uv;
 
@@ -205,6 +212,10 @@ void lc_stream_stop (lc_stream *s);
 
 /* Pushes nil, message, code for a libuv code or LC_DEADLINE. Returns 3. */
 int lc_stream_fail (lua_State *L, int code);
+
+/* The same for what may be the system's error about a stream, whose peer is
+** then named. */
+int lc_stream_fail_of (lua_State *L, lc_stream *s, int code);
 
 /* The same for a call that did not wait: after a turn for the others when
 ** the budget is used up, as a loop around a failing call must not freeze

@@ -3,8 +3,11 @@
 */
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -21,8 +24,16 @@
 
 enum { BACKLOG = 511 };
 
+/* The peer, who can't be asked for any more once the connection is broken. */
+typedef union lc_peer {
+  struct sockaddr any;      /* its family is 0 where nobody is known */
+  struct sockaddr_in four;
+  struct sockaddr_in6 six;
+} lc_peer;
+
 typedef struct lc_tcp {
   lc_stream stream;
+  lc_peer peer;
   uv_tcp_t uv;
 } lc_tcp;
 
@@ -38,17 +49,35 @@ static int init_stream (lc_stream *s, uv_loop_t *uv) {
   return err;
 }
 
+static void name (lc_stream *s, char *to) {
+  const lc_peer *p = &((lc_tcp *)(void *)s)->peer;
+  char host[INET6_ADDRSTRLEN];
+  bool six = p->any.sa_family == AF_INET6;
+  int err = six ? uv_ip6_name(&p->six, host, sizeof host)
+                : uv_ip4_name(&p->four, host, sizeof host);
+  if (err || !p->any.sa_family) return;
+  (void)snprintf(to, LC_STREAM_NAME, six ? "[%s]:%d" : "%s:%d", host,
+                 ntohs(six ? p->six.sin6_port : p->four.sin_port));
+}
+
+static void note_peer (lc_stream *s, int fd) {
+  lc_peer *p = &((lc_tcp *)(void *)s)->peer;
+  socklen_t size = sizeof *p;
+  if (getpeername(fd, &p->any, &size)) p->any.sa_family = 0;
+}
+
 /* The options of the socket are as they were. */
 static int adopt_stream (lc_stream *s, uv_loop_t *uv, int fd) {
   int err = init_stream(s, uv);
   if (err) return err;
   err = lc_uv(uv_tcp_open(tcp_of(s), fd));
   if (err) lc_handle_close(&s->handle);
+  else note_peer(s, fd);
   return err;
 }
 
 static const lc_streamkind stream_kind =
-  LC_STREAM_KIND("tcp stream", lc_tcp, STREAM_TYPE, adopt_stream);
+  LC_STREAM_KIND("tcp stream", lc_tcp, STREAM_TYPE, adopt_stream, name);
 
 /* The numeric address in arguments 1 and 2; raises where it is none. */
 static void check_address (lua_State *L, struct sockaddr_storage *a) {
@@ -93,6 +122,7 @@ static int start_connect (lc_stream *s, const struct sockaddr_storage *a) {
   err = lc_uv(uv_tcp_connect(req, tcp_of(s), (const struct sockaddr *)a,
                              on_connect));
   if (err) lc_loop_giveback(loop, req, sizeof *req);
+  else memcpy(&((lc_tcp *)(void *)s)->peer, a, sizeof(lc_peer));
   return err;
 }
 

@@ -9,6 +9,7 @@
 
 #define _GNU_SOURCE  /* struct ucred */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
@@ -68,8 +69,23 @@ static int give_descriptor (lc_stream *s, uv_loop_t *uv, int fd) {
   return err;
 }
 
+/* The end that has a name: the other one, or of an accepted stream its own.
+** An abstract name begins with a zero, which is shown as an @. */
+static void name (lc_stream *s, char *to) {
+  struct sockaddr_un a;
+  uv_os_fd_t fd;
+  socklen_t most = offsetof(struct sockaddr_un, sun_path), size = sizeof a;
+  if (uv_fileno(lc_handle_uv(&s->handle), &fd)) return;
+  if (getpeername(fd, (struct sockaddr *)&a, &size) || size <= most) {
+    size = sizeof a;
+    if (getsockname(fd, (struct sockaddr *)&a, &size) || size <= most) return;
+  }
+  if (!a.sun_path[0]) a.sun_path[0] = '@';
+  (void)snprintf(to, LC_STREAM_NAME, "%.*s", (int)(size - most), a.sun_path);
+}
+
 static const lc_streamkind stream_kind =
-  LC_STREAM_KIND("unix stream", lc_unix, STREAM_TYPE, give_descriptor);
+  LC_STREAM_KIND("unix stream", lc_unix, STREAM_TYPE, give_descriptor, name);
 
 /* {{ Names */
 

@@ -66,7 +66,7 @@ int lc_write_await (lc_stream *s, lc_task *t, const lc_opkind *kind) {
 /* Returns the failure of a write that was never accepted. */
 static int fail (lua_State *L, lc_stream *s, lc_task *t, int err) {
   if (err == s->out_error) s->told = true;
-  return lc_stream_fail_now(L, t, err);
+  return lc_task_pause(L, t, lc_stream_fail_of(L, s, err));
 }
 
 /* {{ Writing */
@@ -163,7 +163,8 @@ static int accept_rest (lua_State *L, lc_stream *s, int top, size_t first,
 static int k_write (lua_State *L, int status, lua_KContext ctx) {
   int result = lc_task_woken(L)->op.result;
   (void)status; (void)ctx;
-  if (result != LC_OK) return lc_stream_fail(L, result);
+  if (result != LC_OK)
+    return lc_stream_fail_of(L, lc_stream_again(L), result);
   lua_settop(L, 1);
   return 1;
 }
@@ -231,7 +232,8 @@ int lc_write_method (lua_State *L) {
 static int k_drained (lua_State *L, int status, lua_KContext ctx) {
   int result = lc_task_woken(L)->op.result;
   (void)status; (void)ctx;
-  if (result != LC_OK) return lc_stream_fail(L, result);
+  if (result != LC_OK)
+    return lc_stream_fail_of(L, lc_stream_again(L), result);
   lua_pushboolean(L, 1);
   return 1;
 }
