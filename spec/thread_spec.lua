@@ -371,3 +371,56 @@ describe("the options of a thread", function()
     end)
   end)
 end)
+
+describe("the end of the state that started them", function()
+  -- Each in a state of its own, which is closed while they are at it.
+  local doings = {
+    computes = "while true do end",
+    ["computes behind pcall"] = "while true do pcall(function() while true do end end) end",
+    ["computes in a coroutine"] = "coroutine.wrap(function() while true do end end)()",
+    ["allocates"] = "local t = {} while true do t = { t = nil, ('x'):rep(1000) } end",
+    sleeps = "own.sleep(1000)",
+    ["waits for a message"] = "ch:recv()",
+    ["waits for room"] = "while true do ch:send(1) end",
+    ["waits to hand over"] = "hand:send(1)",
+    ["waits for a thread that computes"] = "own.thread(function() while true do end end):await()",
+    ["waits in select"] = "own.select { a = ch, b = own.after(1000) }",
+    ["waits for a letter"] = "require('luaconc.core').take(nil)",
+    ["cleans up"] = "local _ <close> = setmetatable({}, { __close = function() "
+      .. "own.shield(own.sleep, 0.05) end }) own.sleep(1000)",
+    ["has not begun"] = "",
+  }
+
+  for doing, code in pairs(doings) do
+    it("ends a thread that " .. doing, function()
+      local result = script.run(([[
+        local ch, hand, begun = conc.channel(2), conc.channel(0), conc.channel(4)
+        local _ = hand
+        for _ = 1, 2 do
+          conc.thread { function()
+            local own = require "luaconc"
+            begun:send(true)
+            %s
+          end, daemon = true }
+        end
+        if %q ~= "" then begun:recv() begun:recv() end
+      ]]):format(code, code))
+      assert.same({ 0, "" }, { result.code, result.err })
+    end)
+  end
+
+  it("ends a hundred of them that do this and that", function()
+    local result = script.run [[
+      local ch, done = conc.channel(2), conc.channel(200)
+      local function compute() done:send(1) while true do end end
+      local function receive() done:send(1) ch:recv() end
+      local function sleep() done:send(1) require("luaconc").sleep(1000) end
+      local kinds = { compute, receive, sleep, receive, sleep, sleep }
+      for i = 1, 100 do
+        conc.thread { kinds[i % #kinds + 1], daemon = true }
+      end
+      for _ = 1, 100 do done:recv() end
+    ]]
+    assert.same({ 0, "" }, { result.code, result.err })
+  end)
+end)
