@@ -915,8 +915,8 @@ for item in q:iter() do print(item) end
     name = "conc.channel",
     call = "conc.channel([n])",
     text = [[
-What a queue is inside a state, a channel is across states: tasks and threads
-send copies of values through it, `n` at most on the way, 64 unless said; with 0
+What a queue is inside a state, a channel is across states: tasks, threads and
+processes send copies of values through it, `n` at most on the way, 64 unless said; with 0
 each is handed over. It can itself be sent, to a job or through a channel, and
 is the same one there. Every waiter, in whichever state, is served first come,
 first served; each value comes once.
@@ -924,7 +924,14 @@ first served; each value comes once.
 It knows the states that hold it, and counts a message on its way that holds it
 as one. Once a second state has held it and one alone is left, no value can come
 from elsewhere and none is wanted: an empty one reads as closed, and sending
-tells so. A state that ends, however, holds nothing any more.]],
+tells so. A state that ends, however, holds nothing any more.
+
+A channel that is sent to another process moves to memory that processes share,
+with what is in it and with who waits; it is slower than between threads, keeps
+65,536 values at most, and two `conc.select` don't meet there where it keeps
+none. If what is in it can't leave this process (functions, other channels), it
+can't either: `EBUSY`. A process that is killed loses what it had received, and
+what it had not sent yet; everybody else goes on.]],
     params = { { "n", "integer?", "0 or more" } },
     returns = { { "luaconc.channel", "channel", "" } },
     waits = false,
@@ -2454,7 +2461,6 @@ local shared = require "docs.api_shared"
 local net = require "docs.api_net"
 local programs = require "docs.api_exec"
 local debugging = require "docs.api_debug"
-local tests = require "docs.api_testing"
 
 return {
   running, several, job, groups, group, scopes, scope, pools, pool,
@@ -2468,5 +2474,4 @@ return {
   files[3],
   programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],
   debugging[1], debugging[2], debugging[3],
-  tests[1],
 }

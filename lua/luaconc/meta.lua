@@ -726,8 +726,8 @@ function pool:terminate() end
 ---@return luaconc.queue queue
 function conc.queue(n) end
 
----What a queue is inside a state, a channel is across states: tasks and threads
----send copies of values through it, `n` at most on the way, 64 unless said; with 0
+---What a queue is inside a state, a channel is across states: tasks, threads and
+---processes send copies of values through it, `n` at most on the way, 64 unless said; with 0
 ---each is handed over. It can itself be sent, to a job or through a channel, and
 ---is the same one there. Every waiter, in whichever state, is served first come,
 ---first served; each value comes once.
@@ -736,6 +736,13 @@ function conc.queue(n) end
 ---as one. Once a second state has held it and one alone is left, no value can come
 ---from elsewhere and none is wanted: an empty one reads as closed, and sending
 ---tells so. A state that ends, however, holds nothing any more.
+---
+---A channel that is sent to another process moves to memory that processes share,
+---with what is in it and with who waits; it is slower than between threads, keeps
+---65,536 values at most, and two `conc.select` don't meet there where it keeps
+---none. If what is in it can't leave this process (functions, other channels), it
+---can't either: `EBUSY`. A process that is killed loses what it had received, and
+---what it had not sent yet; everybody else goes on.
 ---Never waits.
 ---@param n? integer 0 or more
 ---@return luaconc.channel channel
@@ -2356,13 +2363,3 @@ function conc.trace.start(path) end
 ---@return string? message
 ---@return "ENOENT"? code
 function conc.trace.stop() end
-
----A function for a test runner, as for `it` of busted: it runs `f` as the root
----task under the virtual clock. A failure is raised, and so is it where `f` leaves
----a job, an open handle or a descriptor behind. With `opts.seeds` it runs in so
----many orders.
----Never waits.
----@param f function gets what the runner passes
----@param opts? { seeds: integer? }
----@return function test
-function conc.test(f, opts) end
