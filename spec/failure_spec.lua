@@ -47,7 +47,7 @@ local prelude = [[
       opts.engine, opts.workers = "process", 1
       local pool = conc.pool(opts)
       say(outcome(body(pool)))
-      say(pool:submit(double, 21):await())
+      say(pool:submit { double, 21, timeout = 60 }:await())
       pool:close()
       local stats = pool:stats()
       assert(stats.queued == 0 and stats.running == 0 and #stats.workers == 0)
@@ -79,15 +79,15 @@ local function program(stage, event)
       end, EVENT)
     ]],
     retiring = [[
-      return pool:submit(function(name)
+      return pool:submit { function(name)
         kept = setmetatable({}, { __gc = function() -- luacheck: ignore 111
           require "spec.support.events"[name]()
         end })
         return "ok"
-      end, EVENT)
+      end, EVENT, timeout = 60 }
     ]],
     sending = [[
-      local id = pool:submit(pid):await()
+      local id = pool:submit { pid, timeout = 60 }:await()
       os.execute("kill -STOP " .. id)
       local job = pool:submit(function(s) return #s end, ("x"):rep(1 << 23))
       conc.sleep(0.02)
@@ -95,7 +95,7 @@ local function program(stage, event)
       return job
     ]],
     answering = [[
-      local id = pool:submit(pid):await()
+      local id = pool:submit { pid, timeout = 60 }:await()
       local job = pool:submit(function() return ("x"):rep(1 << 25) end)
       conc.sleep(0.01)
       STRIKE
