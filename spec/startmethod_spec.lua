@@ -6,6 +6,7 @@ local core = require "luaconc.core"
 local lfs = require "lfs"
 local script = require "spec.support.script"
 local sim = require "spec.support.sim"
+local testing = require "luaconc.testing"
 
 local function failure(options)
   options.keep = true
@@ -323,6 +324,22 @@ describe("a fork of this process", function()
       os.execute "sleep 0.005"
     end
     assert.is_truthy(over)
+  end)
+
+  it("leaves nothing behind where memory or a call fails at any place", function()
+    for _, seam in ipairs { "fail_alloc", "fail_uv" } do
+      for n = 1, 80 do
+        testing[seam](n, seam == "fail_uv" and "EMFILE" or nil)
+        local ok, job = pcall(conc.process, { math.abs, -1, start = "fork" })
+        -- (The child has the fault, too: its job may fail.)
+        if ok and job then pcall(job.await, job) end
+        local hit = testing.failed()
+        testing[seam](nil)
+        if not hit then break end
+        assert.is_true(n < 80)
+      end
+      assert.equal(1, fork(math.abs, -1):await())
+    end
   end)
 
   it("is refused where it would lack something, with the reason", function()
