@@ -242,6 +242,14 @@ static int usage (lua_State *L) {
   return 6;
 }
 
+/* cpu() -> seconds of CPU of this thread */
+static int cpu (lua_State *L) {
+  struct timespec t;
+  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec * 1e-9);
+  return 1;
+}
+
 /* memory() -> PSS of this process and its descendants, in bytes */
 static int memory (lua_State *L) {
   lc_family *family = lua_newuserdatauv(L, sizeof *family, 0);
@@ -294,7 +302,7 @@ void lc_measure_open (lua_State *L, struct lc_loop *loop) {
   };
   static const luaL_Reg functions[] = {
     {"measure", measure_start}, {"clock", read_clock}, {"usage", usage},
-    {"memory", memory}, {"sent", sent}, {"machine", machine},
+    {"cpu", cpu}, {"memory", memory}, {"sent", sent}, {"machine", machine},
     {"terminal", terminal}, {NULL, NULL}
   };
   lc_luax_type(L, loop, TYPE, methods, metamethods);

@@ -29,12 +29,13 @@ end
 local function of_run(row, size)
   local share = math.min(1, cores_busy(row) / (row.workers or 1))
   local serial = row.engine == "serial"
+  local one = engines.get(row.engine).single
   return { share = share,
     wait = serial and row.wall.median * (1 - share) / size or nil,
     says = format("%s a core busy for %s of %s time",
       serial and "a serial run keeps"
-        or engines.get(row.engine).title .. " keep",
-      units.percent(share), serial and "its" or "their") }
+        or engines.get(row.engine).title .. (one and " keeps" or " keep"),
+      units.percent(share), (serial or one) and "its" or "their") }
 end
 
 --- What a job is like, without what engines make of it.

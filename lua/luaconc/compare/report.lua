@@ -16,7 +16,18 @@ local M = {}
 local left, right = text.left, text.right
 
 local NAME, WALL, RANGE, SPEED, SPEEDS = 8, 9, 18, 10, 15 -- cells
-local OTHERS = 6 + NAME + WALL + RANGE + SPEED + SPEEDS
+
+-- The style for one size: `name` is how wide the names of its engines are,
+-- `rest` what is left for the bars.
+local function styled(style, size)
+  local own = setmetatable({ name = NAME }, { __index = style })
+  for _, row in ipairs(size.rows) do
+    own.name = math.max(own.name, #row.engine)
+  end
+  own.rest = math.max(4, style.width - 6 - own.name - WALL - RANGE - SPEED
+    - SPEEDS)
+  return own
+end
 
 local function wall_of(row)
   if row.wall then return row.wall.median end
@@ -30,7 +41,7 @@ local function longest(rows)
 end
 
 local function paint_name(style, row, fitting)
-  local name = left(row.engine, NAME)
+  local name = left(row.engine, style.name)
   return row.engine == fitting and style:paint(name, "bold") or name
 end
 
@@ -54,7 +65,7 @@ local function wall_line(style, row, size, most, fitting)
   if row.failure then
     return "  " .. paint_name(style, row) .. style:paint("  failed", "red")
   end
-  local cells = style.width - OTHERS
+  local cells = style.rest
   local bar = style:bar(wall / most, cells, row.estimate)
   local range = row.estimate and "not run: estimate"
     or row.wall.n < 2 and "one round"
@@ -72,8 +83,8 @@ local function wall_table(style, size, fitting)
   local n = size.rounds
   local heading = n >= stats.FEW and "95 % interval"
     or n > 1 and "lowest, highest" or ""
-  local line = "  " .. left("", NAME) .. right("wall", WALL)
-    .. right(heading, style.width - OTHERS + 2 + RANGE)
+  local line = "  " .. left("", style.name) .. right("wall", WALL)
+    .. right(heading, style.rest + 2 + RANGE)
     .. right("speed-up", SPEED)
     .. right(heading == "lowest, highest" and "least, most" or heading, SPEEDS)
   local lines = { style:paint((line:gsub("%s+$", "")), "dim") }
@@ -102,7 +113,8 @@ local COSTS = {
 }
 
 local function cost_table(style, size)
-  local first, second = "  " .. left("", NAME), "  " .. left("", NAME)
+  local first = "  " .. left("", style.name)
+  local second = first
   for _, c in ipairs(COSTS) do
     first = first .. right(c[1], c[3])
     second = second .. right(c[2], c[3])
@@ -111,7 +123,7 @@ local function cost_table(style, size)
     style:paint(second, "dim") }
   for _, row in ipairs(size.rows) do
     if row.wall then
-      local line = "  " .. left(row.engine, NAME)
+      local line = "  " .. left(row.engine, style.name)
       for _, c in ipairs(COSTS) do line = line .. right(c[4](row), c[3]) end
       lines[#lines + 1] = line
     end
@@ -143,12 +155,12 @@ local EACH = {
 }
 
 local function each_table(style, size)
-  local line = "  " .. left("a job", NAME)
+  local line = "  " .. left("a job", style.name)
   for _, c in ipairs(EACH) do line = line .. right(c[1], c[2]) end
   local lines = { style:paint(line, "dim") }
   for _, row in ipairs(size.rows) do
     if row.wall then
-      line = "  " .. left(row.engine, NAME)
+      line = "  " .. left(row.engine, style.name)
       for _, c in ipairs(EACH) do
         line = line .. right(c[3](row, size.size), c[2])
       end
@@ -244,6 +256,7 @@ end
 ---@param result luaconc.compare.Result
 ---@return string
 function M.size(style, size, result)
+  style = styled(style, size)
   local out = { "\n", style:paint(heading(size), "bold"), "\n" }
   local function add(part) out[#out + 1] = part end
   if size.failure and not size.measured then
