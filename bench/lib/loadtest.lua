@@ -56,7 +56,7 @@ end
 ---What there is more of than before, as texts.
 local function left_behind(before)
   local broken
-  for _ = 1, 10 do
+  for i = 1, 20 do
     broken = {}
     for name, count in pairs(books()) do
       if count > before[name] then
@@ -66,7 +66,7 @@ local function left_behind(before)
     end
     -- What is on its way out, as a thread that has been joined, gets the time.
     if #broken == 0 then break end
-    conc.sleep(0.05)
+    conc.sleep(0.01 * i)
   end
   table.sort(broken)
   return broken
