@@ -1,17 +1,19 @@
 #!/bin/sh
 # run.sh [SECONDS]: feeds bytes to the codec under ASan and UBSan.
 #
-# spec/fuzz/corpus holds inputs that reach different code; what this run finds
+# spec/fuzz/corpus.txt has inputs that reach different code; what this run finds
 # goes to $BUILD/fuzz/corpus, and an input that fails to $BUILD/fuzz. With
-# MERGE=yes it then adds a few short ones to the tree, those that reach code
-# which nothing there reaches. spec/codec_spec.lua tries each of them too.
+# MERGE=yes the list is then written anew: of all, as few and short ones as
+# reach the same code. spec/codec_spec.lua tries each of them too.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 CLANG=${CLANG:-clang}
 out=$BUILD/fuzz
-mkdir -p "$out/corpus" || exit 1
+LUA=${LUA:-lua5.4}
+mkdir -p "$out/corpus" "$out/seeds" || exit 1
+"$LUA" spec/fuzz/corpus.lua unpack "$out/seeds" || exit 1
 
 flags() { pkg-config --silence-errors "$@"; }
 
@@ -34,9 +36,11 @@ $compile -fsanitize=fuzzer -o "$out/decode" spec/fuzz/decode.c \
 
 "$out/decode" -max_total_time="${1:-60}" -timeout=10 -rss_limit_mb=1024 \
   -max_len=4096 -detect_leaks=0 -print_final_stats=1 -verbosity=0 \
-  -artifact_prefix="$out/" "$out/corpus" spec/fuzz/corpus || exit 1
+  -artifact_prefix="$out/" "$out/corpus" "$out/seeds" || exit 1
 
 if [ "${MERGE:-no}" = yes ]; then
+  rm -rf "$out/merged" && mkdir "$out/merged" || exit 1
   "$out/decode" -set_cover_merge=1 -verbosity=0 -max_len=256 \
-    spec/fuzz/corpus "$out/corpus"
+    "$out/merged" "$out/seeds" "$out/corpus" || exit 1
+  "$LUA" spec/fuzz/corpus.lua pack "$out/merged" > spec/fuzz/corpus.txt
 fi
