@@ -327,26 +327,28 @@ describe("moving", function()
     end)
   end)
 
-  it("goes by a channel, and by a letter", function()
-    streams.run(function()
-      local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
-      local port = listener:sock().port
-      local work = conc.channel(4)
-      local worker = conc.thread { function(ch)
-        for s in ch:iter() do
-          s:write("served\n")
-          s:close()
+  for _, engine in ipairs { "thread", "process" } do
+    it("goes by a channel to a " .. engine, function()
+      streams.run(function()
+        local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+        local port = listener:sock().port
+        local work = conc.channel(4)
+        local worker = start(engine, function(ch)
+          for s in ch:iter() do
+            s:write("served\n")
+            s:close()
+          end
+        end, work)
+        for _ = 1, 5 do
+          local c <close> = assert(conc.tcp.connect("127.0.0.1", port))
+          assert(work:send(assert(listener:accept())))
+          assert.equal("served\n", c:read "a")
         end
-      end, work, keep = true }
-      for _ = 1, 5 do
-        local c <close> = assert(conc.tcp.connect("127.0.0.1", port))
-        assert(work:send(assert(listener:accept())))
-        assert.equal("served\n", c:read "a")
-      end
-      work:close()
-      worker:await()
+        work:close()
+        worker:await()
+      end)
     end)
-  end)
+  end
 
   it("closes what nobody receives", function()
     streams.run(function()
@@ -394,7 +396,7 @@ describe("moving", function()
     end
     for _, fault in ipairs { testing.fail_alloc, testing.fail_lua,
       function(n) testing.fail_uv(n, n and "EMFILE") end } do
-      local n, hit = 0, nil
+      local n, hit = 0
       repeat
         n = n + 1
         collectgarbage()

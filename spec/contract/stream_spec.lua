@@ -933,7 +933,7 @@ for _, kind in ipairs(streams.kinds) do
       local accepted, writer = streams.fill(a, ("x"):rep(100000))
       a:reset()
       assert.equal("ECANCELED", select(3, writer:await()))
-      local got, code = 0, nil
+      local got, code = 0
       repeat
         local data
         data, _, code = b:read()
