@@ -289,6 +289,7 @@ build = {
     ["luaconc.compare.remarks"] = "lua/luaconc/compare/remarks.lua",
     ["luaconc.compare.report"] = "lua/luaconc/compare/report.lua",
     ["luaconc.compare.rounds"] = "lua/luaconc/compare/rounds.lua",
+    ["luaconc.compare.rows"] = "lua/luaconc/compare/rows.lua",
     ["luaconc.compare.rule"] = "lua/luaconc/compare/rule.lua",
     ["luaconc.compare.run"] = "lua/luaconc/compare/run.lua",
     ["luaconc.compare.scenario"] = "lua/luaconc/compare/scenario.lua",

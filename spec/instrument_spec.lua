@@ -419,3 +419,33 @@ describe("luaconc compare, grown up", function()
     assert.matches("no setting 'pluss'; did you mean 'plus'%?", out)
   end)
 end)
+
+describe("luaconc.compare for scripts", function()
+  it("runs, computes, and reports in four forms", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write [[return { name = "tens", sizes = { 2 },
+      job = function(i) return 10 * i end }]]
+    file:close()
+    local results = compare.run(path, { engines = { "serial", "task" },
+      runs = 2 })
+    os.remove(path)
+    assert.equal(1, #results)
+    local row = compare.row(results[1].sizes[1].rows, "task")
+    assert.equal(2, #row.runs)
+    assert.equal(row.wall.median, compare.statistics.median {
+      row.runs[1].wall, row.runs[2].wall })
+    assert.matches("^tens ", compare.report(results))
+    assert.matches("2 jobs, 2 rounds, results equal", compare.report(results))
+    assert.matches('^{', compare.report(results, "json"))
+    assert.matches("^scenario,file,", compare.report(results, "csv"))
+    assert.matches("^<!DOCTYPE html>", compare.report(results, "html"))
+  end)
+
+  it("refuses what it can't do, by name", function()
+    assert.error_matches(function() compare.run(7) end,
+      "bad argument #1 to 'run'")
+    assert.error_matches(function() compare.report({}, "pdf") end,
+      "bad argument #2 to 'report'")
+  end)
+end)

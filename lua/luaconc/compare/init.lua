@@ -1,3 +1,6 @@
+-- Comparisons, also for scripts: `run` measures scenarios, `statistics` has the
+-- arithmetic, `report` makes text, JSON, CSV or a page of the results.
+--
 -- One scenario, on every engine, at every size.
 --
 -- `setup` runs in this process, in a group of its own, so that a server
@@ -9,6 +12,7 @@ local conc = require "luaconc"
 local engines = require "luaconc.compare.engines"
 local plan = require "luaconc.compare.plan"
 local rounds = require "luaconc.compare.rounds"
+local rows = require "luaconc.compare.rows"
 local scenario = require "luaconc.compare.scenario"
 local stats = require "luaconc.compare.stats"
 local trace = require "luaconc.compare.trace"
@@ -52,61 +56,8 @@ M.BUDGET = 25 -- seconds for one scenario
 ---@field failure luaconc.compare.Failure? the scenario couldn't be read
 ---@field sizes luaconc.compare.Size[]
 
-local FIGURES = { "wall", "user", "system", "voluntary", "involuntary",
-  "delayed", "sent", "memory", "job_memory", "startup", "ready" }
-
-M.FIGURES = FIGURES
-
-local function figures(runs, name)
-  local list = {}
-  for i, r in ipairs(runs) do list[i] = r[name] end
-  return list
-end
-
---- Adds the intervals of all figures to measured rows, and what else can be
---- said of their runs.
----@param rows luaconc.compare.Row[]
-function M.summarise(rows)
-  for _, row in ipairs(rows) do
-    if #row.runs > 0 then
-      for _, name in ipairs(FIGURES) do
-        row[name] = stats.interval(figures(row.runs, name))
-      end
-      local marks
-      marks, row.outliers = stats.outliers(figures(row.runs, "wall"))
-      for i, r in ipairs(row.runs) do r.outlier = marks[i] end
-      row.unstable = row.wall.n > 1
-        and stats.width(row.wall) > stats.UNSTABLE
-    end
-  end
-  for _, row in ipairs(rows) do
-    row.speedup = M.ratio(M.row(rows, "serial"), row, "wall")
-  end
-end
-
---- The row of an engine, or nil.
----@param rows luaconc.compare.Row[]
----@param engine string
----@return luaconc.compare.Row?
-function M.row(rows, engine)
-  for _, row in ipairs(rows) do
-    if row.engine == engine then return row end
-  end
-end
-
---- How many times a figure of `a` is that of `b`, if both were measured.
----@param a luaconc.compare.Row?
----@param b luaconc.compare.Row?
----@param name string
----@return luaconc.compare.Interval?
-function M.ratio(a, b, name)
-  if not (a and b and #a.runs > 0 and #b.runs > 0) then return nil end
-  local below = figures(b.runs, name)
-  for _, v in ipairs(below) do
-    if v <= 0 then return nil end
-  end
-  return stats.ratio(figures(a.runs, name), below)
-end
+M.FIGURES, M.row, M.ratio, M.summarise = rows.FIGURES, rows.row, rows.ratio,
+  rows.summarise
 
 -- The time that a run will take, going by the next smaller size; nil where
 -- nothing smaller was measured, or where jobs may overlap.
@@ -127,16 +78,16 @@ end
 -- The rows of a size. An engine that would need more than the time that is
 -- left (for warm-up and one round) gets its estimate in place of runs.
 local function make_rows(result, options, size, left)
-  local rows = {}
+  local list = {}
   for i, engine in ipairs(options.engines) do
     local row = { engine = engine, runs = {} }
     local foreseen = foresee(result, engine, size)
     if foreseen and not options.runs and 2 * foreseen.wall > left then
       row.estimate = foreseen
     end
-    rows[i] = row
+    list[i] = row
   end
-  return rows
+  return list
 end
 
 local function on_close(f)
@@ -158,7 +109,7 @@ local function call(what, f, ...)
   error(result, 0)
 end
 
-local function measure(job, rows)
+local function measure(job, list)
   local s = job.scenario
   local group <close> = conc.group()
   if s.setup then job.ctx = call("setup", s.setup, job.size) end
@@ -167,7 +118,7 @@ local function measure(job, rows)
       conc.shield(call, "teardown", s.teardown, job.ctx)
     end
   end)
-  job.rounds = rounds.measure(job, rows)
+  job.rounds = rounds.measure(job, list)
   group:cancel()
 end
 
@@ -193,7 +144,7 @@ local function interrupted(outcome, result, options)
 end
 
 local function measure_size(s, size, result, options, workers, left, share)
-  local rows = make_rows(result, options, size, left)
+  local list = make_rows(result, options, size, left)
   local job = {
     scenario = s, size = size, limit = options.limit, runs = options.runs,
     budget = share, workers = workers,
@@ -204,11 +155,11 @@ local function measure_size(s, size, result, options, workers, left, share)
         size == 1 and "" or "s", round, engine))
     end,
   }
-  local ok, err = pcall(measure, job, rows)
-  local outcome = { size = size, rows = rows, rounds = job.rounds or 0,
+  local ok, err = pcall(measure, job, list)
+  local outcome = { size = size, rows = list, rounds = job.rounds or 0,
     cores = job.cores, most = job.most, pilot = job.pilot,
     measured = job.rounds ~= nil }
-  M.summarise(rows)
+  M.summarise(list)
   if ok then return outcome end
   if conc.is_cancelled(err) then interrupted(outcome, result, options) end
   outcome.failure = failure_of(err)
@@ -280,6 +231,63 @@ function M.failed(result)
     if failed(size) then return true end
   end
   return false
+end
+
+--- The arithmetic: `median`, `interval`, `ratio`, `verdict`, `outliers`,
+--- `mann_whitney`; see luaconc.compare.stats.
+M.statistics = stats
+
+--- Compares the engines on one scenario after the other. Waits.
+---@param files string|string[]
+---@param options luaconc.compare.Options?
+---@return luaconc.compare.Result[]
+function M.run(files, options)
+  if type(files) == "string" then files = { files } end
+  if type(files) ~= "table" then
+    error("bad argument #1 to 'run' (a file or a list of files expected, got "
+      .. type(files) .. ")", 2)
+  end
+  local results = {}
+  for i, file in ipairs(files) do
+    local own = {}
+    for name, value in pairs(options or {}) do own[name] = value end
+    results[i] = M.scenario(file, own)
+  end
+  return results
+end
+
+local FORMS = { json = "record", csv = "csv", html = "book" }
+
+local function as_text(results)
+  local report = require "luaconc.compare.report"
+  local style = require("luaconc.compare.text").new(nil)
+  local out = {}
+  for _, result in ipairs(results) do
+    if result.failure then
+      out[#out + 1] = report.failure(style, result)
+    else
+      out[#out + 1] = report.title(style, result)
+      for _, size in ipairs(result.sizes) do
+        out[#out + 1] = report.size(style, size, result)
+      end
+      out[#out + 1] = report.ending(style, result)
+    end
+  end
+  return table.concat(out)
+end
+
+--- The results as text, or as `luaconc compare` writes them to a file.
+---@param results luaconc.compare.Result[]
+---@param form "text"|"json"|"csv"|"html"|nil "text" unless given
+---@return string
+function M.report(results, form)
+  if form == nil or form == "text" then return as_text(results) end
+  local module = FORMS[form]
+  if not module then
+    error(("bad argument #2 to 'report' (\"text\", \"json\", \"csv\" or "
+      .. "\"html\" expected, got %s)"):format(tostring(form)), 2)
+  end
+  return require("luaconc.compare." .. module).text(results)
 end
 
 return M
