@@ -17,7 +17,7 @@
 #include "luax.h"
 #include "road.h"
 
-void (*lc_kin_work) (lua_State *L, lc_loop *loop, lc_fork *f);
+void (*_Atomic lc_kin_work) (lua_State *L, lc_loop *loop, lc_fork *f);
 
 static const char kin_key;
 

@@ -55,7 +55,7 @@ typedef struct lc_fork {
 } lc_fork;
 
 /* Does that, and ends the process; L runs. Set by lc_offspring_open. */
-extern void (*lc_kin_work) (lua_State *L, lc_loop *loop, lc_fork *f);
+extern void (*_Atomic lc_kin_work) (lua_State *L, lc_loop *loop, lc_fork *f);
 
 /* Adds the private functions of the road to the table on top, and in test
 ** builds those for workers without a job. May raise. */
