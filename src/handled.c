@@ -22,10 +22,18 @@ lc_wait *lc_handled_wait (lua_State *L, lc_handled *h, lc_task *t) {
   return w;
 }
 
-void lc_handled_return (lc_wait *w) {
+static void try_to_leave (lc_loop *loop);
+
+static void end_wait (lc_wait *w) {
   lc_proxy *p = w->hold;
   lc_guest_return(w);
   lc_proxy_drop(&p->shared);
+}
+
+void lc_handled_return (lc_wait *w) {
+  lc_loop *loop = w->guest->loop;
+  end_wait(w);
+  try_to_leave(loop);
 }
 
 int lc_handled_await (lua_State *L, lc_task *t, lc_wait *w,
@@ -97,7 +105,7 @@ static void end_waits (lc_guest *g, uint64_t task) {
     if (task && w->ticket->task != task) continue;
     w->op = NULL;
     give_back(w);
-    lc_handled_return(w);
+    end_wait(w);
   }
 }
 
@@ -114,6 +122,7 @@ static void bereave (lc_job *j) {
     lc_lock_abandon(lc_container(h->proxy->common, lc_lockthing,
                                  thing.common), g, task);
   }
+  try_to_leave(j->loop);
 }
 
 /* }} */
@@ -131,12 +140,18 @@ int lc_handled_join (lc_loop *loop, lc_guest **g) {
   return 0;
 }
 
-void lc_handled_quit (lc_loop *loop) {
+/* Who waits needs the guest, too; but what is left at the end of the state. */
+static void try_to_leave (lc_loop *loop) {
   lc_guest *g = loop->guest;
-  if (--g->users > 0) return;
+  if (g->users > 0 || (!lc_list_empty(&g->waits) && !loop->ended)) return;
   end_waits(g, 0);
   loop->guest = NULL;
   lc_guest_leave(g);
+}
+
+void lc_handled_quit (lc_loop *loop) {
+  loop->guest->users--;
+  try_to_leave(loop);
 }
 
 static void put_guest (lc_handled *h) {

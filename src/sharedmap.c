@@ -278,8 +278,9 @@ static int map_expire (lua_State *L) {
   word w;
   lc_span key = read_key(L, 2, &w);
   uint64_t ns = lua_isnoneornil(L, 3) ? UINT64_MAX : lc_luax_seconds(L, 3);
-  uint64_t due = lc_clock_after(&m->handled.loop->clock, ns ? ns : 1);
-  if (due == UINT64_MAX) due = 0;
+  uint64_t due = lc_clock_after(&m->handled.loop->clock, ns);
+  if (due == 0) due = 1;
+  if (due == UINT64_MAX) due = 0;   /* never */
   lua_pushboolean(L, lc_store_expire(store_of(L, m), key, now_of(m), due) ==
                      LC_STORED);
   return 1;
