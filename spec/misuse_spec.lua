@@ -75,7 +75,8 @@ local function callables()
         found[i .. ":" .. name] = method
       end
       for name, method in pairs(mt) do
-        if type(method) == "function" and name ~= "__gc" then
+        local called = type(name) == "string" and name ~= "__gc"
+        if called and type(method) == "function" then
           found[i .. "." .. name] = method
         end
       end
