@@ -1,5 +1,6 @@
--- A channel from a thread to the main one, in wall time.
--- `channel.lua integers|tables|codec|strings|round [N]`: ns a message one way, small
+-- A channel from a thread to the main one, in wall time; `..._process`: from a
+-- worker process.
+-- `channel.lua integers|many|tables|codec|strings|round [N]`: ns a message one way, small
 -- integers or tables {n, name=, ok=}, through a channel of 1,024 (`ns`) and of
 -- 64, the usual one (`usual_ns`); strings of 1 MiB, GB a second; and us for an
 -- integer to go to another thread and come back.
@@ -9,17 +10,28 @@ local measure = require "lib.measure"
 
 local conc = require "luaconc"
 
-local LARGE, USUAL = 1024, 64
+local LARGE, USUAL, MANY = 1024, 64, 100
+
+local engine = conc.thread
 
 local function produce(out, n, make)
   for i = 1, n do out:send(make(i)) end
   out:close()
 end
 
+local function produce_many(out, n, size)
+  for i = 1, n, size do
+    local list = {}
+    for k = 1, size do list[k] = i + k - 1 end
+    out:send_many(list)
+  end
+  out:close()
+end
+
 -- Seconds for n messages to come, from the first one on.
 local function pass(n, capacity, make, check)
   local ch = conc.channel(capacity)
-  conc.thread(produce, ch, n, make)
+  assert(engine(produce, ch, n, make))
   check((ch:recv()), 1)
   local start, count = conc.now(), 1
   for value in ch:iter() do
@@ -42,6 +54,29 @@ local cases = {}
 
 function cases.integers(n)
   one_way(n, function(i) return i end, function(v, i) assert(v == i) end)
+end
+
+-- Lists of 100, each way.
+local function pass_many(n, capacity)
+  local ch = conc.channel(capacity)
+  assert(engine(produce_many, ch, n, MANY))
+  local list = ch:recv_many(MANY)
+  local start, count = conc.now(), 0
+  while list do
+    for i = 1, #list do assert(list[i] == count + i) end
+    count = count + #list
+    list = ch:recv_many(MANY)
+  end
+  assert(count == n)
+  return conc.now() - start
+end
+
+function cases.many(n)
+  n = n // MANY * MANY
+  conc.run(function()
+    pass_many(n // 10 // MANY * MANY, LARGE)
+    measure.print("ns", pass_many(n, LARGE) / n * 1e9)
+  end)
 end
 
 function cases.tables(n)
@@ -79,7 +114,7 @@ function cases.round(n)
   n = n // 20
   conc.run(function()
     local there, back = conc.channel(1), conc.channel(1)
-    conc.thread(answer, there, back)
+    assert(engine(answer, there, back))
     local function rounds(count)
       local start = conc.now()
       for i = 1, count do
@@ -92,6 +127,13 @@ function cases.round(n)
     measure.print("us", rounds(n) / n * 1e6)
     there:close()
   end)
+end
+
+for _, name in ipairs { "integers", "many", "tables", "strings", "round" } do
+  cases[name .. "_process"] = function(n)
+    engine = conc.process
+    cases[name](n)
+  end
 end
 
 measure.main(cases, "integers", 1000000)

@@ -56,7 +56,7 @@ static const lc_opkind recv_kind = {"channel:recv", lc_handled_cancel, NULL,
 
 /* Where another core is there, what is waited for is often on the way; see
 ** port.c, which does so for threads. */
-static bool spin (lc_channel *c) {
+static bool spin (lc_channel *c, bool send) {
   lc_seat *seat = c->seat;
   const lc_proxy *p = strait_of(c);
   if (c->loop->nready > 0 || lc_wake_cores() < 2) return false;
@@ -65,7 +65,7 @@ static bool spin (lc_channel *c) {
     return false;
   }
   for (int i = 0; i < SPINS; i++) {
-    if (lc_strait_stirs(p)) {
+    if (lc_strait_stirs(p, send)) {
       seat->vain = 0;
       return true;
     }
@@ -122,6 +122,8 @@ static lc_wait *put_or_begin (lc_channel *c, lc_task *t, lc_item *item,
                               lc_crossed *done) {
   lc_proxy *p = strait_of(c);
   *done = lc_strait_put(p, item, c->seat->guest, NULL);
+  if (*done == LC_CROSS_BLOCKED && t && spin(c, true))
+    *done = lc_strait_put(p, item, c->seat->guest, NULL);
   if (*done != LC_CROSS_BLOCKED || !t) return NULL;
   lc_wait *w = make_wait(c, t);
   if (!w) {
@@ -225,7 +227,7 @@ static lc_wait *take_or_begin (lc_channel *c, lc_task *t, lc_item *item,
     return NULL;
   }
   *done = lc_strait_take(p, item, c->seat->guest, NULL);
-  if (*done == LC_CROSS_BLOCKED && t && spin(c))
+  if (*done == LC_CROSS_BLOCKED && t && spin(c, false))
     *done = lc_strait_take(p, item, c->seat->guest, NULL);
   if (*done != LC_CROSS_BLOCKED || !t) return NULL;
   lc_wait *w = make_wait(c, t);

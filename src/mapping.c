@@ -9,6 +9,9 @@
 #include "fault.h"
 #include "mapping.h"
 #include "system.h"
+#include "wake.h"
+
+enum { TRIES = 200 };
 
 static int set_size (int fd, size_t size) {
   return ftruncate(fd, (off_t)size) ? uv_translate_sys_error(errno) : 0;
@@ -58,8 +61,18 @@ void lc_robust_init (lc_robust *r) {
   (void)pthread_mutexattr_destroy(&a);
 }
 
+/* It is held so shortly that to try again costs less than to sleep. */
+static int take (pthread_mutex_t *mutex) {
+  int err = pthread_mutex_trylock(mutex);
+  for (int i = 0; err == EBUSY && i < TRIES; i++) {
+    lc_wake_pause();
+    err = pthread_mutex_trylock(mutex);
+  }
+  return err == EBUSY ? pthread_mutex_lock(mutex) : err;
+}
+
 bool lc_robust_lock (lc_robust *r) {
-  if (pthread_mutex_lock(&r->mutex) != EOWNERDEAD) return false;
+  if (take(&r->mutex) != EOWNERDEAD) return false;
   (void)pthread_mutex_consistent(&r->mutex);
   return true;
 }

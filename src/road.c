@@ -18,6 +18,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -50,7 +51,7 @@ static struct {
   pthread_mutex_t lock;      /* of all that follows */
   unsigned users;
   int up;                    /* a member's socket to the root; -1: none */
-  bool is_member;
+  atomic_bool is_member;     /* set once */
   /* The root's: */
   bool serves;
   pthread_t thread;
@@ -412,8 +413,9 @@ void lc_road_leave (uint64_t id) {
 int lc_road_common (uint64_t *self, uint64_t *parent) {
   lc_parcel p = {0};
   *self = *parent = 0;
+  if (!road.is_member) return UV_ENOENT;   /* the caller's lock comes after */
   lock();
-  int err = road.is_member ? ask(COMMON, self, -1, &p) : UV_ENOENT;
+  int err = ask(COMMON, self, -1, &p);
   if (!err) *parent = asker_parent;
   unlock();
   if (!err && p.n == 1) return p.fds[0];

@@ -811,10 +811,11 @@ uint32_t lc_strait_len (const lc_proxy *p) {
   return n;
 }
 
-bool lc_strait_stirs (const lc_proxy *p) {
+bool lc_strait_stirs (const lc_proxy *p, bool send) {
   const lc_straitthing *t = thing_of(p);
-  return atomic_load_explicit(&t->tail, memory_order_relaxed) !=
-           atomic_load_explicit(&t->head, memory_order_relaxed) ||
+  uint64_t head = atomic_load_explicit(&t->head, memory_order_relaxed);
+  uint64_t n = atomic_load_explicit(&t->tail, memory_order_relaxed) - head;
+  return (send ? n < t->capacity : n > 0) ||
          atomic_load_explicit(&t->closed, memory_order_relaxed);
 }
 

@@ -90,8 +90,9 @@ void lc_strait_abandon (lc_wait *w, lc_guest *g);
 void lc_strait_close (lc_proxy *p, lc_guest *g);
 uint32_t lc_strait_len (const lc_proxy *p);
 
-/* May there be something for a receiver? Without the lock. */
-bool lc_strait_stirs (const lc_proxy *p);
+/* May there be something for a receiver, or room for a sender? Without the
+** lock. */
+bool lc_strait_stirs (const lc_proxy *p, bool send);
 
 /* Lets the commons know how straits are buried and emptied. Before any comes
 ** or is made. */
