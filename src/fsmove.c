@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "errors.h"
@@ -68,6 +69,8 @@ static void *depart (lua_State *L, int index) {
     lc_errors_raise(L, uv_err_name(err), "cannot move a file: %s",
                     uv_strerror(err));
   lua_pop(L, 1);
+  (void)close(f->fd);   /* there is another one: nothing is written by that */
+  f->fd = -1;
   lc_fsfile_abandon(f);
   return t;
 }
