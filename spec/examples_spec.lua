@@ -390,6 +390,7 @@ describe("the examples", function()
     local text = snippets.read "spec/examples_spec.lua"
       .. snippets.read "spec/tail_spec.lua"
       .. snippets.read "spec/supervisor_spec.lua"
+      .. snippets.read "spec/processexamples_spec.lua"
     for name in lfs.dir "examples" do
       if name:find "%.lua$" then
         assert.is_truthy(text:find(('describe("the example %s"'):format(name), 1, true),

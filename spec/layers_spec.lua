@@ -48,7 +48,7 @@ local LUA_LAYERS = {
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolhand poolimap poolmap poolstate "
       .. "poolworker" },
-  { name = "modules", files = "trace debug batch dns exec fs meta offload pool stats "
+  { name = "modules", files = "trace debug batch dns exec forkserver fs meta offload pool stats "
       .. "tcp testing "
       .. "udp unix" },
   { name = "face", files = "init" },
