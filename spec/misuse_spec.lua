@@ -97,12 +97,13 @@ end
 
 -- Functions that make files are called in a folder of their own.
 local function in_folder(name, f)
-  if not name:find "^fs%." then return f() end
+  if not name:find "^fs%." and not name:find "^trace%." then return f() end
   folder.with(function(dir)
     local here = lfs.currentdir()
     assert(lfs.chdir(dir))
     local _ <close> = setmetatable({}, { __close = function() lfs.chdir(here) end })
     f()
+    conc.trace.stop()
   end)
 end
 
@@ -149,7 +150,8 @@ describe("wrong arguments", function()
       in_folder(name, function() call_with_all(name, f) end)
       testing.check()
       assert.equal(0, testing.counts().jobs)
-      assert.equal(0, testing.counts().ops)
+      -- A request that was left alone by its deadline ends when it is done.
+      while testing.counts().ops > 0 do conc.run(conc.sleep, 0.001) end
       assert.equal(1, sim.run(function() conc.sleep(1) return 1 end))
     end)
   end

@@ -2,6 +2,7 @@
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"
+local option = require "luaconc.option"
 local testing = require "luaconc.testing"
 
 local M = {}
@@ -62,7 +63,7 @@ function M.test(f, opts)
   if not check.callable(f) then
     check.complain("test", 1, "a function expected, got " .. type(f))
   end
-  local n = opts and opts.seeds
+  local n = option.check("test", 2, opts, { seeds = option.count }).seeds
   return function(...)
     local left
     if n then left = M.left(testing.seeds, n, f)
