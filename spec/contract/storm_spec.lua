@@ -121,7 +121,8 @@ local function audit(books, jobs, channels)
     end
   end
   for value, n in pairs(books) do
-    assert(n == 0 or (n == -1 and unsure[value]), value .. (n > 0 and " is lost" or " is there twice"))
+    assert(n == 0 or (n == -1 and unsure[value]),
+      value .. (n > 0 and " is lost" or " is there twice"))
   end
 end
 
