@@ -88,6 +88,23 @@ describe("the book of claims", function()
   end)
 end)
 
+describe("docs/claims.md", function()
+  local file = assert(io.open "docs/claims.md")
+  local page = file:read "a"
+  file:close()
+
+  it("has every border with its value and reason, and every claim", function()
+    for name, t in pairs(thresholds) do
+      assert.is_truthy(page:find(("| `%s` | %s | %s |"):format(name,
+        rule.show(t.value, t.unit), t.reason), 1, true), name)
+    end
+    for _, claim in ipairs(claimed()) do
+      assert.is_truthy(page:find(("| `%s` | %s | %s |"):format(claim.id,
+        claim.says, claim.figure), 1, true), claim.id)
+    end
+  end)
+end)
+
 describe("every rule", function()
   it("says holds where all figures pass, and explains it with them", function()
     for _, claim in ipairs(claimed()) do

@@ -11,8 +11,8 @@ add("PARALLEL", 0.75, "share",
   "of the cores that a speed-up must make use of to be called parallel: what "
   .. "is lost to memory and other programs is rarely more than a quarter")
 add("NO_GAIN", 1.15, "ratio",
-  "a speed-up up to which nothing was gained: half of what two cores that are "
-  .. "shared with others still give")
+  "a speed-up up to which nothing was gained: less than that comes and goes "
+  .. "with the order of runs")
 add("CLEARLY", 1.3, "ratio",
   "a difference that a user of a program notices without a clock")
 add("MORE", 2, "ratio",
