@@ -175,7 +175,8 @@ static void note_passage (lua_State *L, const lc_encoder *e) {
 static void fill_crates (lua_State *L, const lc_encoder *e) {
   for (uint32_t i = 0; i < e->nheld; i++) {
     if (lua_rawgeti(L, 2, (lua_Integer)i + 1) != LUA_TNIL) {
-      if (way_of(L)->version == LC_PASSAGE) note_passage(L, e);
+      const luaconc_transfer *how = way_of(L);
+      if (how && how->version == LC_PASSAGE) note_passage(L, e);
       lc_cargo_load(L, e->held[i]);
     }
     lua_pop(L, 1);
@@ -193,8 +194,10 @@ static char *ticket_at (lua_State *L, const lc_encoder *e, lua_Integer n) {
 /* The n-th of those that go by the road. */
 static void ship (lua_State *L, const lc_encoder *e, lua_Integer n) {
   lua_rawgeti(L, 2, 1 - 2 * n);
+  const luaconc_transfer *how = way_of(L);
+  if (!how) luaL_error(L, "a userdata has lost its __transfer meanwhile");
   note_passage(L, e);
-  void *object = way_of(L)->leave(L, lua_gettop(L));
+  void *object = how ? how->leave(L, lua_gettop(L)) : NULL;
   lua_pop(L, 1);
   int err = lc_passage_ship(object, ticket_at(L, e, n));
   if (err)
