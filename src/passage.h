@@ -11,6 +11,9 @@
 **                     ship  v  | land
 **                          ticket, in the bytes of a message
 **
+** A ticket that nobody uses leaves its traveller on the road until the family
+** ends.
+**
 ** A kind that moves has an lc_passage as the `__transfer` of its metatable, a
 ** light userdata. What it gives up says where it went: lc_passage_note.
 */
