@@ -33,6 +33,20 @@ local waits = {
   ["queue:recv_many"] = function() conc.queue(1):recv_many(5) end,
   ["queue:send_many"] = function() conc.queue(1):send_many { 1, 2, 3 } end,
   ["queue:iter"] = function() for _ in conc.queue(1):iter() do end end,
+  ["shared lock:acquire"] = function()
+    local lock = conc.shared.lock()
+    conc.spawn(function()
+      local _ <close> = lock:acquire()
+      conc.sleep(1000)
+    end)
+    conc.yield()
+    lock:acquire()
+  end,
+  ["shared semaphore:with"] = function() conc.shared.semaphore(0):with(print) end,
+  ["shared event:wait"] = function() conc.shared.event():wait() end,
+  ["shared barrier:wait"] = function() conc.shared.barrier(2):wait() end,
+  ["shared array:wait"] = function() conc.shared.array("u8", 1):wait(1, 0) end,
+  ["select at a shared event"] = function() conc.select { conc.shared.event() } end,
   ["channel:recv"] = function() conc.channel(1):recv() end,
   ["channel:send"] = function()
     local ch = conc.channel(1)

@@ -182,11 +182,6 @@ static void serve_question (const member *asker, const question *q,
     if (e) fd = e->fd;
   }
   else if (q->verb == DROP) err = drop_entry(id);
-  else if (q->verb == COMMON) {
-    id = m->id;
-    err = fd = lc_commons_lend(id);
-    if (fd >= 0) err = 0;
-  }
   else if (q->verb == RING) {
     lc_guest_ring_own((uint32_t)id);
     err = 0;
@@ -200,39 +195,43 @@ static void serve_question (const member *asker, const question *q,
   reply(m, err, id, fd);
 }
 
+/* What is done without the lock: it may need the road. */
+typedef struct errand {
+  uint64_t asker;            /* waits for the answer; 0: nobody does */
+  uint64_t gone;             /* a member that has gone, or 0 */
+} errand;
+
 /* It may have left since the poller named it, and its number may be that of
-** a new one by now, which then has nothing to say. The number of the member
-** that has gone, or 0; `asker`: who has said that another left, and waits for
-** an answer. */
-static uint64_t serve_member (int socket, uint64_t *asker) {
-  question q;
+** a new one by now, which then has nothing to say. */
+static errand serve_member (int socket) {
+  question q = {0};
   lc_parcel p;
+  errand e = {0, 0};
   member *m = find_member(0, socket);
-  *asker = 0;
-  if (!m) return 0;
-  uint64_t id = m->id;
+  if (!m) return e;
   ssize_t got = lc_parcel_recv(socket, &q, sizeof q, &p);
-  bool asked = got == sizeof q, leaves = asked && q.verb == LEAVE;
-  if (asked && !leaves) serve_question(m, &q, &p);
+  bool asked = got == sizeof q, leaves = asked && q.verb == LEAVE && q.id;
+  if (leaves || (asked && q.verb == COMMON)) e.asker = m->id;
+  else if (asked) serve_question(m, &q, &p);
   lc_parcel_close(&p);
-  if (leaves) *asker = id;
-  else if (asked || got == UV_EAGAIN) return 0;
-  if (leaves) id = q.id;
-  remove_member(find_member(id, -1));
-  return id;
+  if (leaves) e.gone = q.id;
+  else if (!asked && got != UV_EAGAIN) e.gone = m->id;
+  if (e.gone) remove_member(find_member(e.gone, -1));
+  return e;
 }
 
-/* The lock is not held while a process is buried: that may need the road. */
 static void serve_one (int socket) {
-  uint64_t asker;
   lock();
-  uint64_t gone = serve_member(socket, &asker);
+  errand e = serve_member(socket);
   unlock();
-  if (gone) lc_commons_bury(gone);
-  if (!asker) return;
+  int fd = -1;
+  if (e.gone) lc_commons_bury(e.gone);
+  else if (e.asker) fd = lc_commons_lend(e.asker);
+  if (!e.asker) return;
   lock();
-  member *m = find_member(asker, -1);
-  if (m) reply(m, 0, gone, -1);
+  member *m = find_member(e.asker, -1);
+  if (m && e.gone) reply(m, 0, e.gone, -1);
+  else if (m) reply(m, fd < 0 ? fd : 0, e.asker, fd);
   unlock();
 }
 
