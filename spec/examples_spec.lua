@@ -49,6 +49,43 @@ describe("the example hello.lua", function()
   end)
 end)
 
+describe("the example progress.lua", function()
+  for _, engine in ipairs { "thread", "process" } do
+    it("counts primes, and shows how far it is, by " .. engine, function()
+      local result = run("progress.lua", engine, "20000")
+      assert.same({ 0, "2262 primes up to 20000\n" }, { result.code, result.out })
+      assert.matches("\r100 %%\n$", result.err)
+    end)
+  end
+
+  it("says how it is used", function()
+    refuses(1, "usage: lua5.4 progress.lua", "progress.lua", "task")
+  end)
+end)
+
+describe("the example race.lua", function()
+  it("loses what is raced for, and nothing that is repaired", function()
+    prints({ "lost %d+ of 6000$", "add.*lost 0$", "acquire.*lost 0$", "cas.*lost 0$" },
+      "race.lua", "3000")
+  end)
+
+  it("says how it is used", function()
+    refuses(1, "usage: lua5.4 race.lua", "race.lua", "no")
+  end)
+end)
+
+describe("the example sort.lua", function()
+  for _, engine in ipairs { "thread", "process" } do
+    it("sorts, by " .. engine, function()
+      prints({ "^5003 numbers sorted by 4 jobs in %d" }, "sort.lua", engine, "5003")
+    end)
+  end
+
+  it("says how it is used", function()
+    refuses(1, "usage: lua5.4 sort.lua", "sort.lua", "thread", "2")
+  end)
+end)
+
 describe("the example crawl.lua", function()
   it("reads every page", function()
     prints({ "^read 31 pages in %d+%.%d+ s, one by one it takes 1%.55 s$" }, "crawl.lua")
