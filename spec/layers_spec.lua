@@ -7,7 +7,7 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "tracefile alloc bytes claim clock commons conduit element fault forker "
+    files = "tracefile alloc bytes claim clock commons store conduit element fault forker "
       .. "forkserver "
       .. "guest heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
@@ -16,8 +16,8 @@ local C_LAYERS = {
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address arena cargo census closure code codec decode encode encoder errors "
-      .. "crossing exchange factory item luax memory message modules names terms "
-      .. "passage path proxy shared strait "
+      .. "crossing dock exchange factory item luax memory message modules names terms "
+      .. "passage path proxy shared slot strait "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
     files = "races trace pulse deadlock debug tree inquiry end frame group handle "
@@ -34,7 +34,7 @@ local C_LAYERS = {
   { name = "resources",
     files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool "
       .. "process queue "
-      .. "sharedcounter sharedevent sharedlock "
+      .. "sharedcounter sharedevent sharedlock sharedmap "
       .. "signals standard sync tcp thread timer tty udp unix watch" },
   { name = "top", peers = true, files = "host luaconc preload simulation testing" },
 }

@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "census.h"
+#include "dock.h"
 
 enum { SURVEYED = 64 };   /* channels looked at for each event */
 
@@ -96,7 +97,7 @@ static void find_living (lc_survey *s) {
 static lc_link abroad = {&abroad, &abroad};
 
 static void die (lc_exchange *x) {
-  if (x->strait && !lc_list_empty(&x->abroad)) lc_strait_unmoor(x->strait);
+  if (x->strait && !lc_list_empty(&x->abroad)) lc_dock_unmoor(x->strait);
   lc_list_remove(&x->abroad);
   lc_list_remove(&x->suspect);
   x->dead = true;
@@ -157,7 +158,7 @@ static void bury (void) {
 /* Their number has changed. What is at x itself is no way for others. */
 static void review (lc_exchange *x) {
   bool alone = x->states == 1 && x->flights == x->own;
-  if (x->strait) lc_strait_tell(x->strait, x->states, x->flights);
+  if (x->strait) lc_dock_count(x->strait, x->states, x->flights);
   else if (x->states > 0) lc_exchange_review(x, alone, alone && x->spread);
 }
 
@@ -220,7 +221,7 @@ void lc_census_drop (lc_exchange *x) {
 /* {{ Abroad */
 
 static bool moor (lc_exchange *x, lc_proxy *p) {
-  if (!lc_strait_moor(p)) return false;
+  if (!lc_dock_moor(p)) return false;
   lc_list_append(&abroad, &x->abroad);
   return true;
 }
@@ -232,7 +233,7 @@ static int emigrate (lc_exchange *x, lc_proxy *p, lc_calls *c) {
     return 0;
   }
   lc_list_remove(&x->abroad);
-  lc_strait_unmoor(p);
+  lc_dock_unmoor(p);
   return UV_EBUSY;
 }
 

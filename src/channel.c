@@ -16,6 +16,7 @@
 #include "chrecv.h"
 #include "chsend.h"
 #include "crossing.h"
+#include "dock.h"
 #include "end.h"
 #include "luax.h"
 
@@ -233,7 +234,7 @@ static void make_type (lua_State *L, lc_loop *loop) {
 }
 
 void lc_channel_open (lua_State *L, lc_loop *loop) {
-  lc_strait_open();
+  lc_dock_open();
   lc_crossing_add(LC_STRAIT_KIND, &channel_crossing);
   lc_luax_functions(L, loop, functions);
   make_type(L, loop);

@@ -38,13 +38,8 @@
 #ifndef lc_strait_h
 #define lc_strait_h
 
+#include "dock.h"
 #include "item.h"
-#include "proxy.h"
-#include "things.h"
-
-/* Results of tickets. */
-enum { LC_STRAIT_DONE = 1, LC_STRAIT_LOOK = 2 };
-enum { LC_STRAIT_WATCH = -1 };
 
 typedef enum lc_crossed {
   LC_CROSS_DONE, LC_CROSS_BLOCKED, LC_CROSS_CLOSED, LC_CROSS_NOMEMORY
@@ -53,13 +48,6 @@ typedef enum lc_crossed {
 /* A new one for a channel of this capacity: 0 or a libuv code. */
 int lc_strait_new (const lc_sharedkind *kind, uint32_t capacity,
                    lc_proxy **p);
-
-/* This process has it from now on (false: no memory), or no longer. */
-bool lc_strait_moor (lc_proxy *p);
-void lc_strait_unmoor (lc_proxy *p);
-
-/* How many states and messages of this process hold it. */
-void lc_strait_tell (lc_proxy *p, uint32_t states, uint32_t flights);
 
 /* An item for other processes: what it holds is kept by the root. */
 int lc_strait_export (lc_item *item);
@@ -93,9 +81,5 @@ uint32_t lc_strait_len (const lc_proxy *p);
 /* May there be something for a receiver, or room for a sender? Without the
 ** lock. */
 bool lc_strait_stirs (const lc_proxy *p, bool send);
-
-/* Lets the commons know how straits are buried and emptied. Before any comes
-** or is made. */
-void lc_strait_open (void);
 
 #endif
