@@ -105,6 +105,7 @@ describe("under --debug", function()
 
   it("what holds it inside a coroutine, or in C, is told, too", function()
     local result = debugged [[
+      conc.debug.start { block = 0.03 } conc.sleep(0.001)
       coroutine.wrap(function()
         local till = os.clock() + 0.25
         while os.clock() < till do end
@@ -112,7 +113,7 @@ describe("under --debug", function()
       conc.sleep(0.001)
       os.execute "sleep 0.25"
     ]]
-    sim.shows(result.err, "SCRIPT:4: in", "inside C code")
+    sim.shows(result.err, "SCRIPT:5: in", "inside C code")
   end)
 
   it("locks taken in two orders are told, without a deadlock", function()

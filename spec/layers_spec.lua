@@ -46,9 +46,11 @@ local LUA_LAYERS = {
   { name = "inside modules", peers = true, files = "lockorder dial option server "
       .. "timeout tree" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
-  { name = "inside pools", peers = true, files = "poolcrew poolhand poolimap poolmap poolstate "
+  { name = "inside pools", peers = true, files = "poolcrew poolhand poolimap poolmap "
+      .. "poolstate "
       .. "poolworker" },
-  { name = "modules", files = "trace debug batch dns exec forkserver fs meta offload pool stats "
+  { name = "modules", files = "trace debug batch dns exec forkserver fs meta offload "
+      .. "pool stats "
       .. "tcp testing "
       .. "udp unix" },
   { name = "face", files = "init" },

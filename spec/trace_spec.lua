@@ -14,8 +14,10 @@ local function traced(f)
   folder.with(function(path)
     local file = path .. "/trace.json"
     assert(conc.trace.start(file))
-    conc.run(f)
-    assert(conc.trace.stop())
+    do
+      local _ <close> = setmetatable({}, { __close = conc.trace.stop })
+      conc.run(f)
+    end
     text = snippets.read(file)
   end)
   local events = tracing.read(text)
@@ -164,8 +166,8 @@ describe("a trace", function()
 
   it("keeps what came before a crash, and is whole lines", function()
     local events, result = command [[
-      conc.spawn { function() conc.sleep(0.01) end, name = "before" }
-      conc.sleep(0.02)
+      conc.spawn { function() conc.sleep(0.001) end, name = "before" }
+      conc.sleep(0.1)
       conc.exec { "sh", "-c", "kill -KILL $PPID" }
       conc.sleep(10)
     ]]
@@ -175,12 +177,17 @@ describe("a trace", function()
   end)
 
   it("is written by forks of the traced process, too", function()
+    local forked
     local events = traced(function()
-      local h = conc.process { function() require "luaconc".sleep(0.001) end,
-        name = "copy", start = "fork" }
-      if h then h:await() end
+      -- (Refused where a thread runs: the sanitizers have one of their own.)
+      local ok, h = pcall(conc.process, { function()
+        require "luaconc".sleep(0.001)
+      end, name = "copy", start = "fork" })
+      forked = ok and h
+      if forked then h:await() end
     end)
-    assert.is_true(#select_events(events, { ph = "X", has = "'copy'" }) >= 1)
+    local slices = #select_events(events, { ph = "X", has = "'copy'" })
+    assert.equal(forked and true or false, slices >= 1)
   end)
 end)
 

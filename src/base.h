@@ -34,10 +34,12 @@ void lc_assert_failed(const char *what, const char *file, int line);
 #define lc_unlikely(x) __builtin_expect(!!(x), 0)
 #define lc_printf(f, a) __attribute__((format(printf, f, a)))
 #define lc_noreturn __attribute__((noreturn))
+#define lc_cold __attribute__((noinline, cold))   /* beside a hot path */
 #else
 #define lc_unlikely(x) (x)
 #define lc_printf(f, a)
 #define lc_noreturn
+#define lc_cold
 #endif
 
 /* -DLUACONC_BARE leaves out what only looks on (counters, ages, tracing), to

@@ -55,7 +55,7 @@ struct lc_job {
   bool asked;              /* cancel was called */
   int8_t priority;         /* in the queue of a limited group: high first */
   uint8_t guise;           /* of a pool: an engine's number + 1, or 0 */
-  bool traced;             /* its span has begun: trace.h */
+  uint8_t traced;          /* spans that have begun: bits, see trace.c */
   bool seen;               /* its outcome was looked at */
   uint8_t locks;           /* that it holds, under debug */
   bool extra;              /* has an entry in the side table: name, ... */

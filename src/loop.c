@@ -446,11 +446,17 @@ static void leave (lc_loop *loop) {
   loop->depth--;
 }
 
+/* Has somebody asked for something? */
+static inline void look_asked (lua_State *L, lc_loop *loop) {
+  if (lc_unlikely(atomic_load_explicit(loop->asks, memory_order_relaxed)))
+    lc_inquiry_serve(L, loop, false);
+}
+
 bool lc_loop_turn (lua_State *L, lc_loop *loop, bool wait) {
   if (loop->ended) return false;
   enter(L, loop);
   lc_port_deliver(loop->port, loop);
-  lc_inquiry_serve(L, loop, false);
+  look_asked(L, loop);
   run_slice(loop, true);
   bool more = loop->nready || can_wake(loop);
   poll_uv(loop, wait && !loop->nready && more);
@@ -464,7 +470,7 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
   enter(L, loop);
   lc_port_deliver(loop->port, loop);
   while (main->op.kind) {
-    lc_inquiry_serve(L, loop, false);
+    look_asked(L, loop);
     run_slice(loop, false);
     if (!main->op.kind) break;
     if (lc_interrupt_pending(loop)) {
@@ -631,6 +637,7 @@ static lc_loop *push_loop (lua_State *L) {
 
 static bool fill (lc_loop *loop) {
   loop->port = take_port(loop->worker);
+  if (loop->port) loop->asks = lc_port_asks(loop->port);
   if (loop->port) lc_port_set_opener(loop->port, loop, open_for_port);
   if (loop->port && lc_task_main(loop) && lc_loop_reserve(loop, 1) == 0)
     return true;

@@ -21,12 +21,15 @@ static bool end_wait (lc_op *op, int result) {
   return false;
 }
 
+lc_cold static void trace_wake (lc_op *op, lc_loop *loop) {
+  if (loop->current) op->flow = lc_trace_send(loop, "wake");
+}
+
 void lc_op_complete (lc_op *op, int result) {
   const lc_by by = op->kind->by;
   lc_task *t = op->task;
   if (!end_wait(op, result)) return;
-  if (lc_trace_on(t->job.loop) && t->job.loop->current)
-    op->flow = lc_trace_send(t->job.loop, "wake");
+  if (lc_trace_on(t->job.loop)) trace_wake(op, t->job.loop);
   if (by != LC_BY_TASK) lc_loop_expect(t->job.loop, by, -1);
   lc_loop_ready(t->job.loop, t);
 }

@@ -99,6 +99,10 @@ void lc_port_ask (lc_port *p, lc_ask what) {
   lc_port_ring(p);
 }
 
+const atomic_uint *lc_port_asks (const lc_port *p) {
+  return &p->asks;
+}
+
 unsigned lc_port_asked (lc_port *p) {
   if (!atomic_load_explicit(&p->asks, memory_order_relaxed)) return 0;
   return atomic_exchange(&p->asks, 0);

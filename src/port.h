@@ -21,6 +21,8 @@
 #ifndef lc_port_h
 #define lc_port_h
 
+#include <stdatomic.h>
+
 #include "base.h"
 
 struct lc_loop;
@@ -64,6 +66,9 @@ bool lc_port_is_asleep (const lc_port *p);
 /* }} */
 
 /* {{ The owner's thread */
+
+/* Where that stands: not 0 while there is something. For a look in passing. */
+const atomic_uint *lc_port_asks (const lc_port *p);
 
 /* What it has been asked for since the last call: bits, as a rule none. */
 unsigned lc_port_asked (lc_port *p);

@@ -157,6 +157,7 @@ bool lc_rebirth (lua_State *L, lc_loop *loop) {
   forget_uv(loop);
   lc_port_abandon(loop->port);
   loop->port = lc_port_new();
+  if (loop->port) loop->asks = lc_port_asks(loop->port);
   if (!loop->port || !lua_checkstack(L, 2 * LUA_MINSTACK)) return false;
   lua_pushcfunction(L, end_jobs);
   lua_pushlightuserdata(L, loop);

@@ -108,7 +108,7 @@ static void join_group (lc_task *t, lc_group *g) {
 }
 
 /* Its span begins, and who starts it points there. */
-static void trace_start (lua_State *L, lc_task *t) {
+lc_cold static void trace_start (lua_State *L, lc_task *t) {
   lc_loop *loop = t->job.loop;
   lc_trace_job(L, &t->job);
   if (loop->current) t->op.flow = lc_trace_send(loop, "start");

@@ -6,7 +6,9 @@
 
 static int bucket_of (uint64_t ns) {
   int i = 0;
-  for (ns >>= LC_STATS_LEAST; ns && i < LC_STATS_BUCKETS - 1; ns >>= 1) i++;
+  ns >>= LC_STATS_LEAST;
+  if (!ns) return 0;   /* most of them */
+  for (; ns && i < LC_STATS_BUCKETS - 1; ns >>= 1) i++;
   return i;
 }
 

@@ -57,7 +57,6 @@ typedef struct lc_task {
   bool doomed;             /* to be closed instead of resumed */
   bool over;               /* its body has ended */
   bool joining;            /* and waits for the end of its jobs */
-  bool waits_traced;       /* the span of its wait has begun: trace.h */
   uint8_t outcome;         /* of its body: an lc_jobstate */
 } lc_task;
 

@@ -24,10 +24,13 @@
 
 enum { BUFFER = 65536, LINE = 1024, NAME = 160 };
 
-/* Of the process. `era` is odd while it is traced. */
+enum { JOB = 1, WAIT = 2 };     /* bits of lc_job.traced */
+
+atomic_uint lc_trace_era;            /* odd while the process is traced */
+
+/* Of the process. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static lc_tracefile *file;           /* mutex */
-static atomic_uint era;
 static atomic_uint flows;            /* ids given, in this process */
 static _Atomic uint64_t counted;     /* when descriptors were */
 
@@ -191,9 +194,9 @@ static void count_memory (lc_loop *loop, struct lc_tracing *t, uint64_t now) {
        (unsigned long long)kib);
 }
 
-void lc_trace_turn (lc_loop *loop) {
-  unsigned now = atomic_load_explicit(&era, memory_order_relaxed);
-  if (lc_unlikely(loop->era != now)) follow_era(loop, now);
+void lc_trace_look (lc_loop *loop) {
+  unsigned now = atomic_load_explicit(&lc_trace_era, memory_order_relaxed);
+  if (loop->era != now) follow_era(loop, now);
   struct lc_tracing *t = loop->tracing;
   if (!t || !t->used) return;
   uint64_t ns = uv_hrtime();
@@ -240,7 +243,7 @@ void lc_trace_job (lua_State *L, lc_job *j) {
   if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1))
     lc_tracefile_quote(place, NAME, lua_tostring(L, -1));
   lua_pop(L, 1);
-  j->traced = true;
+  j->traced = JOB;
   emit(t, 'b', name, "job", uv_hrtime(), SPAN
        ",\"args\":{\"started\":\"%s\"}", SPAN_OF(t, j), place);
 }
@@ -248,16 +251,16 @@ void lc_trace_job (lua_State *L, lc_job *j) {
 void lc_trace_ended (lc_job *j) {
   struct lc_tracing *t = j->loop->tracing;
   if (!j->traced) return;
-  j->traced = false;
+  j->traced = 0;
   emit(t, 'e', j->engine->name, "job", uv_hrtime(), SPAN
        ",\"args\":{\"state\":\"%s\"}", SPAN_OF(t, j), lc_job_state_name(j));
 }
 
 void lc_trace_resumed (lc_task *task) {
   struct lc_tracing *t = task->job.loop->tracing;
-  if (task->waits_traced)
+  if (task->job.traced & WAIT)
     emit(t, 'e', "wait", "job", uv_hrtime(), SPAN, SPAN_OF(t, &task->job));
-  task->waits_traced = false;
+  task->job.traced &= (uint8_t)~WAIT;
 }
 
 /* A task that has ended by now is told by its id alone. */
@@ -272,7 +275,7 @@ void lc_trace_stopped (lc_task *task, uint64_t since) {
   if (task->op.flow) receive(task->job.loop, task->op.flow, since);
   task->op.flow = 0;
   if (!task->op.kind || !task->job.traced) return;
-  task->waits_traced = true;
+  task->job.traced |= WAIT;
   emit(t, 'b', task->op.kind->name, "job", now, SPAN, SPAN_OF(t, &task->job));
 }
 
@@ -287,7 +290,7 @@ static int use_file (const char *path, bool anew) {
   else file = lc_tracefile_new(path, anew, &err);
   if (!err && anew) lc_tracefile_write(file, "[\n", 2);
   if (!err) atomic_store(&counted, 0);
-  if (!err) atomic_fetch_add(&era, 1);
+  if (!err) atomic_fetch_add(&lc_trace_era, 1);
   pthread_mutex_unlock(&mutex);
   return err;
 }
@@ -306,7 +309,7 @@ int lc_trace_stop (lc_loop *loop) {
   pthread_mutex_lock(&mutex);
   lc_tracefile *f = file;
   file = NULL;
-  if (f) atomic_fetch_add(&era, 1);
+  if (f) atomic_fetch_add(&lc_trace_era, 1);
   pthread_mutex_unlock(&mutex);
   if (!f) return UV_ENOENT;
   lc_trace_turn(loop);
@@ -321,8 +324,8 @@ void lc_trace_fork (lc_loop *loop) {
   loop->tracing = NULL;
   loop->watch &= (uint8_t)~LC_WATCH_TRACE;
   if (!f) return;
-  atomic_fetch_add(&era, 1);
-  loop->era = atomic_load(&era);
+  atomic_fetch_add(&lc_trace_era, 1);
+  loop->era = atomic_load(&lc_trace_era);
   (void)lc_trace_join(lc_tracefile_path(f));
 }
 

@@ -22,6 +22,8 @@
 #ifndef lc_trace_h
 #define lc_trace_h
 
+#include <stdatomic.h>
+
 #include "job.h"
 #include "loop.h"
 
@@ -51,9 +53,15 @@ char *lc_trace_path (size_t *size);
 
 /* {{ The loop: no raise */
 
-/* Begins or ends in this state where that has been asked for; before a poll:
+/* Before a poll: begins or ends in this state where that has been asked for;
 ** writes. */
-void lc_trace_turn (lc_loop *loop);
+extern atomic_uint lc_trace_era;
+void lc_trace_look (lc_loop *loop);
+
+static inline void lc_trace_turn (lc_loop *loop) {
+  unsigned era = atomic_load_explicit(&lc_trace_era, memory_order_relaxed);
+  if (lc_unlikely(loop->era != era || loop->tracing)) lc_trace_look(loop);
+}
 void lc_trace_end (lc_loop *loop);      /* the state ends */
 
 /* The rest only where lc_trace_on. */
