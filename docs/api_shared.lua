@@ -104,7 +104,9 @@ local function method(kind, sample, name, args, text, example, more)
 end
 
 local function methods(kind, sample, list)
-  for i, m in ipairs(list) do list[i] = method(kind, sample, table.unpack(m)) end
+  for i, m in ipairs(list) do
+    list[i] = method(kind, sample, table.unpack(m))
+  end
   return list
 end
 
@@ -199,7 +201,8 @@ local semaphore = section("semaphore", "semaphore(1):acquire()",
   "Shared semaphore", "What `conc.shared.semaphore` returns. Anyone may "
   .. "release a permit.", true, methods("semaphore", "semaphore(1)", {
     { "acquire", "", "Takes a permit. Kept in a `<close>` variable, it is "
-      .. "released with that.", "print(semaphore:acquire() == semaphore)  --> true",
+      .. "released with that.",
+      "print(semaphore:acquire() == semaphore)  --> true",
       { returns = semaphore_result, waits = "until there is one" } },
     { "try_acquire", "", "The same, if there is one now.", [[
 semaphore:acquire()
@@ -308,7 +311,7 @@ print(array:cas(1, 0, 5))  --> true
 print(array:cas(1, 0, 6))  --> false	5]], {
         params = { index, { "old", "integer", "" }, { "new", "integer", "" } },
         returns = { { "boolean", "done", "" },
-          { "integer?", "value", "what it has, where it was not the old one" } },
+          { "integer?", "value", "what it has, where that is another" } },
         raises = floats } },
     { "wait", "i, expected", [[
 Waits for a `notify`, if the element has the expected value; that is looked at
@@ -388,14 +391,16 @@ map:set("a", 1)
 print(map:expire("a", 0), map:get("a"))  --> true	nil]], {
         params = { key, { "seconds", "number?", "never, unless said" } },
         returns = there } },
-    { "len", "", "How many keys there are. Some that have expired may count.", [[
+    { "len", "", "How many keys there are; some that have expired may count.",
+      [[
 map:set("a", 1)
-print(map:len(), #map)  --> 1	1]], { returns = { { "integer", "count", "" } } } },
+print(map:len(), #map)  --> 1	1]],
+      { returns = { { "integer", "count", "" } } } },
     { "iter", "", "Iterates over all keys and values of this moment; what "
       .. "changes meanwhile is not seen. `pairs` does the same.", [[
 map:set("a", 1)
 for key, value in map:iter() do print(key, value) end  --> a	1]],
-      { returns = { { "fun(): any, any", "next", "for the generic `for`" } } } },
+      { returns = { { "fun(): any, any", "next", "for a `for`" } } } },
     { "close", "", "This state has it no more; others are not affected.", [[
 map:close()
 print((pcall(map.get, map, 1)))  --> false]] },

@@ -39,9 +39,12 @@ local function compare_and_set(array)
   until array:cas(1, n, n + 1)
 end
 
+local function show(text, n) print(("%-24s lost %d"):format(text, n)) end
+
 conc.run(function()
-  print(("array[1] = array[1] + 1   lost %d of %d"):format(lost(three_steps), 2 * rounds))
-  print(("array:add(1, 1)           lost %d"):format(lost(one_step)))
-  print(("lock:acquire()            lost %d"):format(lost(with_lock, conc.shared.lock())))
-  print(("array:cas(1, n, n + 1)    lost %d"):format(lost(compare_and_set)))
+  print(("%-24s lost %d of %d"):format("array[1] = array[1] + 1",
+    lost(three_steps), 2 * rounds))
+  show("array:add(1, 1)", lost(one_step))
+  show("lock:acquire()", lost(with_lock, conc.shared.lock()))
+  show("array:cas(1, n, n + 1)", lost(compare_and_set))
 end)

@@ -57,7 +57,7 @@ conc.run(function()
   local began, sum = conc.now(), array:sum()
   sort(array)
   local seconds = conc.now() - began
-  for i = 2, count do assert(array[i - 1] <= array[i], "this is not sorted") end
+  for i = 2, count do assert(array[i - 1] <= array[i], "not sorted") end
   assert(math.abs(array:sum() - sum) < 1e-6 * count, "numbers were lost")
   print(("%d numbers sorted by %d jobs in %.2f s"):format(count, PARTS, seconds))
 end)

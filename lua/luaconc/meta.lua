@@ -1184,7 +1184,7 @@ function shared_array:exchange(i, n) end
 ---@param old integer
 ---@param new integer
 ---@return boolean done
----@return integer? value what it has, where it was not the old one
+---@return integer? value what it has, where that is another
 function shared_array:cas(i, old, new) end
 
 ---Waits for a `notify`, if the element has the expected value; that is looked at
@@ -1274,14 +1274,14 @@ function shared_map:update(key, f, ...) end
 ---@return boolean there whether there was such a key
 function shared_map:expire(key, seconds) end
 
----How many keys there are. Some that have expired may count.
+---How many keys there are; some that have expired may count.
 ---Never waits.
 ---@return integer count
 function shared_map:len() end
 
 ---Iterates over all keys and values of this moment; what changes meanwhile is not seen. `pairs` does the same.
 ---Never waits.
----@return fun(): any, any next for the generic `for`
+---@return fun(): any, any next for a `for`
 function shared_map:iter() end
 
 ---This state has it no more; others are not affected.
@@ -2363,3 +2363,13 @@ function conc.trace.start(path) end
 ---@return string? message
 ---@return "ENOENT"? code
 function conc.trace.stop() end
+
+---A function for a test runner, as for `it` of busted: it runs `f` as the root
+---task under the virtual clock. A failure is raised, and so is it where `f` leaves
+---a job, an open handle or a descriptor behind. With `opts.seeds` it runs in so
+---many orders.
+---Never waits.
+---@param f function gets what the runner passes
+---@param opts? { seeds: integer? }
+---@return function test
+function conc.test(f, opts) end

@@ -93,9 +93,9 @@ for _, suite in ipairs(suites) do
         assert.same({ true, "locked", "EAGAIN" }, { got, why, code })
         lock:release()
         assert.is_true(start(function()
-          local got = lock:try_acquire() == lock
+          local free = lock:try_acquire() == lock
           lock:release()
-          return got
+          return free
         end):await())
       end)
     end)
