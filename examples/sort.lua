@@ -59,5 +59,6 @@ conc.run(function()
   local seconds = conc.now() - began
   for i = 2, count do assert(array[i - 1] <= array[i], "not sorted") end
   assert(math.abs(array:sum() - sum) < 1e-6 * count, "numbers were lost")
-  print(("%d numbers sorted by %d jobs in %.2f s"):format(count, PARTS, seconds))
+  print(("%d numbers sorted by %d jobs in %.2f s"):format(count, PARTS,
+    seconds))
 end)
