@@ -1,6 +1,7 @@
 /*
-** channel_c.c integers|strings|round [N]: what channel.lua does, by a ring of
-** 8-byte values between two threads, with nothing but atomics and futexes.
+** channel_c.c integers|strings|round|pipe [N]: what channel.lua does, by a ring
+** of 8-byte values between two threads, with nothing but atomics and futexes;
+** pipe: round trips between two processes by pipes.
 */
 
 #include <linux/futex.h>
@@ -126,6 +127,29 @@ static double rounds (job *j) {
   return (now() - start) / (double)j->n * 1e6;
 }
 
+/* 8 bytes through one pipe and back through another. */
+static int pipe_rounds (uint64_t n) {
+  int there[2], back[2];
+  uint64_t value;
+  if (pipe(there) || pipe(back)) abort();
+  pid_t child = fork();
+  if (child == 0) {
+    close(there[1]);
+    while (read(there[0], &value, sizeof value) == sizeof value)
+      if (write(back[1], &value, sizeof value) != sizeof value) _exit(1);
+    _exit(0);
+  }
+  double start = now();
+  for (uint64_t i = 0; i < n; i++)
+    if (write(there[1], &i, sizeof i) != sizeof i ||
+        read(back[0], &value, sizeof value) != sizeof value || value != i)
+      abort();
+  printf("us %.17g\n", (now() - start) / (double)n * 1e6);
+  close(there[1]);
+  close(there[0]);
+  return EXIT_SUCCESS;
+}
+
 static const struct {
   const char *name, *figure;
   unsigned size, part;
@@ -140,6 +164,7 @@ static const struct {
 int main (int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "integers";
   uint64_t n = argc > 2 ? (uint64_t)atoll(argv[2]) : 1000000;
+  if (strcmp(name, "pipe") == 0) return pipe_rounds(n / 20);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     if (strcmp(cases[i].name, name) != 0) continue;
     job j = {make_ring(cases[i].size), make_ring(cases[i].size),

@@ -430,6 +430,40 @@ channel("tables", "a table of three fields", "ns", "ns", {
 })
 channel("strings", "a string of 1 MiB", "GB/s", "gb", { targets = {} })
 channel("round", "there and back", "us", "us", { targets = { limit(3) } })
+channel("many", "an integer, 100 at a time", "ns", "ns", {
+  reference = { name = "C ring, futex", command = B .. "channel_c integers 1000000" },
+  targets = { limit(60) },
+})
+
+local function pipe_peer(name, case)
+  return peer(name, M.python .. " bench/peers/pipe_peer.py " .. case .. " 100000", PYTHON)
+end
+
+-- The same between processes.
+local function far(case, title, unit, key, more)
+  more.name, more.title = "far_" .. case, "channel between two processes, " .. title
+  more.ours = lua("channel.lua " .. case .. "_process 200000")
+  channel(case, title, unit, key, more)
+end
+
+far("integers", "an integer", "ns", "ns", {
+  also = { "usual_ns" }, targets = { limit(150) },
+  peers = { pipe_peer("CPython Pipe", "pipe"), pipe_peer("CPython Queue", "queue") },
+})
+far("many", "an integer, 100 at a time", "ns", "ns", {
+  reference = { name = "C ring, futex", command = B .. "channel_c integers 1000000" },
+  targets = {},
+})
+far("tables", "a table of three fields", "ns", "ns", {
+  also = { "usual_ns" }, targets = { limit(600) },
+  reference = { name = "the codec, there and back",
+                command = lua "channel.lua codec 1000000" },
+})
+far("strings", "a string of 1 MiB", "GB/s", "gb", { targets = { limit(5) } })
+far("round", "there and back", "us", "us", {
+  targets = { limit(3) }, peers = { pipe_peer("CPython Pipe", "round") },
+  reference = { name = "C, two pipes", command = B .. "channel_c pipe 200000" },
+})
 
 -- Wall time, as with pools.
 local function thread(case, title, unit, target, c, what)

@@ -81,7 +81,7 @@ end
 loadtest.main {
   full = { messages = 10000000, producers = 8, consumers = 8, batch = 100,
     capacity = 1000 },
-  small = { messages = 40000, producers = 8, consumers = 8, batch = 10,
+  small = { messages = 8000, producers = 4, consumers = 4, batch = 10,
     capacity = 16 },
   run = run,
 }

@@ -42,7 +42,7 @@ prove() {
 }
 
 specs=${SPEC:-$(find spec -name '*_spec.lua' | sort |
-  grep -E '/((thread|channel|select|storm|pool|engine|message|port|remote|starts|stream|moving|tcp|queue|offload|fs|signal|exec|cargo|shared|sync)[a-z_]*|code)_spec')}
+  grep -E '/((thread|channel|strait|select|storm|pool|engine|message|port|remote|starts|stream|moving|tcp|queue|offload|fs|signal|exec|cargo|shared|sync)[a-z_]*|code)_spec')}
 
 result=0
 echo 'Planted races, each to be named:'
