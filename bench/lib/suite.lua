@@ -420,6 +420,25 @@ local function channel(case, title, unit, key, more)
   M[#M + 1] = bench
 end
 
+local function shared(case, title, unit, key, also, reference)
+  M[#M + 1] = {
+    name = "shared_" .. case, title = "shared memory, " .. title,
+    unit = unit, key = key, better = "low",
+    ours = lua("shared.lua " .. case .. " 1000000"), also = also,
+    reference = reference and {
+      name = reference, command = B .. "shared_c " .. case .. " 1000000",
+    },
+    peers = {}, targets = {}, rounds = { full = 7, peers = 3 },
+  }
+end
+
+shared("element", "reading an element", "ns", "ns", { "table_ns" })
+shared("copy", "64 MiB to a thread by handle", "ms", "ms", { "string_ms" },
+  "C memcpy")
+shared("lock", "acquire and release", "ns", "ns", {}, "C robust mutex")
+shared("counter", "an addition", "ns", "ns", {}, "C atomic addition")
+shared("map", "setting an integer", "ns", "ns", { "get_ns" })
+
 channel("integers", "an integer", "ns", "ns",
   { also = { "usual_ns" }, targets = { limit(150) } })
 channel("tables", "a table of three fields", "ns", "ns", {
