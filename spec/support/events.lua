@@ -16,8 +16,11 @@ function M.exit() os.exit(7) end
 --- It is killed, by the system or by whoever may.
 function M.kill() strike "KILL" end
 
+-- (Sanitizers make an exit code of SIGSEGV.)
+local sanitized = os.getenv "ASAN_OPTIONS" or os.getenv "TSAN_OPTIONS"
+
 --- It crashes.
-function M.crash() strike "SEGV" end
+function M.crash() strike(sanitized and "XCPU" or "SEGV") end
 
 --- It stops, and does not go on.
 function M.stop() strike "STOP" end

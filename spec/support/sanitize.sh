@@ -73,7 +73,7 @@ specs=${SPEC:-$(echo spec/*_spec.lua spec/contract/*_spec.lua)}
 # above the face, and those of sheer numbers, would be slow in the third part
 # for nothing.
 never='/(install|layers|version|compare_(report|stats))_spec'
-not_with_gc="$never|/(cli|compare.*|docs|embed|examples|hosts|misuse|readme|runner|scale|starts|load|stream_fault)_spec"
+not_with_gc="$never|/(cli|compare.*|docs|embed|examples|failure|processexamples|hosts|misuse|readme|runner|scale|starts|load|stream_fault)_spec"
 
 result=0
 echo 'Planted faults, each to be named:'
