@@ -274,6 +274,10 @@ describe("a scale", function()
         assert.is_true(s.at(v) >= 0 and s.at(v) <= 1.000001)
       end
     end
+    for _, v in ipairs { 1e-3, 1, 3, 1e6 } do
+      local s = scale.of({ v, v }, true)
+      assert.is_true(s.low < s.high and s.at(v) >= 0 and s.at(v) <= 1)
+    end
   end)
 end)
 

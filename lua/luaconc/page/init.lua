@@ -51,6 +51,8 @@ th, td { padding: 0.22rem 0.7rem 0.22rem 0; text-align: right;
   border-bottom: 1px solid var(--line); vertical-align: top; }
 th:first-child, td:first-child { text-align: left; }
 td.text, th.text { text-align: left; }
+td:not(.text) { white-space: nowrap; }
+td.text { min-width: 9rem; }
 thead th { color: var(--soft); font-weight: 600; }
 article { background: var(--card); border: 1px solid var(--line);
   border-radius: 8px; padding: 0.6rem 1rem 0.8rem; margin: 1rem 0; }
@@ -58,7 +60,7 @@ article h3 { margin-top: 0.2rem; }
 .verdict { font-weight: 700; white-space: nowrap; }
 .holds { color: var(--good); } .not { color: var(--bad); }
 .part { color: var(--mixed); } .other { color: var(--other); }
-figure { margin: 0.8rem 0; }
+figure { margin: 0.8rem 0; overflow-x: auto; }
 figcaption { color: var(--soft); font-size: 0.9rem; }
 svg { width: 100%; height: auto; max-width: 46rem; display: block;
   font: 12px system-ui, "DejaVu Sans", sans-serif; }
@@ -76,7 +78,8 @@ svg .fill { fill: var(--own); }
 details { margin: 0.5rem 0; } summary { cursor: pointer; }
 @media (min-width: 40rem) { th a { white-space: nowrap; } }
 @media (max-width: 36rem) { body { padding: 0.6rem 0.7rem 3rem; }
-  article { padding: 0.5rem 0.7rem; } svg { font-size: 15px; } }
+  article { padding: 0.5rem 0.7rem; }
+  svg { font-size: 15px; min-width: 30rem; } }
 @media print { :root { --back: #fff; --ink: #000; --soft: #444;
     --line: #999; --card: #fff; --link: #000; }
   body { max-width: none; padding: 0; font-size: 10pt; }

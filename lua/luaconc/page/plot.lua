@@ -231,7 +231,7 @@ end
 ---@param caption string
 ---@return string
 function M.figure(svg, caption)
-  return "<figure>\n" .. svg .. "<figcaption>" .. escape(caption)
+  return '<figure tabindex="0">\n' .. svg .. "<figcaption>" .. escape(caption)
     .. "</figcaption>\n</figure>\n"
 end
 

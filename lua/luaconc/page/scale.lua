@@ -41,6 +41,8 @@ local function logarithmic(low, high)
   for _, m in ipairs { 5, 2 } do
     if to / (10 / m) >= high * 0.9999 then to = to / (10 / m) end
   end
+  -- One value alone stands in the middle.
+  if to <= from * 1.0001 then from, to = from / 2, to * 2 end
   local ticks, power = {}, 10 ^ math.floor(math.log(from, 10) + 1e-9)
   local steps = decades(from, to) < 3 and { 1, 2, 5 } or { 1 }
   while power <= to * 1.0001 do
