@@ -198,16 +198,19 @@ typedef struct race {
   uv_mutex_t lock;
   int count;             /* what both of them write, or one reads */
   atomic_bool ready;
+  uv_loop_t loop;
 } race;
 
 static void run_race (uv_thread_cb theirs, void (*ours) (race *r)) {
   race r = {.count = 0};
   uv_thread_t thread;
   if (uv_mutex_init(&r.lock)) return;
+  if (uv_loop_init(&r.loop)) abort();
   if (!uv_thread_create(&thread, theirs, &r)) {
     ours(&r);
     uv_thread_join(&thread);
   }
+  uv_loop_close(&r.loop);
   uv_mutex_destroy(&r.lock);
 }
 
@@ -239,6 +242,15 @@ static void take_handover (race *r) {
   write_plainly(r);
 }
 
+/* A call of libuv for a loop that another thread is in. */
+static void write_in_loop (race *r) {
+  uv_update_time(&r->loop);
+}
+
+static void race_in_loop (void *r) {
+  write_in_loop(r);
+}
+
 /* }} */
 
 /* testing.plant(name) */
@@ -251,6 +263,8 @@ static int testing_plant (lua_State *L) {
   else if (strcmp(name, "unanchored") == 0) plant_unanchored(L);
   else if (strcmp(name, "race") == 0) run_race(race_plainly, write_plainly);
   else if (strcmp(name, "lost_lock") == 0) run_race(race_locked, write_plainly);
+  else if (strcmp(name, "wrong_thread") == 0)
+    run_race(race_in_loop, write_in_loop);
   else if (strcmp(name, "relaxed") == 0) run_race(race_handover, take_handover);
   else return luaL_argerror(L, 1, "no planted fault of this name");
   return 0;

@@ -7,8 +7,10 @@
 #   2. The specs that start threads, or that other threads may be in.
 #
 # Reports go to files, so that those of child processes count as well. Lua
-# and libuv are the system's, without the sanitizer: what they do is seen by
-# their calls of the C library only (memory, locks, descriptors, threads).
+# is the system's, without the sanitizer: what it does is seen by its calls of
+# the C library only (memory, locks, descriptors, threads). So is libuv, unless
+# LIBUV=yes: then it is fetched and built with the sanitizer (libuv.sh), and a
+# call of it from the wrong thread must be named, too.
 set -u
 
 BUILD=${BUILD:-build}
@@ -20,6 +22,18 @@ PATH=$PWD/$BUILD/tsan/bin:$PATH
 LUACONC_LUA=$PWD/$BUILD/tsan/bin/lua5.4
 CC="${CC:-cc} -fsanitize=thread"
 export PATH LUACONC_LUA CC
+
+instrumented=yes
+if [ "${LIBUV:-no}" != yes ]; then
+  instrumented=no
+elif why=$(sh spec/support/libuv.sh "$PWD/$BUILD/tsan/libuv"); then
+  LD_LIBRARY_PATH=$PWD/$BUILD/tsan/libuv${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  export LD_LIBRARY_PATH
+  echo 'libuv: built from source, with the sanitizer'
+else
+  instrumented=no
+  echo "libuv: the system's, without the sanitizer ($why)"
+fi
 
 use_logs() {
   TSAN_OPTIONS="log_path=$logs/$1.report:exitcode=66:halt_on_error=0"
@@ -38,6 +52,9 @@ prove() {
   names 'ThreadSanitizer: data race' race 'race_plainly' || failures=1
   names 'ThreadSanitizer: data race' lost_lock 'race_locked' || failures=1
   names 'ThreadSanitizer: data race' relaxed 'race_handover' || failures=1
+  [ $instrumented = no ] && return $failures
+  plant wrong_thread
+  names 'ThreadSanitizer: data race' wrong_thread 'uv_update_time' || failures=1
   return $failures
 }
 
