@@ -108,7 +108,8 @@ local function program(stage, event)
   }
   bodies.closing = bodies.retiring
   local strikes = {
-    kill = 'os.execute("kill -KILL " .. id)', crash = 'os.execute("kill -' .. CRASH .. ' " .. id .. '
+    kill = 'os.execute("kill -KILL " .. id)',
+    crash = 'os.execute("kill -' .. CRASH .. ' " .. id .. '
       .. '" ; kill -CONT " .. id)', stop = 'os.execute("kill -STOP " .. id)',
     orphan = 'os.execute("kill -KILL " .. core.forkserver_pid())',
   }
