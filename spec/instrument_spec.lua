@@ -392,6 +392,36 @@ describe("luaconc compare, grown up", function()
     assert.matches("Quickest: threads with %d workers? ", out)
   end)
 
+  it("shows on Ctrl-C what was measured so far", function()
+    local path, ready = os.tmpname(), os.tmpname()
+    local file = assert(io.open(path, "w"))
+    -- The fourth run in which the job is reached interrupts the command: after
+    -- a warm-up and at least one round, in the middle of another.
+    file:write(([[
+      local file = %q
+      return { name = "slow", sizes = { 1 }, setup = function()
+        return { pid = tonumber(
+          io.open("/proc/self/stat"):read "a":match "^%%d+") }
+      end, job = function(i, ctx)
+        local out = io.open(file, "a")
+        out:write "x"
+        out:close()
+        local n = #io.open(file):read "a"
+        if n == 4 then
+          os.execute("kill -INT " .. ctx.pid)
+          require("luaconc").sleep(5)
+        end
+        return i
+      end }]]):format(ready))
+    file:close()
+    local out = os.tmpname()
+    os.execute(("timeout -k 2 60 %s bin/luaconc compare --runs=9 "
+      .. "--engines=task %s >%s 2>/dev/null"):format(lua, path, out))
+    os.remove(path)
+    os.remove(ready)
+    assert.matches("1 job, 1 round until it was interrupted", read(out))
+  end)
+
   it("sweeps over sizes", function()
     local status, out = run("--runs=1", "--engines=serial,task",
       "--sweep=2..6", "FILE")

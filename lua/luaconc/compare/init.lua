@@ -134,10 +134,13 @@ end
 
 -- Ctrl-C in the middle of a size: what was measured so far is told.
 local function interrupted(outcome, result, options)
+  local list = {}
   for _, row in ipairs(outcome.rows) do
     outcome.rounds = math.max(outcome.rounds, #row.runs)
+    if #row.runs > 0 or row.failure then list[#list + 1] = row end
   end
   if outcome.rounds == 0 then return end
+  outcome.rows = list
   outcome.measured, outcome.interrupted = true, true
   table.insert(result.sizes, outcome)
   options.done(outcome, result)
