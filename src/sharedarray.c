@@ -37,7 +37,7 @@ lc_array *lc_sharedarray_at (lua_State *L, int index) {
       lua_getmetatable(L, index) && lua_rawequal(L, -1, -2))
     luaL_error(L, "this shared array is closed");
   luaL_typeerror(L, index, "shared array");
-  return NULL;   /* not reached */
+  return lua_touserdata(L, index);   /* not reached */
 }
 
 /* Raises: the value at `arg` is no index of the array. */

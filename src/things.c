@@ -143,7 +143,7 @@ static void bury_lock (lc_common *c, uint32_t place) {
 /* {{ Semaphore */
 
 static lc_ticket *stake_of (lc_ticket *t) {
-  return lc_commons_at((lc_ref)t->what);
+  return (lc_ticket *)(void *)(lc_commons_base + t->what);
 }
 
 /* One permit more: for the first who waits, or to be had. */
