@@ -6,7 +6,7 @@ local M = {}
 
 -- The beginning of an option's text, up to its first details.
 local function brief(text)
-  return (text:gsub("\n", " "):gsub("'", ""):match "^[^:;(%[]*"
+  return (text:gsub("\n", " "):gsub("'", "\u{2019}"):match "^[^:;(%[]*"
     :gsub("%s+$", ""))
 end
 
@@ -20,7 +20,7 @@ local function commands()
   local cli, list = require "luaconc.cli", {}
   for i, name in ipairs(cli.names()) do
     local command = cli.get(name)
-    local entry = { name = name, about = command.about, options = {},
+    local entry = { name = name, about = brief(command.about), options = {},
       words = listed(command.complete),
       files = command.complete == "file" or command.rest }
     for k, option in ipairs(command.options or {}) do
