@@ -2461,6 +2461,7 @@ local shared = require "docs.api_shared"
 local net = require "docs.api_net"
 local programs = require "docs.api_exec"
 local debugging = require "docs.api_debug"
+local tests = require "docs.api_testing"
 
 return {
   running, several, job, groups, group, scopes, scope, pools, pool,
@@ -2474,4 +2475,5 @@ return {
   files[3],
   programs[1], programs[2], programs[3], programs[4], programs[5], programs[6],
   debugging[1], debugging[2], debugging[3],
+  tests[1],
 }

@@ -2363,3 +2363,13 @@ function conc.trace.start(path) end
 ---@return string? message
 ---@return "ENOENT"? code
 function conc.trace.stop() end
+
+---A function for a test runner, as for `it` of busted: it runs `f` as the root
+---task under the virtual clock. A failure is raised, and so is it where `f` leaves
+---a job, an open handle or a descriptor behind. With `opts.seeds` it runs in so
+---many orders.
+---Never waits.
+---@param f function gets what the runner passes
+---@param opts? { seeds: integer? }
+---@return function test
+function conc.test(f, opts) end
