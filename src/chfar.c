@@ -349,7 +349,7 @@ static const lc_opkind case_kinds[] = {
 void lc_channel_begin_far (lua_State *L, lc_channel *ch, lc_case *c,
                            bool send) {
   lc_wait *w = make_wait(ch, c->op.task);
-  if (!w) luaL_error(L, "not enough memory");
+  if (!w) lc_luax_no_memory(L);
   c->far = true;
   c->op.u.what = w;
   c->op.kind = &case_kinds[send];

@@ -146,7 +146,7 @@ static uint32_t check_list (lua_State *L) {
 /* A turn with all items of the list; nothing is sent where one can't be. */
 static lc_turn *load_turn (lua_State *L, lc_channel *c, uint32_t n) {
   lc_turn *turn = lc_seat_turn(c->seat, NULL);
-  if (!turn) luaL_error(L, "not enough memory");
+  if (!turn) lc_luax_no_memory(L);
   turn->batch = lc_batch_new(n);
   lua_settop(L, 2);
   lua_pushcfunction(L, read_list);
@@ -157,7 +157,7 @@ static lc_turn *load_turn (lua_State *L, lc_channel *c, uint32_t n) {
   else if (lua_pcall(L, 3, 0, 0) == LUA_OK) return turn;
   lc_seat_return(turn);
   lua_error(L);
-  return NULL;   /* not reached */
+  for (;;) ;   /* not reached */
 }
 
 /* Its results, with the number of those that have gone; returns the turn. */

@@ -81,6 +81,11 @@ void lc_luax_function (lua_State *L, int arg) {
   luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
+void lc_luax_no_memory (lua_State *L) {
+  luaL_error(L, "not enough memory");
+  for (;;) ;  /* not reached */
+}
+
 void lc_luax_wrong_self (lua_State *L) {
   const char *got = push_got(L, 1);
   lua_getfield(L, lua_upvalueindex(2), "__name");

@@ -35,6 +35,9 @@ void lc_luax_index (lua_State *L, struct lc_loop *loop, lua_CFunction index);
 ** in it is found by name in every state that has opened the core. */
 void lc_luax_module (lua_State *L, const char *name);
 
+/* Raises "not enough memory". */
+lc_noreturn void lc_luax_no_memory (lua_State *L);
+
 /* Raises: what a method got as its self is something else. */
 lc_noreturn void lc_luax_wrong_self (lua_State *L);
 

@@ -92,7 +92,8 @@ static uint32_t find_place (uint64_t id) {
 
 static entry *find_entry (uint64_t id) {
   uint32_t i = find_place(id);
-  return i < road.n && road.list[i].id == id ? &road.list[i] : NULL;
+  if (!road.list || i == road.n) return NULL;
+  return road.list[i].id == id ? &road.list[i] : NULL;
 }
 
 /* Takes the descriptor over. */
