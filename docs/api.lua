@@ -916,7 +916,8 @@ for item in q:iter() do print(item) end
     call = "conc.channel([n])",
     text = [[
 What a queue is inside a state, a channel is across states: tasks, threads and
-processes send copies of values through it, `n` at most on the way, 64 unless said; with 0
+processes send copies of values through it, `n` at most on the way, 64 unless
+said; with 0
 each is handed over. It can itself be sent, to a job or through a channel, and
 is the same one there. Every waiter, in whichever state, is served first come,
 first served; each value comes once.
@@ -1024,7 +1025,8 @@ print(buyer:await())  --> 3]],
     text = [[
 Waits for the first of several things and returns its key in the table and the
 results of the operation, as the method of the same name gives them. Exactly
-one takes effect. A case is an object alone (a queue or channel: `recv`; an event
+one takes effect. A case is an object alone (a queue or channel: `recv`; an
+event
 timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
 socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
 or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
@@ -1126,7 +1128,8 @@ Puts all items of a list in, in order. Cancelled in the midst,
 some have gone.]],
     params = { { "list", "any[]", "without nil" } },
     returns = { { "integer?", "n", "how many have gone: all of them" } },
-    fails = { { "EPIPE", "it is closed; the number of those that have gone is the fourth result" } },
+    fails = { { "EPIPE", "it is closed; the number of those that have gone is "
+      .. "the fourth result" } },
     waits = "while it is full",
     example = [[
 local q = conc.queue(4)
@@ -1271,7 +1274,8 @@ Puts all items of a list in, in order. Where one of them can't be
 sent, none is. Cancelled in the midst, some have gone.]],
     params = { { "list", "any[]", "without nil" } },
     returns = { { "integer?", "n", "how many have gone: all of them" } },
-    fails = { { "EPIPE", "it is closed; the number of those that have gone is the fourth result" } },
+    fails = { { "EPIPE", "it is closed; the number of those that have gone is "
+      .. "the fourth result" } },
     waits = "while it is full",
     example = [[
 local q = conc.channel(4)
@@ -2203,7 +2207,8 @@ local pool = {
       "pool:submit{f, ..., name=, priority=, timeout=, retries=}" },
     text = [[
 Runs `f(...)` as soon as a worker is free, those of high priority first, else in
-the order of the calls of `submit`. A failure is raised by `await`, or by the end of the pool where nobody
+the order of the calls of `submit`. A failure is raised by `await`, or by the
+end of the pool where nobody
 looked at it. A cancelled job that runs in a thread or process costs its worker,
 which is replaced. One whose worker dies fails with the code `EWORKER`, unless
 it has `retries`: then it is run again by another.]],

@@ -314,7 +314,7 @@ local head = [[
 ---@field deadlines integer
 ---@field handles integer
 ---@field started integer
----@field jobs table<"ready"|"running"|"waiting"|"done"|"failed"|"cancelled", integer>
+---@field jobs table<string, integer> # by state
 ---@field bytes integer
 ---@field busy number # seconds
 ---@field longest number # seconds

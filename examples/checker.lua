@@ -32,7 +32,7 @@ local function check(name, text, most)
       printed[#printed + 1] = line
     end,
   }
-  string.dump = nil
+  string.dump = nil -- luacheck: ignore 122
   local chunk, problem = load(text, "=" .. name, "t", env)
   if not chunk then error(problem, 0) end
   return tostring(chunk()), table.concat(printed)

@@ -130,7 +130,7 @@ local waits = {
     l:accept()
   end,
   ["unix read"] = function()
-    local l <close> = assert(conc.unix.listen "\0luaconc cancel_spec")
+    local _ <close> = assert(conc.unix.listen "\0luaconc cancel_spec")
     local s <close> = assert(conc.unix.connect "\0luaconc cancel_spec")
     s:read(5)
   end,
@@ -140,7 +140,7 @@ local waits = {
   end,
   ["unix connect at a full backlog"] = function()
     local path = "\0luaconc cancel_spec"
-    local l <close> = assert(conc.unix.listen(path, { backlog = 1 }))
+    local _ <close> = assert(conc.unix.listen(path, { backlog = 1 }))
     local held = {}
     local _ <close> = sim.on_close(function()
       for _, s in ipairs(held) do s:close() end

@@ -192,7 +192,7 @@ describe("a fork of this process", function()
       server:write "still there\n"
       assert.equal("still there", client:read "l")
       assert.equal("socket", lfs.attributes(path, "mode"))
-      local another <close> = assert(conc.unix.connect(path))
+      local _ <close> = assert(conc.unix.connect(path))
       assert.is_truthy(named:accept())
     end)
   end)

@@ -96,7 +96,7 @@
 ---@field deadlines integer
 ---@field handles integer
 ---@field started integer
----@field jobs table<"ready"|"running"|"waiting"|"done"|"failed"|"cancelled", integer>
+---@field jobs table<string, integer> # by state
 ---@field bytes integer
 ---@field busy number # seconds
 ---@field longest number # seconds
@@ -651,7 +651,8 @@ function conc.map(list, f, options) end
 local pool = {}
 
 ---Runs `f(...)` as soon as a worker is free, those of high priority first, else in
----the order of the calls of `submit`. A failure is raised by `await`, or by the end of the pool where nobody
+---the order of the calls of `submit`. A failure is raised by `await`, or by the
+---end of the pool where nobody
 ---looked at it. A cancelled job that runs in a thread or process costs its worker,
 ---which is replaced. One whose worker dies fails with the code `EWORKER`, unless
 ---it has `retries`: then it is run again by another.
@@ -727,7 +728,8 @@ function pool:terminate() end
 function conc.queue(n) end
 
 ---What a queue is inside a state, a channel is across states: tasks, threads and
----processes send copies of values through it, `n` at most on the way, 64 unless said; with 0
+---processes send copies of values through it, `n` at most on the way, 64 unless
+---said; with 0
 ---each is handed over. It can itself be sent, to a job or through a channel, and
 ---is the same one there. Every waiter, in whichever state, is served first come,
 ---first served; each value comes once.
@@ -772,7 +774,8 @@ function conc.condition(lock) end
 
 ---Waits for the first of several things and returns its key in the table and the
 ---results of the operation, as the method of the same name gives them. Exactly
----one takes effect. A case is an object alone (a queue or channel: `recv`; an event
+---one takes effect. A case is an object alone (a queue or channel: `recv`; an
+---event
 ---timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
 ---socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
 ---or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
