@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <sys/eventfd.h>
 
 enum { LARGE = 1024, TEXT = 1 << 20 };
 
@@ -150,6 +151,42 @@ static int pipe_rounds (uint64_t n) {
   return EXIT_SUCCESS;
 }
 
+/* A thread asleep, woken by an eventfd, and back. */
+typedef struct wakers { int there, back; uint64_t n; } wakers;
+
+static void wake (int fd) {
+  uint64_t one = 1;
+  if (write(fd, &one, sizeof one) != sizeof one) abort();
+}
+
+static void sleep_on (int fd) {
+  uint64_t value;
+  if (read(fd, &value, sizeof value) != sizeof value) abort();
+}
+
+static void *wake_back (void *arg) {
+  wakers *w = arg;
+  for (uint64_t i = 0; i < w->n; i++) {
+    sleep_on(w->there);
+    wake(w->back);
+  }
+  return NULL;
+}
+
+static int eventfd_rounds (uint64_t n) {
+  wakers w = {eventfd(0, 0), eventfd(0, 0), n};
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, wake_back, &w)) abort();
+  double start = now();
+  for (uint64_t i = 0; i < n; i++) {
+    wake(w.there);
+    sleep_on(w.back);
+  }
+  printf("us %.17g\n", (now() - start) / (double)n * 1e6);
+  pthread_join(thread, NULL);
+  return EXIT_SUCCESS;
+}
+
 static const struct {
   const char *name, *figure;
   unsigned size, part;
@@ -165,6 +202,7 @@ int main (int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "integers";
   uint64_t n = argc > 2 ? (uint64_t)atoll(argv[2]) : 1000000;
   if (strcmp(name, "pipe") == 0) return pipe_rounds(n / 20);
+  if (strcmp(name, "eventfd") == 0) return eventfd_rounds(n / 20);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     if (strcmp(cases[i].name, name) != 0) continue;
     job j = {make_ring(cases[i].size), make_ring(cases[i].size),

@@ -406,6 +406,16 @@ M[#M + 1] = codec("records", "codec, table of small records, 1 MB as JSON")
 M[#M + 1] = codec("texts", "codec, table of articles, 1 MB as JSON")
 
 -- Wall time: two threads, and how they wake each other.
+local function channel_peers(case)
+  local args = case .. " 1000000"
+  return {
+    peer("Go, two threads", B .. "peers_go channel " .. args, GO),
+    peer("Node worker_threads", "node bench/peers/channel.js " .. args, NODE),
+    peer("CPython queue.Queue", M.python .. " bench/peers/channel_peer.py "
+      .. args, PYTHON),
+  }
+end
+
 local function channel(case, title, unit, key, more)
   local bench = {
     name = "channel_" .. case, title = "channel between two threads, " .. title,
@@ -439,16 +449,21 @@ shared("lock", "acquire and release", "ns", "ns", {}, "C robust mutex")
 shared("counter", "an addition", "ns", "ns", {}, "C atomic addition")
 shared("map", "setting an integer", "ns", "ns", { "get_ns" })
 
-channel("integers", "an integer", "ns", "ns",
-  { also = { "usual_ns" }, targets = { limit(150) } })
+channel("integers", "an integer", "ns", "ns", { also = { "usual_ns" },
+  targets = { limit(150) }, peers = channel_peers "integers" })
 channel("tables", "a table of three fields", "ns", "ns", {
   ours = lua "channel.lua tables 1000000", also = { "usual_ns" },
   reference = { name = "the codec, there and back",
                 command = lua "channel.lua codec 1000000" },
-  targets = {},
+  targets = { limit(500) }, peers = channel_peers "tables",
 })
-channel("strings", "a string of 1 MiB", "GB/s", "gb", { targets = {} })
-channel("round", "there and back", "us", "us", { targets = { limit(3) } })
+channel("strings", "a string of 1 MiB", "GB/s", "gb",
+  { targets = {}, peers = channel_peers "strings" })
+local round_peers = channel_peers "round"
+table.insert(round_peers, 1, peer("C, eventfd, asleep",
+  B .. "channel_c eventfd 1000000", {}))
+channel("round", "there and back", "us", "us",
+  { targets = { limit(3) }, peers = round_peers })
 channel("many", "an integer, 100 at a time", "ns", "ns", {
   reference = { name = "C ring, futex", command = B .. "channel_c integers 1000000" },
   targets = { limit(60) },

@@ -196,8 +196,85 @@ func programs(n int) {
 	runtime.KeepAlive(held)
 }
 
+type record struct {
+	n    int
+	name string
+	ok   bool
+}
+
+// A thread for each of two goroutines, as in the other languages.
+func apart(f func()) {
+	go func() {
+		runtime.LockOSThread()
+		f()
+	}()
+}
+
+func oneWay(n, capacity int, make_ func(int) any) float64 {
+	out := make(chan any, capacity)
+	apart(func() {
+		for i := 1; i <= n; i++ {
+			out <- make_(i)
+		}
+		close(out)
+	})
+	<-out
+	start, count := time.Now(), 1
+	for range out {
+		count++
+	}
+	if count != n {
+		panic("lost messages")
+	}
+	return float64(time.Since(start).Nanoseconds())
+}
+
+func rounds(n int) {
+	there, back := make(chan int, 1), make(chan int, 1)
+	apart(func() {
+		for v := range there {
+			back <- v
+		}
+	})
+	start := time.Now()
+	for i := 0; i < n; i++ {
+		there <- i
+		if <-back != i {
+			panic("another answer")
+		}
+	}
+	fmt.Println("us", float64(time.Since(start).Nanoseconds())/float64(n)/1e3)
+	close(there)
+}
+
+// By reference: nothing is copied but a string's bytes.
+func channel(kind string, n int) {
+	runtime.GOMAXPROCS(2)
+	runtime.LockOSThread()
+	text := make([]byte, 1<<20)
+	switch kind {
+	case "integers":
+		fmt.Println("ns", oneWay(n, 1024, func(i int) any { return i })/float64(n))
+	case "tables":
+		fmt.Println("ns", oneWay(n, 1024, func(i int) any {
+			return &record{i, "a name", true}
+		})/float64(n))
+	case "strings":
+		n /= 1000
+		ns := oneWay(n, 4, func(i int) any { return append([]byte(nil), text...) })
+		fmt.Println("gb", float64(n)*float64(len(text))/ns)
+	case "round":
+		rounds(n / 20)
+	}
+}
+
 func main() {
 	n := 0
+	if os.Args[1] == "channel" {
+		n, _ = strconv.Atoi(os.Args[3])
+		channel(os.Args[2], n)
+		return
+	}
 	if len(os.Args) > 2 {
 		n, _ = strconv.Atoi(os.Args[2])
 	}
