@@ -229,7 +229,9 @@ describe("debug.dump", function()
           conc.debug.dump(5)
         end)
         testing.fail_lua(nil)
-        assert.is_true(ok or err == "not enough memory", tostring(err))
+        -- Where the stack can't grow, Lua says that it is too deep.
+        assert.is_true(ok or err == "not enough memory"
+          or tostring(err):find("nested too deeply", 1, true) ~= nil, tostring(err))
       end
       for n = 1, 12 do
         testing.fail_alloc(n)

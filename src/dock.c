@@ -149,7 +149,8 @@ void lc_dock_stir (lc_proxy *p, lc_guest *g) {
     lc_ticket *k;
     while (lc_dock_may_ring(&rings) && (k = lc_thing_first(&t->thing)))
       lc_dock_tell(k, &rings);
-    while (lc_dock_may_ring(&rings) && (k = lc_dock_sender(t))) lc_dock_tell(k, &rings);
+    while (lc_dock_may_ring(&rings) && (k = lc_dock_sender(t)))
+      lc_dock_tell(k, &rings);
     more = lc_thing_first(&t->thing) || lc_dock_sender(t);
     lc_dock_unlock(t, g, &rings);
   }

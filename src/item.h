@@ -43,8 +43,8 @@ typedef struct lc_item {
 } lc_item;
 
 /* Makes an item of the value at `index`, to go through the channel, or (NULL)
-** to other processes: then to be exported. `what` names it in errors. Raises where it can't be sent, and then has kept
-** nothing. */
+** to other processes: then to be exported. `what` names it in errors. Raises
+** where it can't be sent, and then has kept nothing. */
 void lc_item_read (lua_State *L, int index, const char *what,
                    struct lc_exchange *x, lc_item *item);
 

@@ -62,8 +62,9 @@ static void read_guise (lua_State *L, lc_job *j, int options) {
 
 static void read_options (lua_State *L, lc_job *j, int options, int handle) {
   static const char *const names[] = {"name", "keep", "daemon", "memory",
-                                      "stack", "libs", "init", "start", "rlimit",
-                                      "priority", "engine", "level", NULL};
+                                      "stack", "libs", "init", "start",
+                                      "rlimit", "priority", "engine", "level",
+                                      NULL};
   lc_luax_options(L, options, names);
   if (lc_luax_option(L, options, "name") != LUA_TNIL) {
     if (lua_type(L, -1) != LUA_TSTRING)

@@ -370,7 +370,8 @@ static void close_because (lc_task *t, lua_CFunction reason) {
 }
 
 /* Somebody looks on. */
-lc_cold static int resume_watched (lc_loop *loop, lc_task *t, int nargs, int *n) {
+lc_cold static int resume_watched (lc_loop *loop, lc_task *t, int nargs,
+                                   int *n) {
   bool pulse = (loop->watch & LC_WATCH_PULSE) != 0;
   uint64_t since = loop->watch & LC_WATCH_TRACE ? uv_hrtime() : 0;
   if (pulse) lc_pulse_begin(t->job.id);
