@@ -115,7 +115,7 @@ describe("a channel between processes", function()
       end
       local jobs = {
         assert(conc.process(double, work, done)), assert(conc.process(double, work, done)),
-        conc.thread(double, work, done), conc.spawn(double, work, done)
+        conc.thread(double, work, done),
       }
       local feeder = conc.spawn(function()
         for i = 1, 400 do work:send(i) end
