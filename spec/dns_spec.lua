@@ -64,10 +64,12 @@ for _, name in ipairs { "lookup", "reverse" } do
       streams.run(function()
         local job = conc.spawn { dns[name], argument, keep = true }
         conc.yield()
-        assert.equal("waiting", job:status())
-        sim.shows(conc.tree(), "dns lookup")
-        job:cancel()
-        assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+        -- (Where all is slow, the answer may have come meanwhile.)
+        local tree = conc.tree()
+        if job:cancel() then
+          sim.shows(tree, "dns lookup")
+          assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+        else assert.equal("done", job:status()) end
         local again = conc.spawn { function()
           conc.current():cancel()
           return dns[name](argument)

@@ -248,10 +248,13 @@ describe("tcp.connect", function()
     streams.run(function()
       local job = conc.spawn { tcp.connect, "localhost", 1, keep = true }
       conc.yield()
-      assert.equal("waiting", job:status())
-      sim.shows(conc.tree(), "dns lookup")
-      job:cancel()
-      assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+      -- (Where all is slow, the name may have been looked up meanwhile.)
+      local tree = conc.tree()
+      if job:cancel() then
+        assert.is_truthy(tree:find("dns lookup", 1, true)
+          or tree:find("connect of tcp stream", 1, true), tree)
+        assert.is_true(conc.is_cancelled(sim.raises(job.await, job)))
+      else assert.equal("done", job:status()) end
     end)
   end)
 
