@@ -20,7 +20,7 @@ local C_LAYERS = {
       .. "passage path proxy shared slot strait "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
-    files = "races trace pulse deadlock debug tree inquiry end frame group handle "
+    files = "account races trace pulse deadlock debug tree inquiry end frame group handle "
       .. "interrupt job kin "
       .. "loop mailbox op "
       .. "remote rebirth twin scope select slots spawn task traceback trouble waiter "

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <sys/eventfd.h>
 
+#include "account.h"
 #include "alloc.h"
 #include "debug.h"
 #include "end.h"
@@ -548,6 +549,7 @@ void lc_loop_close (lc_loop *loop) {
   lc_trace_end(loop);
   lc_races_end(loop);
   lc_pulse_stop(loop);
+  lc_account_stop(loop);
   lc_interrupt_unwatch(loop);
   lc_port_close(loop->port, loop);
   close_uv(loop);

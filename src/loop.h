@@ -35,7 +35,8 @@ struct lc_group;
 enum {
   LC_WATCH_PULSE = 1,        /* pulse.h */
   LC_WATCH_DEBUG = 2,        /* debug.h */
-  LC_WATCH_TRACE = 4         /* trace.h */
+  LC_WATCH_TRACE = 4,        /* trace.h */
+  LC_WATCH_ACCOUNT = 8       /* account.h */
 };
 struct lc_guest;
 

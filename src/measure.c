@@ -24,6 +24,7 @@
 */
 
 #include "measure.h"
+#include "account.h"
 #include "errors.h"
 #include "luax.h"
 #include "message.h"
@@ -250,6 +251,28 @@ static int cpu (lua_State *L) {
   return 1;
 }
 
+/* account(on): counts from now on what each task uses; false: forgets it */
+static int account (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  bool on = lua_toboolean(L, 1);
+  if (!on) lc_account_stop(loop);
+  else if (lc_account_start(loop) != 0)
+    return luaL_error(L, "another state of this process is counted");
+  return 0;
+}
+
+/* spent() -> seconds of CPU that the running task has used while it was
+** counted, seconds for which it held the loop, the longest of these stays
+** since the last call; nothing where no task is counted */
+static int spent (lua_State *L) {
+  lc_spent s;
+  if (!lc_account_look(lc_luax_loop(L), &s)) return 0;
+  lua_pushnumber(L, (lua_Number)s.cpu * 1e-9);
+  lua_pushnumber(L, (lua_Number)s.held * 1e-9);
+  lua_pushnumber(L, (lua_Number)s.longest * 1e-9);
+  return 3;
+}
+
 /* memory() -> PSS of this process and its descendants, in bytes */
 static int memory (lua_State *L) {
   lc_family *family = lua_newuserdatauv(L, sizeof *family, 0);
@@ -302,8 +325,8 @@ void lc_measure_open (lua_State *L, struct lc_loop *loop) {
   };
   static const luaL_Reg functions[] = {
     {"measure", measure_start}, {"clock", read_clock}, {"usage", usage},
-    {"cpu", cpu}, {"memory", memory}, {"sent", sent}, {"machine", machine},
-    {"terminal", terminal}, {NULL, NULL}
+    {"cpu", cpu}, {"account", account}, {"spent", spent}, {"memory", memory},
+    {"sent", sent}, {"machine", machine}, {"terminal", terminal}, {NULL, NULL}
   };
   lc_luax_type(L, loop, TYPE, methods, metamethods);
   lua_pop(L, 1);

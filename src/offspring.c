@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "alloc.h"
 #include "commons.h"
 #include "conduit.h"
@@ -411,6 +412,7 @@ static void work_in_fork (lua_State *L, lc_loop *loop, lc_fork *f) {
   lc_forkserver_fork();
   lc_road_fork(f->road);
   lc_pulse_fork(loop);
+  lc_account_stop(loop);
   lc_trace_fork(loop);
   init_fork(loop, f);
   if (!lc_rebirth(L, loop)) _exit(127);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "account.h"
 #include "alloc.h"
 #include "debug.h"
 #include "errors.h"
@@ -374,9 +375,12 @@ lc_cold static int resume_watched (lc_loop *loop, lc_task *t, int nargs,
                                    int *n) {
   bool pulse = (loop->watch & LC_WATCH_PULSE) != 0;
   uint64_t since = loop->watch & LC_WATCH_TRACE ? uv_hrtime() : 0;
+  bool counted = (loop->watch & LC_WATCH_ACCOUNT) != 0;
   if (pulse) lc_pulse_begin(t->job.id);
   if (since) lc_trace_resumed(t);
+  if (counted) lc_account_begin(t);
   int status = lua_resume(t->co, loop->driver, nargs, n);
+  if (counted) lc_account_end(t);
   if (pulse) lc_pulse_end();
   if (since && lc_trace_on(loop)) lc_trace_stopped(t, since);
   return status;
