@@ -42,6 +42,7 @@ build = {
     -- The lists below are written by `make rockspec`.
     ["luaconc.core"] = {
       sources = {
+        "src/account.c",
         "src/address.c",
         "src/alloc.c",
         "src/arena.c",
