@@ -1729,7 +1729,8 @@ have ended. A handler that fails ends its own connection only. Without
       { "ready", "fun(listener: luaconc.listener)?",
         "called before the first connection is accepted" },
       { "on_error", "fun(err: any, job: luaconc.job)?",
-        "called with the error of a handler" },
+        "called with the error of a handler and its job, also while the "
+        .. "server is being cancelled: no cancellation reaches it" },
       { "grace", "number?", "seconds that handlers have once the listener is "
         .. "closed, before they are cancelled; for ever unless said" },
     },

@@ -849,6 +849,72 @@ describe("tcp.serve", function()
     assert.same({ { "mine", "failed" }, { "mine", "failed" }, { "mine", "failed" } }, errors)
   end)
 
+  -- Two handlers that fail when they are cancelled, and what becomes of the
+  -- server when `stop(job, listener)` has ended them.
+  local function failing_late(opts, stop)
+    local results
+    streams.run(function()
+      local listener <close> = assert(tcp.listen(HERE, 0))
+      local job = conc.spawn { tcp.serve, listener, function(s)
+        local _ <close> = sim.on_close(function() error("late", 0) end)
+        s:read()
+      end, opts, keep = true }
+      local a <close> = assert(tcp.connect(HERE, listener:sock().port))
+      local b <close> = assert(tcp.connect(HERE, listener:sock().port))
+      settle()
+      stop(job, listener)
+      results = { pcall(job.await, job) }
+      assert.equal("", a:read "a")
+      assert.equal("", b:read "a")
+    end)
+    return table.unpack(results)
+  end
+
+  it("that is cancelled tells on_error of handlers that fail then", function()
+    local told = {}
+    local function on_error(err, job)
+      conc.sleep(0.001)   -- no cancellation reaches it
+      told[#told + 1] = err .. " " .. job:status()
+    end
+    local _, err = failing_late({ on_error = on_error }, function(job) job:cancel() end)
+    assert.is_true(conc.is_cancelled(err))
+    assert.same({ "late failed", "late failed" }, told)
+    told = {}
+    assert.is_true(failing_late({ on_error = on_error }, function(job, listener)
+      listener:close()
+      settle()
+      job:cancel()
+    end) == false)
+    assert.same({ "late failed", "late failed" }, told)
+  end)
+
+  it("tells on_error of handlers that fail when their grace is over", function()
+    local told = {}
+    local ok, result = failing_late({ grace = 0.005, on_error = function(err)
+      told[#told + 1] = err
+    end }, function(_, listener) listener:close() end)
+    assert.is_true(ok and result)
+    assert.same({ "late", "late" }, told)
+  end)
+
+  it("that is cancelled raises a failure that has no on_error", function()
+    local ok, err = failing_late(nil, function(job) job:cancel() end)
+    assert.is_false(ok)
+    sim.shows(err, "late")
+  end)
+
+  it("raises what on_error fails with", function()
+    local opts = { on_error = function(err) error(err .. ", and worse", 0) end }
+    for _, stop in ipairs { "cancel", "close" } do
+      local ok, err = failing_late(opts, function(job, listener)
+        if stop == "cancel" then job:cancel() else listener:close() end
+        if stop == "close" then job:cancel() end
+      end)
+      assert.is_false(ok)
+      sim.shows(err, "late, and worse")
+    end
+  end)
+
   it("keeps nothing of hundreds of failures", function()
     local seen = 0
     serving(function() error("again", 0) end, {

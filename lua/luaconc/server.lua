@@ -36,12 +36,30 @@ end
 local short_of = { ENOBUFS = true, ENOMEM = true }
 local PAUSE = 0.05
 
--- Looks at how a failed connection ended, so that the group need not keep it.
-local function look_at(server, job)
-  local ok, err = pcall(job.await, job)
-  if ok or core.is_cancelled(err) then return end
-  if server.on_error then return server.on_error(err, job) end
-  server.failed = server.failed or job
+-- A failure that was looked at is kept by no group: those after the first one,
+-- which the end of the group raises.
+local function forget(job)
+  pcall(job.await, job)
+end
+
+-- Tells of the first failure that on_error was not told of.
+local function report(server)
+  local job = table.remove(server.untold, 1)
+  if not job then return end
+  local _, err = pcall(job.await, job)
+  server.on_error(err, job)
+end
+
+-- The running handler has failed. on_error finds its job ended, and no
+-- cancellation reaches it.
+local function note_failure(server, job)
+  if server.on_error then
+    server.untold[#server.untold + 1] = job
+    server.reports:spawn(core.shield, report, server)
+  elseif server.failed then
+    server.group:spawn(forget, job)
+  end
+  server.failed = true
 end
 
 -- A server is closed once by each of its handlers, at the end.
@@ -50,7 +68,7 @@ local Server = {}
 function Server.__close(server, err)
   if server.slots then server.slots:release() end
   if err ~= nil and not core.is_cancelled(err) then
-    server.group:spawn(look_at, server, core.current())
+    note_failure(server, core.current())
   end
 end
 
@@ -98,10 +116,26 @@ local function close_fresh(fresh)
   for stream in pairs(fresh) do stream:close() end
 end
 
+-- Of a server that is cancelled, no task begins any more: what its handlers
+-- fail with meanwhile is told here.
+local function report_rest(server)
+  pcall(server.group.await, server.group)
+  while server.untold[1] do report(server) end
+end
+
+local function end_handlers(server, err)
+  if err ~= nil then server.group:cancel() end
+  core.shield(report_rest, server)
+end
+
 local function run_server(server)
   local _ <close> = setmetatable(server.fresh, { __close = close_fresh })
+  local reports <close> = core.group { keep = true }
   local group <close> = core.group { keep = true }
-  server.group = group
+  server.group, server.reports = group, reports
+  local _ <close> = server.on_error and setmetatable({}, {
+    __close = function(_, err) end_handlers(server, err) end,
+  }) or nil
   group:spawn { watch_end, server, daemon = true }
   return accept_all(server)
 end
@@ -116,13 +150,12 @@ end
 ---@return string? code
 function M.serve(listener, handler, opts)
   local server = setmetatable({
-    listener = listener, handler = handler, fresh = {},
+    listener = listener, handler = handler, fresh = {}, untold = {},
     slots = opts.limit and core.semaphore(opts.limit),
     grace = opts.grace, on_error = opts.on_error,
   }, Server)
   if opts.ready then opts.ready(listener) end
   local message, code = run_server(server)
-  if server.failed then server.failed:await() end
   if code ~= "ECANCELED" and code ~= "EBADF" then return nil, message, code end
   return true
 end

@@ -114,7 +114,8 @@ end
 ---Options, besides those of `listen` for the first form: `limit`, connections
 ---at one time (more wait in the backlog); `ready(listener)`, called before the
 ---first accept; `grace`, seconds that handlers have once the listener is
----closed before they are cancelled; `on_error(err, job)`.
+---closed before they are cancelled; `on_error(err, job)`, which is called while
+---the server is cancelled, too, and not cancelled itself.
 ---@param host string|luaconc.listener
 ---@param port integer|fun(stream: luaconc.stream)
 ---@param handler? fun(stream: luaconc.stream)|table
