@@ -10,12 +10,12 @@
 
 enum { LEAST = 64 };     /* entries that are made room for */
 
-static struct {
-  lc_loop *loop;         /* NULL: nothing is counted */
+struct lc_account {
   lc_spent *entries;     /* by slot */
   uint32_t n;
+  uint64_t all;          /* held by all tasks */
   uint64_t cpu, since;   /* when the running task's stay began; 0: unknown */
-} self;
+};
 
 static uint64_t cpu_time (void) {
   struct timespec t;
@@ -23,62 +23,77 @@ static uint64_t cpu_time (void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void begin_stay (void) {
-  self.cpu = cpu_time();
-  self.since = uv_hrtime();
+static void begin_stay (struct lc_account *a) {
+  a->cpu = cpu_time();
+  a->since = uv_hrtime();
 }
 
-static void add_stay (lc_spent *s) {
-  uint64_t held = uv_hrtime() - self.since;
-  s->cpu += cpu_time() - self.cpu;
+static void add_stay (struct lc_account *a, lc_spent *s) {
+  uint64_t held = uv_hrtime() - a->since;
+  a->all += held;
+  s->cpu += cpu_time() - a->cpu;
   s->held += held;
   if (held > s->longest) s->longest = held;
 }
 
-static bool make_room (uint32_t slot) {
-  uint32_t n = self.n ? self.n : LEAST;
-  if (slot < self.n) return true;
+static bool make_room (struct lc_account *a, uint32_t slot) {
+  uint32_t n = a->n ? a->n : LEAST;
+  if (slot < a->n) return true;
   while (n <= slot) n *= 2;
-  lc_spent *entries = lc_realloc(self.entries, self.n * sizeof *entries,
+  lc_spent *entries = lc_realloc(a->entries, a->n * sizeof *entries,
                                  n * sizeof *entries);
   if (!entries) return false;
-  memset(entries + self.n, 0, (n - self.n) * sizeof *entries);
-  self.entries = entries;
-  self.n = n;
+  memset(entries + a->n, 0, (n - a->n) * sizeof *entries);
+  a->entries = entries;
+  a->n = n;
   return true;
 }
 
 void lc_account_begin (const lc_task *t) {
-  self.since = 0;
-  if (make_room((uint32_t)t->job.slot)) begin_stay();
+  struct lc_account *a = t->job.loop->account;
+  a->since = 0;
+  if (make_room(a, (uint32_t)t->job.slot)) begin_stay(a);
 }
 
 void lc_account_end (const lc_task *t) {
-  if (self.since && (uint32_t)t->job.slot < self.n)
-    add_stay(&self.entries[t->job.slot]);
-  self.since = 0;
+  struct lc_account *a = t->job.loop->account;
+  lc_spent gone = {0};   /* for a task that has ended, and has no slot */
+  if (!a || !a->since) return;
+  bool kept = (uint32_t)t->job.slot < a->n;
+  add_stay(a, kept ? &a->entries[t->job.slot] : &gone);
+  a->since = 0;
 }
 
 bool lc_account_look (lc_loop *loop, lc_spent *spent) {
-  if (self.loop != loop || !loop->current || !self.since) return false;
-  lc_spent *s = &self.entries[loop->current->job.slot];
-  add_stay(s);
+  struct lc_account *a = loop->account;
+  if (!a || !loop->current || !a->since) return false;
+  lc_spent *s = &a->entries[loop->current->job.slot];
+  add_stay(a, s);
   *spent = *s;
   s->longest = 0;
-  begin_stay();
+  begin_stay(a);
   return true;
 }
 
+uint64_t lc_account_all (const lc_loop *loop) {
+  return loop->account ? loop->account->all : 0;
+}
+
 int lc_account_start (lc_loop *loop) {
-  if (self.loop) return self.loop == loop ? 0 : UV_EBUSY;
-  self.loop = loop;
+  if (loop->account) return 0;
+  loop->account = lc_alloc(sizeof *loop->account);
+  if (!loop->account) return UV_ENOMEM;
+  memset(loop->account, 0, sizeof *loop->account);
   loop->watch |= LC_WATCH_ACCOUNT;
+  if (loop->current) lc_account_begin(loop->current);
   return 0;
 }
 
 void lc_account_stop (lc_loop *loop) {
-  if (self.loop != loop) return;
+  struct lc_account *a = loop->account;
+  if (!a) return;
   loop->watch &= (uint8_t)~LC_WATCH_ACCOUNT;
-  lc_free(self.entries, self.n * sizeof *self.entries);
-  memset(&self, 0, sizeof self);
+  loop->account = NULL;
+  lc_free(a->entries, a->n * sizeof *a->entries);
+  lc_free(a, sizeof *a);
 }

@@ -1,13 +1,14 @@
 /*
-** account.h: what each task has used so far: CPU time, and time for which it
-** held the loop, which is more where it called something that blocks.
+** account.h: what each task of a loop has used so far: CPU time, and time for
+** which it held the loop, which is more where it called something that blocks
+** or where other programs had the core.
 **
 ** Kept by slot, so that a task needs no room for it; whoever measures a job
 ** takes differences within its task, and so never sees what an earlier task
 ** of the same slot used. For want of memory a stay is not counted.
 **
-** One loop of the process at most, and its thread alone touches it. Off, it
-** costs a branch by switch (loop->watch).
+** Only the thread of the loop touches it. Off, it costs a branch by switch
+** (loop->watch).
 */
 
 #ifndef lc_account_h
@@ -21,8 +22,7 @@ typedef struct lc_spent {
   uint64_t longest;     /* stay since the last look */
 } lc_spent;
 
-/* Counts from now on. The task that runs now is counted when it next goes
-** on. UV_EBUSY where another loop is. */
+/* Counts from now on, also the task that runs. UV_ENOMEM. */
 int lc_account_start (lc_loop *loop);
 
 /* A task goes on, or comes back. Only where LC_WATCH_ACCOUNT is set. */
@@ -32,7 +32,10 @@ void lc_account_end (const lc_task *t);
 /* What the running task has used until now; false where none is counted. */
 bool lc_account_look (lc_loop *loop, lc_spent *spent);
 
-/* Forgets all. Harmless on other loops. */
+/* For how long all tasks together have held the loop. */
+uint64_t lc_account_all (const lc_loop *loop);
+
+/* Forgets all. Harmless where nothing is counted. */
 void lc_account_stop (lc_loop *loop);
 
 #endif

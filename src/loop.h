@@ -106,6 +106,7 @@ typedef struct lc_loop {
   uint8_t watch;             /* LC_WATCH_... */
   uint32_t era;              /* of tracing, as last seen: trace.h */
   struct lc_tracing *tracing;   /* NULL: it is not traced */
+  struct lc_account *account;   /* NULL: nothing is counted */
   const atomic_uint *asks;   /* of the port: see lc_port_asks */
   struct lc_races *races;    /* NULL: see races.h */
   struct lc_inquiry *inquiry;   /* it asks other states: see inquiry.h */

@@ -251,26 +251,30 @@ static int cpu (lua_State *L) {
   return 1;
 }
 
-/* account(on): counts from now on what each task uses; false: forgets it */
+/* account(on): counts from now on what each task of this state uses; false:
+** forgets it */
 static int account (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
-  bool on = lua_toboolean(L, 1);
-  if (!on) lc_account_stop(loop);
+  luaL_checktype(L, 1, LUA_TBOOLEAN);
+  if (!lua_toboolean(L, 1)) lc_account_stop(loop);
   else if (lc_account_start(loop) != 0)
-    return luaL_error(L, "another state of this process is counted");
+    return luaL_error(L, "not enough memory");
   return 0;
 }
 
-/* spent() -> seconds of CPU that the running task has used while it was
-** counted, seconds for which it held the loop, the longest of these stays
-** since the last call; nothing where no task is counted */
+/* spent() -> of the running task, while it was counted: seconds of CPU,
+** seconds for which it held the loop, the longest of these stays since the
+** last call; and the seconds for which all tasks together held it. Nothing
+** where no task is counted */
 static int spent (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
   lc_spent s;
-  if (!lc_account_look(lc_luax_loop(L), &s)) return 0;
+  if (!lc_account_look(loop, &s)) return 0;
   lua_pushnumber(L, (lua_Number)s.cpu * 1e-9);
   lua_pushnumber(L, (lua_Number)s.held * 1e-9);
   lua_pushnumber(L, (lua_Number)s.longest * 1e-9);
-  return 3;
+  lua_pushnumber(L, (lua_Number)lc_account_all(loop) * 1e-9);
+  return 4;
 }
 
 /* memory() -> PSS of this process and its descendants, in bytes */
