@@ -26,12 +26,15 @@ names() {
   fi
 }
 
-silent() { # NAME
-  if [ -n "$(reports "$1")" ]; then
-    echo "  $1: a report where there should be none"
-    reports "$1"
-    return 1
-  fi
+# silent NAME: is there no report? Else it is printed, the beginnings of all
+# once more last, as often only the end of a log is kept.
+silent() {
+  [ -n "$(reports "$1")" ] || return 0
+  echo "  $1: a report where there should be none"
+  reports "$1"
+  echo "  $1: how the reports begin:"
+  find "$logs" -name "$1.report*" -exec head -qn 9 {} + | head -n 45
+  return 1
 }
 
 # clean_program: one that commits nothing gives no report.
@@ -56,7 +59,10 @@ suite() {
   done | grep -vE "$pattern"
 }
 
-# run NAME FILE...: these specs; their output, and what was reported.
+# run NAME FILE...: these specs; their output, and what was reported. Each file
+# has an interpreter of its own, so that a crash or a hang has a name, and JOBS
+# of them, else as many as there are cores, run beside each other. What one
+# prints comes in one piece when it has ended.
 run() {
   name=$1
   shift
@@ -65,8 +71,18 @@ run() {
     echo "  none of ${SPEC:-the specs} belongs here"
     return 0
   fi
-  timeout -k 10 3600 lua5.4 spec/support/run.lua "$@"
-  status=$?
-  [ $status = 0 ] || echo "  $name: exit status $status"
-  silent "$name" && [ $status = 0 ]
+  {
+    printf '%s\n' "$@" | xargs -n 1 -P "${JOBS:-$(nproc)}" sh -c '
+      out=$(timeout -k 10 900 lua5.4 spec/support/run.lua "$0" 2>&1)
+      status=$?
+      if [ $status = 0 ]; then
+        printf "%s\n" "$out" | sed "/^$/d; \$d"
+        exit 0
+      fi
+      printf "%s\n  %s: exit status %s\n" "$out" "$0" $status
+      exit 1'
+    echo $? >"$logs/$name.status"
+  } | tee "$logs/$name.out"
+  awk '$3 == "s" { n += $4 } END { print n + 0 " passed" }' "$logs/$name.out"
+  silent "$name" && [ "$(cat "$logs/$name.status")" = 0 ]
 }

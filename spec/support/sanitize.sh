@@ -5,8 +5,8 @@
 #   1. Proof: each fault of luaconc.testing.plant must be named by the tool
 #      that is there to find it, and a clean program must give no report.
 #   2. The whole suite.
-#   3. Beside it, the specs of the C part again, with a full collection at
-#      every allocation inside each test (see host.c).
+#   3. The specs of the C part again, with a full collection at every
+#      allocation inside each test (see host.c).
 #
 # Reports go to files, so that those of child processes count as well.
 set -u
@@ -66,7 +66,8 @@ prove() {
 
 # ---- 2 and 3. the suite ----
 
-specs=${SPEC:-$(echo spec/*_spec.lua spec/contract/*_spec.lua)}
+# The long ones come first, so that no core has nothing to do at the end.
+specs=${SPEC:-$(echo spec/contract/*_spec.lua spec/*_spec.lua)}
 
 # Specs that read files, run make or reckon in Lua, and start no program of
 # ours in a state of the host, are left out of both. Those of the Lua modules
@@ -79,16 +80,14 @@ result=0
 echo 'Planted faults, each to be named:'
 prove || result=1
 
-# The two parts have nothing to do with each other, and two cores are usual.
-(run suite $(suite "$never" $specs)) >"$logs/suite.out" 2>&1 &
-suite_pid=$!
-echo
-echo 'The specs of the C part with a full collection at every allocation:'
-LUACONC_GC=yes run gc $(suite "$not_with_gc" $specs) || result=1
 echo
 echo 'The suite under ASan, UBSan and LSan:'
-wait $suite_pid || result=1
-cat "$logs/suite.out"
+run suite $(suite "$never" $specs) || result=1
+echo
+echo 'The specs of the C part with a full collection at every allocation:'
+LUACONC_GC=yes
+export LUACONC_GC
+run gc $(suite "$not_with_gc" $specs) || result=1
 echo
 if [ $result = 0 ]; then
   echo 'sanitize: clean, and every planted fault was reported'
