@@ -7,7 +7,7 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "tracefile alloc bytes claim clock commons store conduit element fault forker "
+    files = "tracefile tracing alloc bytes claim clock commons store conduit element fault forker "
       .. "forkserver "
       .. "guest heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
@@ -20,7 +20,7 @@ local C_LAYERS = {
       .. "passage path proxy shared slot strait "
       .. "shelf transfer" },
   { name = "kernel", peers = true,
-    files = "account races trace pulse deadlock debug tree inquiry end frame group handle "
+    files = "account races trace tracegc pulse deadlock debug tree inquiry end frame group handle "
       .. "interrupt job kin "
       .. "loop mailbox op "
       .. "remote rebirth twin scope select slots spawn task traceback trouble waiter "

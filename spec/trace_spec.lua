@@ -46,6 +46,29 @@ local function ids(events)
   return set
 end
 
+-- How many messages have arrived in another row, by the field that tells rows
+-- apart: "tid" or "pid".
+local function crossings(events, row)
+  local from, n = {}, 0
+  for _, e in ipairs(select_events(events, { ph = "s" })) do
+    if e.args.what == "message" then from[e.id] = e[row] end
+  end
+  for _, e in ipairs(select_events(events, { ph = "f" })) do
+    if from[e.id] and from[e.id] ~= e[row] then n = n + 1 end
+  end
+  return n
+end
+
+-- Adds up what comes until the end, and sends it back.
+local function adder(from, to)
+  local sum = 0
+  for v in from:iter() do
+    sum = sum + v
+    for _, n in ipairs(from:recv_many(8) or {}) do sum = sum + n end
+  end
+  to:send_many { sum, sum }
+end
+
 describe("a trace", function()
   it("has a slice for each time that a task runs, and spans of jobs and waits", function()
     local events, open = traced(function()
@@ -92,15 +115,52 @@ describe("a trace", function()
     local tids = {}
     for _, e in ipairs(select_events(events, { ph = "X" })) do tids[e.tid] = true end
     assert.is_truthy(next(tids, (next(tids))))
-    local from = {}
-    for _, e in ipairs(select_events(events, { ph = "s" })) do
-      if e.args.what == "message" then from[e.id] = e.tid end
-    end
-    local crossed = 0
-    for _, e in ipairs(select_events(events, { ph = "f" })) do
-      if from[e.id] and from[e.id] ~= e.tid then crossed = crossed + 1 end
-    end
-    assert.equal(2, crossed)
+    assert.equal(2, crossings(events, "tid"))
+  end)
+
+  for _, engine in ipairs { "thread", "process" } do
+    it("has each message to a " .. engine .. " and back, of many at once too", function()
+      local events = traced(function()
+        local there, back = conc.channel(4), conc.channel(4)
+        local h = conc[engine](adder, there, back)
+        there:send_many { 1, 2, 3, 4, 5, 6 }
+        there:send(7)
+        there:close()
+        h:await()
+        assert.same({ 28, 28 }, back:recv_many(9))
+      end)
+      assert.equal(9, crossings(events, engine == "thread" and "tid" or "pid"))
+    end)
+  end
+
+  it("has messages of any size to other processes", function()
+    local events = traced(function()
+      local there = conc.channel(4)
+      local h = conc.process(function(ch)
+        local n = 0
+        for v in ch:iter() do n = n + #v end
+        return n
+      end, there)
+      for _, size in ipairs { 1, 1000, 100000, 5000000 } do
+        there:send(("x"):rep(size))
+      end
+      there:close()
+      assert.equal(5101001, h:await())
+    end)
+    assert.equal(4, crossings(events, "pid"))
+  end)
+
+  it("has messages of code outside tasks", function()
+    folder.with(function(path)
+      assert(conc.trace.start(path .. "/t"))
+      local ch = conc.channel(1)
+      ch:send "outside"
+      assert.equal("outside", ch:recv())
+      assert(conc.trace.stop())
+      local events = tracing.read(snippets.read(path .. "/t"))
+      assert.same({}, (tracing.check(events)))
+      assert.equal(1, #select_events(events, { ph = "f" }))
+    end)
   end)
 
   it("has worker processes in it, with one clock, joined to who started them", function()
@@ -119,18 +179,85 @@ describe("a trace", function()
       pid = slices[1].pid }))
   end)
 
-  it("has the calls of pools, descriptors, memory and collections", function()
+  it("has the calls of pools, and counts descriptors and memory", function()
     local events = traced(function()
       local pool <close> = conc.pool { engine = "thread", workers = 1 }
       pool:submit(math.abs, 1):await()
-      collectgarbage()
-      collectgarbage()
+      pool:map({ 1, 2 }, math.abs, { chunk = 2 })
       conc.sleep(0.001)
     end)
     assert.equal(1, #select_events(events, { ph = "b", name = "call" }))
+    assert.equal(1, #select_events(events, { ph = "b", name = "chunk" }))
     assert.is_true(#select_events(events, { ph = "C", name = "descriptors" }) >= 1)
     assert.is_true(#select_events(events, { ph = "C", name = "Lua memory" }) >= 1)
-    assert.is_true(#select_events(events, { ph = "i", name = "collected" }) >= 1)
+  end)
+
+  it("has the calls of collectgarbage with their length, and each cycle's end", function()
+    local events = traced(function()
+      collectgarbage()
+      collectgarbage "collect"
+      collectgarbage("step", 1)
+      assert.is_true(collectgarbage "count" > 0)
+      assert.is_true(collectgarbage "isrunning")
+      conc.thread(function() collectgarbage() end):await()
+    end)
+    local calls = select_events(events, { ph = "X", name = "collectgarbage" })
+    assert.equal(4, #calls)
+    for _, e in ipairs(calls) do
+      assert.equal("gc", e.cat)
+      assert.is_true(e.dur > 0 and e.args.KiB > 0 and e.args["KiB before"] > 0)
+    end
+    assert.is_true(calls[4].tid ~= calls[1].tid)
+    local ends = select_events(events, { ph = "i", name = "collected" })
+    assert.is_true(#ends >= 2)
+    assert.is_true(ends[2].args.cycle > ends[1].args.cycle)
+  end)
+
+  it("leaves collectgarbage as it is for who calls it wrongly, or sends it", function()
+    local gc = collectgarbage
+    local events = traced(function()
+      local ok, err = pcall(function() collectgarbage "nonsense" end)
+      assert.is_false(ok)
+      sim.shows(err, "spec/trace_spec.lua:", "bad argument #1 to 'collectgarbage'",
+        "invalid option 'nonsense'")
+      local own = collectgarbage
+      assert.is_true(conc.thread(function() return own "isrunning" end):await())
+    end)
+    assert.equal(0, #select_events(events, { ph = "X", name = "collectgarbage" }))
+    assert.is_true(gc "count" > 0)
+    local kept = collectgarbage
+    assert.is_true(conc.run(function()
+      return conc.thread(function() return kept "isrunning" end):await()
+    end))
+  end)
+
+  it("has what is opened, until it is closed", function()
+    local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+    local _, open = traced(function()
+      local client <close> = assert(conc.tcp.connect("127.0.0.1", listener:sock().port))
+      local server <close> = assert(listener:accept())
+      local file <close> = assert(conc.fs.open("spec/trace_spec.lua"))
+      assert(file:read "l" and client:write "x" and server:read(1))
+    end)
+    local events = traced(function()
+      local client <close> = assert(conc.tcp.connect("127.0.0.1", listener:sock().port))
+      local server <close> = assert(listener:accept())
+      local file <close> = assert(conc.fs.open("spec/trace_spec.lua"))
+      assert(file:read "l" and client:write "x" and server:read(1))
+    end)
+    local function count(fields)
+      fields.cat = "handle"
+      return #select_events(events, fields)
+    end
+    assert.equal(2, count { ph = "b", name = "tcp stream" })
+    assert.equal(2, count { ph = "e", name = "tcp stream" })
+    assert.equal(1, count { ph = "b", name = "tcp listener" })
+    assert.equal(0, count { ph = "e", name = "tcp listener" })
+    assert.equal(1, count { ph = "b", name = "file" })
+    assert.equal(1, count { ph = "e", name = "file" })
+    local closed = select_events(events, { ph = "e", name = "tcp stream" })
+    assert.is_true(closed[1].args.descriptor > 2)
+    assert.is_true(open >= 1)
   end)
 
   it("begins in threads and jobs that run already", function()
@@ -147,6 +274,60 @@ describe("a trace", function()
         h:await()
       end)
       assert.is_true(#select_events(events, { ph = "X", has = "'early'" }) >= 1)
+    end)
+  end)
+
+  -- A worker process that runs already, and waits without looking at its link.
+  it("begins in processes that run already, and ends there", function()
+    conc.run(function()
+      local there, back = conc.channel(1), conc.channel(1)
+      local h = conc.process { function(from, to)
+        for v in from:iter() do to:send(v) end
+      end, there, back, name = "early" }
+      local function turn()
+        there:send(1)
+        assert.equal(1, back:recv())
+      end
+      turn()
+      for _ = 1, 2 do
+        folder.with(function(path)
+          local file = path .. "/t"
+          local function events() return tracing.read(snippets.read(file)) end
+          assert(conc.trace.start(file))
+          repeat turn() until #select_events(events(), { ph = "X", has = "'early'" }) >= 3
+          assert(conc.trace.stop())
+          local list = events()
+          assert.equal(1, #select_events(list, { ph = "b", has = "'early'" }) - 1)
+          assert.is_true(crossings(list, "pid") >= 2)
+          local size
+          repeat
+            size = #snippets.read(file)
+            turn()
+            conc.sleep(0.002)
+          until size == #snippets.read(file)
+          turn()
+          assert.equal(size, #snippets.read(file))
+        end)
+      end
+      there:close()
+      h:await()
+    end)
+  end)
+
+  it("has nothing more of who has stopped it", function()
+    conc.run(function()
+      local events
+      folder.with(function(path)
+        assert(conc.trace.start(path .. "/t"))
+        local ch = conc.channel(1)
+        ch:send(1)
+        ch:recv()
+        assert(conc.trace.stop())
+        conc.yield()
+        events = tracing.read(snippets.read(path .. "/t"))
+      end)
+      assert.same({}, (tracing.check(events)))
+      assert.equal(1, #select_events(events, { ph = "X", cat = "task" }))
     end)
   end)
 
@@ -174,6 +355,24 @@ describe("a trace", function()
     assert.equal(137, result.code)
     assert.same({}, (tracing.check(events)))
     assert.is_true(#select_events(events, { ph = "X", has = "'before'" }) >= 2)
+  end)
+
+  it("keeps what a worker process has written that is killed", function()
+    local events = traced(function()
+      local h = conc.process { function()
+        local c = require "luaconc"
+        c.spawn { function() c.sleep(0.001) end, name = "before" }
+        c.sleep(0.01)
+        c.exec { "sh", "-c", "kill -KILL $PPID" }
+        c.sleep(10)
+      end, name = "victim", keep = true }
+      local ok, err = pcall(h.await, h)
+      assert.is_false(ok)
+      assert.equal("EWORKER", err.code)
+    end)
+    assert.is_true(#select_events(events, { ph = "X", has = "'before'" }) >= 2)
+    local ended = select_events(events, { ph = "e", has = "'victim'" })
+    assert.equal("failed", ended[#ended].args.state)
   end)
 
   it("is written by forks of the traced process, too", function()
@@ -208,7 +407,7 @@ describe("trace", function()
       assert.equal("ENOENT", code)
       sim.shows(message, path .. "/none/c")
     end)
-    sim.shows(sim.raises(conc.trace.start, 7), "name of a file", "number")
+    sim.shows(sim.raises(conc.trace.start, 7), "name of a file")
     sim.shows(sim.raises(conc.trace.start, ""), "name of a file")
   end)
 
@@ -283,7 +482,8 @@ describe("the check of a trace", function()
     assert.same({ "X without dur" }, complaints '"ph":"X","ts":1')
     assert.same({ "no ts" }, complaints '"ph":"X","dur":1')
     assert.same({ "slices overlap: n" }, complaints('"ph":"X","ts":1,"dur":5',
-      '"ph":"X","ts":3,"dur":1'))
+      '"ph":"X","ts":3,"dur":9'))
+    assert.same({}, complaints('"ph":"X","ts":1,"dur":5', '"ph":"X","ts":3,"dur":1'))
     assert.same({ "a span ends that has not begun: cx" },
       complaints '"ph":"e","ts":1,"id":"x"')
     assert.same({ "a flow arrives that has not left: 3" },

@@ -287,11 +287,13 @@ static int fill_list (lua_State *L, lc_channel *c, lc_item *first) {
   lc_crossed done;
   lc_item item;
   lua_createtable(L, 1, 0);
+  lc_channel_arrived(c->loop, first);
   lc_item_push(L, first);
   lua_rawseti(L, -2, 1);
   for (lua_Integer n = 1; n < most; n++) {
     (void)take_or_begin(c, NULL, &item, &done);
     if (done != LC_CROSS_DONE) break;
+    lc_channel_arrived(c->loop, &item);
     lc_item_push(L, &item);
     lua_rawseti(L, -2, n + 1);
   }

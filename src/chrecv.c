@@ -21,11 +21,14 @@ static const lc_opkind kinds[] = {
   {"channel:recv", lc_channel_cancel, NULL, LC_BY_OTHERS}
 };
 
+void lc_channel_arrived (lc_loop *loop, const lc_item *item) {
+  if (lc_trace_on(loop) && item->flow) lc_trace_receive(loop, item->flow);
+}
+
 int lc_channel_received (lua_State *L, lc_exchanged done, lc_item *item) {
   if (done == LC_EX_CLOSED) return lc_channel_closed(L, "EOF");
   if (done == LC_EX_BLOCKED) return lc_errors_fail(L, "EAGAIN", "empty");
-  lc_loop *loop = lc_luax_loop(L);
-  if (lc_trace_on(loop) && item->flow) lc_trace_receive(loop, item->flow);
+  lc_channel_arrived(lc_luax_loop(L), item);
   lc_item_push(L, item);
   return 1;
 }
@@ -100,12 +103,14 @@ int lc_channel_iter (lua_State *L) {
 
 /* list, seat, most: moves what is in the hand to the end of the list */
 static int read_hand (lua_State *L) {
-  lc_batch *hand = ((lc_seat *)lua_touserdata(L, 2))->hand;
+  const lc_seat *seat = lua_touserdata(L, 2);
+  lc_batch *hand = seat->hand;
   lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
   lua_Integer most = lua_tointeger(L, 3);
   for (; n < most && hand->next < hand->n; hand->next++) {
     lc_item_copy(L, &hand->items[hand->next]);
     lua_rawseti(L, 1, ++n);
+    lc_channel_arrived(seat->loop, &hand->items[hand->next]);
     lc_item_free(&hand->items[hand->next]);
   }
   return 0;
@@ -177,6 +182,7 @@ static int end_wait (lua_State *L, lc_channel *c, lc_turn *turn) {
   if (done == LC_EX_CLOSED) return lc_channel_closed(L, "EOF");
   lua_createtable(L, 1, 0);
   if (first.kind != LC_ITEM_NONE) {
+    lc_channel_arrived(c->loop, &first);
     lc_item_push(L, &first);
     lua_rawseti(L, -2, 1);
   }

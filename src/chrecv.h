@@ -7,6 +7,9 @@
 
 #include "chwait.h"
 
+/* A flow ends at the item, if one has begun. */
+void lc_channel_arrived (lc_loop *loop, const lc_item *item);
+
 /* What `recv` returns. May raise; the item is emptied. */
 int lc_channel_received (lua_State *L, lc_exchanged done, lc_item *item);
 

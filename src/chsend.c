@@ -26,14 +26,15 @@ static void read_item (lua_State *L, lc_channel *c, int index,
   bool far = lc_exchange_strait(c->exchange);
   lc_item_read(L, index, what, far ? NULL : c->exchange, item);
   int err = far ? lc_strait_export(item) : 0;
-  if (!err) return;
-  lc_item_free(item);
-  luaL_error(L, "cannot send %s #1: %s", what, uv_strerror(err));
+  if (err) {
+    lc_item_free(item);
+    luaL_error(L, "cannot send %s #1: %s", what, uv_strerror(err));
+  }
+  if (lc_trace_on(c->loop)) item->flow = lc_trace_send(c->loop, "message");
 }
 
 void lc_channel_read (lua_State *L, lc_channel *c, int index, lc_item *item) {
   read_item(L, c, index, "argument", item);
-  if (lc_trace_on(c->loop)) item->flow = lc_trace_send(c->loop, "message");
 }
 
 int lc_channel_sent (lua_State *L, lc_exchanged done, lc_item *item) {

@@ -11,9 +11,21 @@
 #include "errors.h"
 #include "fscall.h"
 #include "fsfile.h"
+#include "luax.h"
 #include "fsio.h"
+#include "trace.h"
 
 /* {{ The block */
+
+lc_cold static void trace_open (lc_fsfile *f) {
+  f->traced = f->loop->era;
+  lc_trace_opened(f->loop, f, "file");
+}
+
+/* (The descriptor may be somebody else's by now.) */
+lc_cold static void trace_close (lc_fsfile *f) {
+  if (f->traced == f->loop->era) lc_trace_closed(f->loop, f, "file", -1);
+}
 
 static lc_fsfile *new_file (lc_loop *loop) {
   lc_fsfile *f = lc_alloc(sizeof *f);
@@ -211,6 +223,7 @@ static int close_file (lc_fsfile *f) {
 static void end_closing (lc_fsfile *f) {
   lc_op *op = f->user;
   int err = f->out_err ? f->out_err : f->err;
+  if (lc_trace_on(f->loop)) trace_close(f);
   free_file(f);
   if (op) lc_op_complete_now(op, err);
 }
@@ -376,6 +389,7 @@ int lc_fsfile_push (lua_State *L, lc_loop *loop, lc_fsdata *d) {
   f->writable = (d->flags & O_ACCMODE) != O_RDONLY;
   f->append = d->flags & O_APPEND;
   f->seekable = d->seekable;
+  if (lc_trace_on(loop)) trace_open(f);
   return 0;
 }
 

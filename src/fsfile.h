@@ -50,6 +50,7 @@ struct lc_fsfile {
   int out_err;           /* of writing, and nobody has been told */
   int fd;
   uint32_t holds;
+  uint32_t traced;       /* the era of tracing that knows of it; or 0 */
   bool working, readable, writable, append, seekable;
   bool at_end;           /* the last read found nothing more */
   bool stale;            /* `in` is out of date: pwrite has gone beside it */

@@ -14,6 +14,7 @@
 #include "end.h"
 #include "handle.h"
 #include "luax.h"
+#include "trace.h"
 
 static const char alive_key;
 
@@ -35,6 +36,7 @@ void lc_handle_opened (lc_handle *h) {
   lc_handle_uv(h)->data = h;
   lc_list_append(&h->loop->handles, &h->link);
   h->loop->nhandles++;
+  if (lc_trace_on(h->loop)) lc_trace_opened(h->loop, h, h->kind->name);
 }
 
 static void on_closed (uv_handle_t *uv) {
@@ -44,8 +46,15 @@ static void on_closed (uv_handle_t *uv) {
   lc_free(h, h->kind->size);
 }
 
+lc_cold static void trace_close (lc_handle *h) {
+  uv_os_fd_t fd;
+  int err = uv_fileno(lc_handle_uv(h), &fd);
+  lc_trace_closed(h->loop, h, h->kind->name, err ? -1 : fd);
+}
+
 void lc_handle_close (lc_handle *h) {
   if (!h || uv_is_closing(lc_handle_uv(h))) return;
+  if (lc_trace_on(h->loop)) trace_close(h);
   lc_list_remove(&h->link);
   if (h->owner) *h->owner = NULL;
   h->owner = NULL;

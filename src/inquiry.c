@@ -203,8 +203,9 @@ void lc_inquiry_arrived (lc_remote *r, lc_report *rep) {
   lc_loop *loop = r->job.loop;
   lc_worker *w = loop->worker;
   struct lc_inquiry *q = loop->inquiry;
+  bool wanted = rep->head.depth > 0 || r->asked;
   if (rep->head.depth == 0) r->asked = false;
-  if (!extend_path(rep, r)) lc_report_free(rep);
+  if (!wanted || !extend_path(rep, r)) lc_report_free(rep);
   else if (q) {
     lc_list_append(&q->reports, &rep->link);
     count_answer(q, rep->head.asked);

@@ -49,13 +49,13 @@ struct lc_job {
   int32_t slot;            /* a task's place, or -1: see slots.h */
   uint32_t nresults;
   int32_t line;            /* where it was started */
+  uint32_t span;           /* while it is traced: tracing.h; 0: none */
   uint8_t state;
   bool keep;
   bool daemon;
   bool asked;              /* cancel was called */
   int8_t priority;         /* in the queue of a limited group: high first */
   uint8_t guise;           /* of a pool: an engine's number + 1, or 0 */
-  uint8_t traced;          /* spans that have begun: bits, see trace.c */
   bool seen;               /* its outcome was looked at */
   uint8_t locks;           /* that it holds, under debug */
   bool extra;              /* has an entry in the side table: name, ... */

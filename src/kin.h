@@ -31,8 +31,7 @@ typedef enum lc_saying {
   LC_SAY_OUTCOME,          /* an lc_verdict */
   LC_SAY_REPLY,            /* a message: only after the outcome */
   LC_SAY_REPORT,           /* see lc_report_write */
-  LC_SAY_TRACE,            /* before the request: the id of a flow, and the
-                           ** path of the file to trace into */
+  LC_SAY_TRACE,            /* an lc_tracenews, and the path of the file */
   LC_SAY_TEXT = 100        /* test builds: a program; its result as text */
 } lc_saying;
 
@@ -40,6 +39,11 @@ typedef struct lc_ration {
   uint64_t memory;         /* of the Lua state; 0: no limit */
   lc_limits limits;        /* of the process */
 } lc_ration;
+
+typedef struct lc_tracenews {
+  uint32_t flow;           /* that starts the job; 0: none, or it has begun */
+  unsigned era;            /* of the starter: lc_trace_follow */
+} lc_tracenews;
 
 typedef struct lc_verdict {
   uint32_t outcome;        /* an lc_outcome */

@@ -546,13 +546,13 @@ static void close_uv (lc_loop *loop) {
 }
 
 void lc_loop_close (lc_loop *loop) {
-  lc_trace_end(loop);
   lc_races_end(loop);
   lc_pulse_stop(loop);
   lc_account_stop(loop);
   lc_interrupt_unwatch(loop);
   lc_port_close(loop->port, loop);
   close_uv(loop);
+  lc_trace_end(loop);
   free_pool(loop);
   lc_free(loop->buffer, LC_BUFFER);
   lc_free(loop->ring, loop->ring ? (loop->mask + 1) * sizeof(*loop->ring) : 0);

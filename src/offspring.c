@@ -98,12 +98,14 @@ static bool take_letter (lc_message *m) {
 
 static void take_trace (const lc_message *m) {
   char path[4096];
-  size_t len = m->len - sizeof(uint32_t);
-  if (m->len < sizeof(uint32_t) || len >= sizeof path) return;
-  memcpy(&self.worker.flow, m->base, sizeof(uint32_t));
-  memcpy(path, m->base + sizeof(uint32_t), len);
+  lc_tracenews news;
+  if (m->len < sizeof news || m->len - sizeof news >= sizeof path) return;
+  size_t len = m->len - sizeof news;
+  memcpy(&news, m->base, sizeof news);
+  memcpy(path, m->base + sizeof news, len);
   path[len] = '\0';
-  (void)lc_trace_join(path);
+  if (news.flow) self.worker.flow = news.flow;
+  lc_trace_follow(news.era, path);
 }
 
 static bool take (uint32_t kind, lc_message *m) {
@@ -257,8 +259,10 @@ static int post_home (lc_worker *w, lc_message *m) {
   return send_home(w, m, LC_SAY_LETTER);
 }
 
+/* (Who asks may have more to say, over the link.) */
 static void report_home (lc_worker *w, lc_report *rep) {
   lc_message m = {0};
+  (void)listen_home(w);
   m.base = lc_report_write(rep, &m.len);
   if (m.base) (void)send_home(w, &m, LC_SAY_REPORT);
   lc_message_free(&m);

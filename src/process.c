@@ -297,20 +297,32 @@ static bool is_rationed (const lc_ration *r) {
   return r->memory || l->memory || l->cpu || l->files || l->niced;
 }
 
-/* What it is to trace into, where this process is traced. */
+/* What it is to trace into, where this process is traced; or that it is no
+** longer. */
 static void send_trace (process *p) {
   size_t size = 0;
-  char *path = lc_trace_path(&size);
-  outgoing *o = path ? lc_alloc(sizeof *o) : NULL;
-  char *bytes = o ? lc_alloc(sizeof(uint32_t) + size) : NULL;
+  lc_tracenews news = {.flow = p->remote->turn.flow};
+  char *path = lc_trace_path(&size, &news.era);
+  outgoing *o = lc_alloc(sizeof *o);
+  char *bytes = o ? lc_alloc(sizeof news + size) : NULL;
   if (bytes) {
-    lc_message m = {.base = bytes, .len = sizeof(uint32_t) + size};
-    memcpy(bytes, &p->remote->turn.flow, sizeof(uint32_t));
-    memcpy(bytes + sizeof(uint32_t), path, size);
+    lc_message m = {.base = bytes, .len = sizeof news + size};
+    memcpy(bytes, &news, sizeof news);
+    if (size) memcpy(bytes + sizeof news, path, size);
     (void)send_message(p, o, LC_SAY_TRACE, &m, on_letter_sent);
   }
   else lc_free(o, sizeof *o);
   lc_free(path, size);
+}
+
+/* One that waits for no letter does not look at its link, unless asked. */
+static void process_trace (lc_remote *r) {
+  process *p = process_of(r);
+  if (!p->link) return;
+  r->turn.flow = 0;
+  send_trace(p);
+  look(p);
+  strike(p, SIGURG);
 }
 
 /* A fork has the request in its memory. */
@@ -322,7 +334,7 @@ static int send_request (process *p) {
                            .len = sizeof p->ration};
     (void)lc_conduit_send(&p->conduit, &p->limit);
   }
-  send_trace(p);
+  if (lc_trace_on(r->job.loop)) send_trace(p);
   int err = send_message(p, &p->context, LC_SAY_CONTEXT, &r->context, on_sent);
   if (!err || err == UV_EAGAIN)
     err = send_message(p, &p->request, LC_SAY_REQUEST, &r->request, on_sent);
@@ -587,6 +599,7 @@ static const lc_remotekind process_kind = {
   .strike = process_strike,
   .post = process_post,
   .ask = process_ask,
+  .trace = process_trace,
   .epitaph = process_epitaph,
   .pid = pid_of,
   .kill = process_kill,

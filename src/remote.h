@@ -64,6 +64,8 @@ typedef struct lc_remotekind {
   void (*epitaph) (lua_State *L, lc_remote *r, const char *label);
 
   void (*ask) (lc_remote *r);   /* its state is to report: inquiry.h */
+  void (*trace) (lc_remote *r);   /* this process is traced from now on, or no
+                                ** longer: its state is to look at that */
   int (*pid) (const lc_remote *r);   /* NULL: it runs in this process */
   void (*kill) (lc_remote *r, int signal);   /* NULL, too */
 

@@ -146,6 +146,7 @@ void lc_slot_fill (const lc_straitthing *t, const lc_mapping *m, uint32_t i,
   lc_slot *s = lc_slot_at(m, i);
   s->kind = item->kind;
   s->len = item->len;
+  s->flow = item->flow;
   s->apart = apart != 0;
   if (!lc_slot_is_block(item)) {
     memcpy(&s->u, &item->u, sizeof s->u);
@@ -200,6 +201,7 @@ void lc_slot_drop_apart (lc_slot *s) {
 
 void lc_slot_copy_small (const lc_slot *s, lc_item *item) {
   memcpy(&item->u, &s->u, sizeof s->u);
+  item->flow = s->flow;
   item->kind = s->kind;
   item->len = s->len;
 }
@@ -236,6 +238,7 @@ void lc_slot_fill_chain (const lc_straitthing *t, const lc_mapping *m,
   size_t len = item->u.message.len;
   lc_slot *first = lc_slot_at(m, i);
   first->kind = item->kind;
+  first->flow = item->flow;
   first->u.bytes.len = len;
   while (len > 0) {
     size_t n = len < LC_SLOT_ARENA ? len : LC_SLOT_ARENA;

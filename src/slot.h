@@ -35,6 +35,7 @@ typedef struct lc_slot {
   uint8_t len;                 /* of a short string */
   bool apart;                  /* its bytes are in a mapping of their own */
   bool chained;                /* it is the first of several */
+  uint32_t flow;               /* as in an item */
   union {
     int64_t integer;
     double number;

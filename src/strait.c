@@ -14,6 +14,7 @@ static lc_crossed unload_block (lc_proxy *p, uint32_t i, lc_item *item) {
   lc_message *m = &item->u.message;
   if (!lc_slot_copy_block(t, &p->bulk, i, m)) return LC_CROSS_NOMEMORY;
   item->kind = s->kind;
+  item->flow = s->flow;
   if (item->kind != LC_ITEM_MESSAGE || !lc_message_import(m, true))
     return LC_CROSS_DONE;
   lc_message_free(m);

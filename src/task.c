@@ -374,10 +374,9 @@ static void close_because (lc_task *t, lua_CFunction reason) {
 lc_cold static int resume_watched (lc_loop *loop, lc_task *t, int nargs,
                                    int *n) {
   bool pulse = (loop->watch & LC_WATCH_PULSE) != 0;
-  uint64_t since = loop->watch & LC_WATCH_TRACE ? uv_hrtime() : 0;
+  uint64_t since = lc_trace_on(loop) ? lc_trace_resumed(t) : 0;
   bool counted = (loop->watch & LC_WATCH_ACCOUNT) != 0;
   if (pulse) lc_pulse_begin(t->job.id);
-  if (since) lc_trace_resumed(t);
   if (counted) lc_account_begin(t);
   int status = lua_resume(t->co, loop->driver, nargs, n);
   if (counted) lc_account_end(t);

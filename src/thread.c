@@ -235,6 +235,10 @@ static void thread_ask (lc_remote *r) {
   lc_interrupt_strike(t->id);
 }
 
+static void thread_trace (lc_remote *r) {
+  lc_port_ring(thread_of(r)->worker.port);
+}
+
 static int thread_post (lc_remote *r, lc_message *m) {
   lc_thread *t = thread_of(r);
   return post_letter(t->worker.port, m, &t->worker, on_letter_there);
@@ -328,7 +332,8 @@ static const lc_remotekind thread_kind = {
   .start = thread_start,
   .strike = thread_strike,
   .post = thread_post,
-  .ask = thread_ask
+  .ask = thread_ask,
+  .trace = thread_trace,
 };
 
 /* conc.thread(f, ...) or conc.thread{f, ..., name=, memory=, stack=, libs=,

@@ -8,15 +8,19 @@
 ** written stays, whatever becomes of them. The list is not ended until the
 ** last writer ends it; readers take it as it is.
 **
-**   slices    X    a task runs, on the row of its thread
-**   spans     b e  a job, from its start to its end; in it, each wait
+**   slices    X    a task runs, on the row of its thread; in it, calls of
+**                  collectgarbage (tracegc.h)
+**   spans     b e  a job, from its start to its end; in it, each wait; what
+**                  was opened, until it is closed; calls of pools
 **   flows     s f  who started whom, woke whom, sent what to whom
 **   counters  C    descriptors, memory of a state; "collected": i
 **
 ** The clock is the machine's monotonic one, the same in all processes.
 **
 ** Off, it costs a branch where loop->watch is looked at, and a comparison a
-** turn: a state begins or ends tracing at its next turn.
+** turn: a state begins or ends tracing at its next turn, and then tells those
+** that it has started: it wakes threads, and sends word to processes. What
+** there is already has its spans from then on.
 */
 
 #ifndef lc_trace_h
@@ -37,8 +41,10 @@ static inline bool lc_trace_on (const lc_loop *loop) {
 ** UV_EBUSY: it is being traced. */
 int lc_trace_start (lc_loop *loop, const char *path);
 
-/* The same for a file that another process has made. */
-int lc_trace_join (const char *path);
+/* In a worker process: its starter is traced into this file, or (an even
+** era) no longer; this process follows, unless it has a file of its own. The
+** same era again: nothing happens. */
+void lc_trace_follow (unsigned era, const char *path);
 
 /* In a fork: goes on, as another process. */
 void lc_trace_fork (lc_loop *loop);
@@ -46,8 +52,9 @@ void lc_trace_fork (lc_loop *loop);
 /* Ends it; what was seen is written. UV_ENOENT: it is not traced. */
 int lc_trace_stop (lc_loop *loop);
 
-/* What the process's file is called, or NULL. To be freed by lc_alloc's. */
-char *lc_trace_path (size_t *size);
+/* What the process's file is called, or NULL, to be freed by lc_alloc's; and
+** the era. */
+char *lc_trace_path (size_t *size, unsigned *era);
 
 /* }} */
 
@@ -68,7 +75,10 @@ void lc_trace_end (lc_loop *loop);      /* the state ends */
 
 void lc_trace_job (lua_State *L, lc_job *j);    /* it begins */
 void lc_trace_ended (lc_job *j);                /* and ends */
-void lc_trace_resumed (struct lc_task *t);      /* a task goes on */
+void lc_trace_opened (lc_loop *loop, const void *thing, const char *what);
+void lc_trace_closed (lc_loop *loop, const void *thing, const char *what,
+                      int fd);                  /* -1: it has none */
+uint64_t lc_trace_resumed (struct lc_task *t);  /* a task goes on: now */
 void lc_trace_stopped (struct lc_task *t, uint64_t since);   /* until now */
 
 /* Something goes from here to another place, which receives it by the id that

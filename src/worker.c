@@ -281,6 +281,7 @@ static int run_root (lua_State *L) {
     lua_pop(L, 1);
     show_name(lua_tostring(L, -2));
   }
+  if (lc_trace_on(loop)) lc_trace_job(L, w->root);
   while (lc_group_pending(loop->root))
     lc_group_wait(L, loop->main, loop->root, k_nothing, 0);
   if (loop->trouble == LC_DEADLOCK) lc_trouble_raise(L, loop);

@@ -44,15 +44,16 @@ function M.chunk(f, items, n, spread)
   return false, err, at
 end
 
-local function traced(span, ...)
-  core.trace_close(span)
+local function traced(span, name, ...)
+  core.trace_close(span, name)
   return ...
 end
 
 local function answer(f, ...)
-  local span = core.trace_open(f == M and "chunk" or "call")
-  if f == M then return traced(span, M.chunk(...)) end
-  return traced(span, M.call(f, ...))
+  local name = f == M and "chunk" or "call"
+  local span = core.trace_open(name)
+  if f == M then return traced(span, name, M.chunk(...)) end
+  return traced(span, name, M.call(f, ...))
 end
 
 --- One letter, without what comes before the function.

@@ -111,42 +111,78 @@ local function by_time(events)
   return list
 end
 
--- Slices of one thread lie beside each other or inside one another.
+local STEP = 0.0015   -- a time is cut to so many microseconds, and added
+
+-- Slices of one thread lie beside each other or inside one another. Returns
+-- whether a slice of the thread covers this time.
 local function check_slices(say, events)
-  local open = {}
+  local slices, open = {}, {}
   for _, e in ipairs(by_time(M.select(events, { ph = "X" }))) do
-    local last = open[e.tid] or 0
-    if e.ts < last - 0.0015 then say("slices overlap: " .. e.name) end
-    open[e.tid] = math.max(last, e.ts + e.dur)
+    local stack = open[e.tid] or {}
+    open[e.tid] = stack
+    while #stack > 0 and stack[#stack] <= e.ts + STEP do stack[#stack] = nil end
+    if #stack > 0 and e.ts + e.dur > stack[#stack] + STEP then
+      say("slices overlap: " .. e.name)
+    end
+    stack[#stack + 1] = e.ts + e.dur
+    slices[e.tid] = slices[e.tid] or {}
+    table.insert(slices[e.tid], e)
+  end
+  return function(tid, ts)
+    for _, e in ipairs(slices[tid] or {}) do
+      if e.ts - STEP <= ts and ts <= e.ts + e.dur + STEP then return true end
+    end
+    return false
   end
 end
 
--- Each span that ends has begun.
+-- Each span that ends is the last that has begun, by its name: readers look
+-- for both.
 local function check_spans(say, events)
-  local depth = {}
+  local open, left = {}, 0
   for _, e in ipairs(by_time(events)) do
     local key = e.cat .. tostring(e.id)
+    local stack = open[key] or {}
+    open[key] = stack
     if e.ph == "b" then
-      depth[key] = (depth[key] or 0) + 1
+      stack[#stack + 1] = e.name
+      left = left + 1
+    elseif e.ph == "e" and #stack == 0 then
+      say("a span ends that has not begun: " .. key)
     elseif e.ph == "e" then
-      depth[key] = (depth[key] or 0) - 1
-      if depth[key] < 0 then say("a span ends that has not begun: " .. key) end
+      local name = table.remove(stack)
+      left = left - 1
+      if name ~= e.name then
+        say(("a span begins as '%s' and ends as '%s'"):format(name, e.name))
+      end
     end
   end
-  local left = 0
-  for _, n in pairs(depth) do left = left + n end
   return left
 end
 
--- Each flow that arrives has left, before that, once.
-local function check_flows(say, events)
+-- Each flow that arrives has left, before that, once; and both ends are in a
+-- slice, without which they are not drawn.
+local function check_flows(say, events, is_covered)
   local sent = {}
   for _, e in ipairs(M.select(events, { ph = "s" })) do
     if sent[e.id] then say("a flow leaves twice: " .. e.id) end
-    sent[e.id] = e.ts
+    sent[e.id] = e
   end
   for _, e in ipairs(M.select(events, { ph = "f" })) do
-    if not sent[e.id] then say("a flow arrives that has not left: " .. e.id) end
+    local from = sent[e.id]
+    if not from then
+      say("a flow arrives that has not left: " .. e.id)
+    elseif not is_covered(e.tid, e.ts) then
+      say("a flow arrives outside a slice: " .. e.id)
+    else
+      if e.ts < from.ts then say("a flow arrives before it leaves: " .. e.id) end
+      if e.name ~= from.name or e.cat ~= from.cat then
+        say("a flow whose ends are not of one name: " .. e.id)
+      end
+      if not is_covered(from.tid, from.ts) then
+        say("a flow leaves outside a slice: " .. e.id)
+      end
+    end
     if e.bp ~= "e" then say("a flow that binds to no slice") end
   end
 end
@@ -160,9 +196,9 @@ function M.check(events)
     if problem then say(problem) end
   end
   if #list > 0 then return list end
-  check_slices(say, events)
+  local is_covered = check_slices(say, events)
   local open = check_spans(say, events)
-  check_flows(say, events)
+  check_flows(say, events, is_covered)
   return list, open
 end
 
