@@ -123,6 +123,7 @@ build = {
         "src/message.c",
         "src/modules.c",
         "src/names.c",
+        "src/nearest.c",
         "src/offspring.c",
         "src/op.c",
         "src/pair.c",

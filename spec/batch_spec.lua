@@ -270,11 +270,11 @@ describe("a wrong call", function()
     sim.run(function()
       local texts = {
         [message(function() conc.gather(print, 42) end)] =
-          "bad argument #2 to 'gather' (a function or a job expected, got number: pass the "
+          "bad argument #2 to 'gather' (a function or a job expected, got 42: pass the "
           .. "function itself, f, not what it returns, f())",
         [message(function() conc.gather { print, "x" } end)] =
           "bad argument #1 to 'gather' (item 2: a function or a job expected, "
-          .. "got string: pass the function itself, f, not what it returns, f())",
+          .. "got \"x\": pass the function itself, f, not what it returns, f())",
         [message(function() conc.gather(nil) end)] =
           "bad argument #1 to 'gather' (a function or a job expected, got nil: pass the "
           .. "function itself, f, not what it returns, f())",
@@ -291,13 +291,15 @@ describe("a wrong call", function()
           "bad argument #1 to 'completed' (a list of functions and jobs "
           .. "expected, got nil)",
         [message(function() conc.race() end)] =
-          "bad argument #1 to 'race' (a function or a job expected)",
+          "bad argument #1 to 'race' (a function or a job expected, got none)",
         [message(function() conc.timeout(-1, print) end)] =
-          "bad argument #1 to 'timeout' (seconds, 0 or more, expected, got -1)",
+          "bad argument #1 to 'timeout' (a number of seconds, 0 or more, expected, got -1)",
         [message(function() conc.timeout("1", print) end)] =
-          "bad argument #1 to 'timeout' (seconds, 0 or more, expected, got string)",
+          "bad argument #1 to 'timeout' (a number of seconds, 0 or more, expected, "
+          .. "got \"1\")",
         [message(function() conc.timeout(1) end)] =
-          "bad argument #2 to 'timeout' (function expected, got nil)",
+          "bad argument #2 to 'timeout' (function expected, got nil: pass the "
+          .. "function itself, f, not what it returns, f())",
       }
       for got, wanted in pairs(texts) do assert.equal(wanted, got) end
     end)
@@ -306,8 +308,9 @@ describe("a wrong call", function()
   it("of a coroutine's own function names no line", function()
     for name, text in pairs {
       gather = "bad argument #1 to 'gather' (a function or a job expected, "
-        .. "got number: pass the function itself, f, not what it returns, f())",
-      timeout = "bad argument #2 to 'timeout' (function expected, got nil)",
+        .. "got 5: pass the function itself, f, not what it returns, f())",
+      timeout = "bad argument #2 to 'timeout' (function expected, "
+        .. "got nil: pass the function itself, f, not what it returns, f())",
     } do
       assert.equal(text, sim.raises(coroutine.wrap(conc[name]), 5))
     end

@@ -264,7 +264,7 @@ describe("a function", function()
   it("of C that no module has is refused", function()
     local iterator = ("x"):gmatch "."
     assert.equal("cannot send argument #1: this C function is in no loaded "
-      .. "module; let the receiver find it", refusal(iterator))
+      .. "module: send a function in Lua that finds it", refusal(iterator))
   end)
 end)
 
@@ -554,7 +554,7 @@ describe("what can't be sent", function()
     local ok, err = pcall(check)
     codec.limit(old)
     assert(ok, err)
-    assert.truthy(raises(codec.limit, 0):find("the limit must be from 1"))
+    assert.truthy(raises(codec.limit, 0):find("the limit must be an integer, 1 or more"))
   end)
 
   it("leaves the codec ready for the next message", function()

@@ -217,7 +217,7 @@ describe("debug.dump", function()
   end)
 
   it("refuses what is no limit", function()
-    sim.shows(sim.raises(conc.debug.dump, "x"), "number of seconds", "string")
+    sim.shows(sim.raises(conc.debug.dump, "x"), "a number of seconds", 'got "x"')
   end)
 
   it("survives a lack of memory", function()

@@ -503,26 +503,28 @@ describe("the text of", function()
   end)
 
   for text, call in pairs {
-    ["bad argument #1 to 'spawn' (function expected, got number: pass the "
+    ["bad argument #1 to 'spawn' (function expected, got 1: pass the "
       .. "function itself, f, not what it returns, f())"] =
       function() conc.spawn(1) end,
-    ["bad argument #1 to 'spawn' (unknown option 'nmae')"] =
+    ["bad argument #1 to 'spawn' (unknown option 'nmae'; did you mean 'name'?)"] =
       function() conc.spawn { type, nmae = "x" } end,
-    ["bad argument #1 to 'spawn' (the table's first element must be the function to start)"] =
+    ["bad argument #1 to 'spawn' (the table's first element must be the function to "
+      .. "start, got nil)"] =
       function() conc.spawn { name = "x" } end,
     ["bad argument #1 to 'group' (option 'limit' must be an integer above 0, got 0)"] =
       function() conc.group { limit = 0 } end,
-    ["bad argument #1 to 'sleep' (number of seconds expected, got string)"] =
+    ["bad argument #1 to 'sleep' (a number of seconds, 0 or more, expected, got \"soon\")"] =
       function() conc.sleep "soon" end,
-    ["bad argument #1 to 'sleep' (seconds, 0 or more, expected, got -1.0)"] =
+    ["bad argument #1 to 'sleep' (a number of seconds, 0 or more, expected, got -1)"] =
       function() conc.sleep(-1) end,
-    ["bad argument #2 to 'timeout' (function expected, got number)"] =
+    ["bad argument #2 to 'timeout' (function expected, got 2: pass the function "
+      .. "itself, f, not what it returns, f())"] =
       function() conc.timeout(1, 2) end,
-    ["bad argument #2 to 'gather' (a function or a job expected, got number: "
+    ["bad argument #2 to 'gather' (a function or a job expected, got 1: "
       .. "pass the function itself, f, not what it returns, f())"] =
       function() conc.gather(type, 1) end,
     ["bad argument #1 to 'gather' (item 2: a function or a job expected, got "
-      .. "string: pass the function itself, f, not what it returns, f())"] =
+      .. "\"x\": pass the function itself, f, not what it returns, f())"] =
       function() conc.gather { type, "x" } end,
     ["bad argument #1 to 'send' (nil can't be sent: it means the end)"] =
       function() conc.queue(1):send(nil) end,

@@ -446,7 +446,7 @@ describe("what is wrong with a call", function()
   end
 
   it("is told by name", function()
-    complains("ls", "a table {command, arguments ...} expected, got string")
+    complains("ls", "a table {command, arguments ...} expected, got \"ls\"")
     complains({}, "a command expected")
     complains({ "x", {} }, "argument 1 of the command must be a string, got table")
     complains({ "x", "a\0b" }, "zero byte")
@@ -469,8 +469,8 @@ describe("what is wrong with a call", function()
 
   promise("is told for signals", function()
     local p <close> = assert(popen { "sleep", "100" })
-    sim.shows(sim.raises(p.kill, p, "TERM"), "the name of a signal expected")
-    sim.shows(sim.raises(p.stop, p, -1), "seconds, 0 or more")
+    sim.shows(sim.raises(p.kill, p, "TERM"), "the name of a signal")
+    sim.shows(sim.raises(p.stop, p, -1), "a number of seconds, 0 or more")
   end)
 end)
 

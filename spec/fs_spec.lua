@@ -353,7 +353,7 @@ describe("what is known of a file", function()
     local _, err = pcall(fs.remove, "/none", { trees = true })
     assert.match("unknown option 'trees'", err, 1, true)
     _, err = pcall(fs.remove, "/none", { tree = 1 })
-    assert.match("option 'tree' must be a boolean, got 1", err, 1, true)
+    assert.match("option 'tree' must be true or false, got 1", err, 1, true)
   end)
 end)
 

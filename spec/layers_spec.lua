@@ -7,7 +7,7 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "tracefile tracing alloc bytes claim clock commons store conduit element fault forker "
+    files = "tracefile tracing alloc bytes nearest claim clock commons store conduit element fault forker "
       .. "forkserver "
       .. "guest heap inbuf "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "

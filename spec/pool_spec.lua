@@ -737,33 +737,36 @@ describe("wrong use of pools", function()
       local pool <close> = conc.pool()
       local texts = {
         [message(function() conc.pool(5) end)] =
-          "bad argument #1 to 'pool' (a table of options expected, got number)",
+          "bad argument #1 to 'pool' (table of options expected, got 5)",
         [message(function() conc.pool { engine = "fibre" } end)] =
           "bad argument #1 to 'pool' (option 'engine' must be \"task\", \"thread\" "
-          .. "or \"process\", got fibre)",
+          .. "or \"process\", got \"fibre\")",
         [message(function() conc.pool { workers = 0 } end)] =
           "bad argument #1 to 'pool' (option 'workers' must be an integer from 1 to "
-          .. "1,000,000, got 0)",
+          .. "1000000, got 0)",
         [message(function() conc.pool { workers = "2" } end)] =
           "bad argument #1 to 'pool' (option 'workers' must be an integer from 1 to "
-          .. "1,000,000, got 2)",
+          .. "1000000, got \"2\")",
         [message(function() conc.pool { tries = 3 } end)] =
-          "bad argument #1 to 'pool' (unknown option 'tries')",
+          "bad argument #1 to 'pool' (unknown option 'tries'; did you mean 'retries'?)",
         [message(function() pool:submit(5) end)] =
-          "bad argument #1 to 'submit' (a function expected, got number)",
+          "bad argument #1 to 'submit' (function expected, got 5: pass the function "
+          .. "itself, f, not what it returns, f())",
         [message(function() pool:map(5, double) end)] =
-          "bad argument #1 to 'map' (a list expected, got number)",
+          "bad argument #1 to 'map' (list expected, got 5)",
         [message(function() pool:map({}) end)] =
-          "bad argument #2 to 'map' (a function expected, got nil)",
+          "bad argument #2 to 'map' (function expected, got nil: pass the function "
+          .. "itself, f, not what it returns, f())",
         [message(function() pool:map({}, double, { chunk = 1.5 }) end)] =
           "bad argument #3 to 'map' (option 'chunk' must be an integer from 1 to "
-          .. "1,000,000, got 1.5)",
+          .. "1000000, got 1.5)",
         [message(function() conc.map({}, double, { workers = 2 }) end)] =
           "bad argument #3 to 'map' (unknown option 'workers')",
         [message(function() conc.map(nil, double) end)] =
-          "bad argument #1 to 'map' (a list expected, got nil)",
+          "bad argument #1 to 'map' (list expected, got nil)",
         [message(function() pool.close() end)] =
-          "calling 'close' on bad self (a pool expected, got nil)",
+          "bad argument #1 to 'close' (pool expected, got nil: methods are "
+          .. "called with a colon, object:method())",
       }
       for got, wanted in pairs(texts) do assert.equal(wanted, got) end
     end)

@@ -70,7 +70,7 @@ for _, engine in ipairs(ENGINES) do
         for i = 1, 50 do assert(sums[i] == 3 * i) end
         assert.same({}, pool:starmap({}, double))
         sim.shows(sim.raises(pool.starmap, pool, { { 1 }, 2 }, double),
-          "bad argument #1 to 'starmap' (item 2 must be a list of arguments, got number)")
+          "bad argument #1 to 'starmap' (item 2 must be a list of arguments, got 2)")
         sim.shows(sim.raises(pool.starmap, pool, 1, double), "bad argument #1 to 'starmap'")
       end)
     end)

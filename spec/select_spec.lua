@@ -194,9 +194,9 @@ describe("select", function()
 
   it("names the case that is wrong", function()
     run(function()
-      assert.match("case 'x': a queue, event, job, timer or the like expected, "
-        .. "got string", failure(conc.select, { x = "text" }))
-      assert.match("case '1': 'jump' is nothing to wait for here",
+      assert.match('case "x": a queue, event, job, timer or the like expected, '
+        .. 'got "text"', failure(conc.select, { x = "text" }))
+      assert.match('case 1: "jump" is nothing to wait for here',
         failure(conc.select, { { conc.queue(), "jump" } }))
       assert.match("no case: this would wait for ever",
         failure(conc.select, {}))
@@ -205,7 +205,7 @@ describe("select", function()
       local job
       job = conc.spawn { function() conc.select { job } end, keep = true }
       assert.match("can't await itself", failure(job.await, job))
-      assert.match("table expected", failure(conc.select, 1))
+      assert.match("table of cases expected", failure(conc.select, 1))
     end)
   end)
 

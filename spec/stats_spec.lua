@@ -162,7 +162,7 @@ describe("openmetrics", function()
   end)
 
   it("refuses what is no label", function()
-    sim.shows(sim.raises(conc.stats.openmetrics, 7), "labels", "number")
+    sim.shows(sim.raises(conc.stats.openmetrics, 7), "table of labels expected", "got 7")
     sim.shows(sim.raises(conc.stats.openmetrics, { ["a b"] = 1 }), "a b")
   end)
 

@@ -266,7 +266,7 @@ describe("a wrong call of conc.unix", function()
       function() unix.listen("x", { mode = 4096 }) end)
     shows("bad argument #1 to 'serve' (a path or a listener expected, got table)",
       function() unix.serve({}, print) end)
-    shows("bad argument #2 to 'serve' (a function expected, got nil)",
+    shows("bad argument #2 to 'serve' (function expected, got nil",
       function() unix.serve "x" end)
     shows("unknown option 'v6only'", function() unix.serve("x", print, { v6only = true }) end)
   end)

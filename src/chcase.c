@@ -103,7 +103,7 @@ static int finish_recv (lua_State *L, lc_case *c, int object) {
 
 static void check_value (lua_State *L, int value) {
   if (lua_isnil(L, value))
-    luaL_error(L, "nil can't be sent: it means the end");
+    luaL_argerror(L, 1, "nil can't be sent: it means the end");
 }
 
 static int attempt_send (lua_State *L, int object, int value) {

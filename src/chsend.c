@@ -130,7 +130,7 @@ static int read_list (lua_State *L) {
 
 /* The length of the list at 2, which has no holes. */
 static uint32_t check_list (lua_State *L) {
-  luaL_checktype(L, 2, LUA_TTABLE);
+  if (!lua_istable(L, 2)) lc_luax_expected(L, 2, "list");
   lua_Unsigned n = lua_rawlen(L, 2);
   if (n > MOST) luaL_argerror(L, 2, "too many items for one call");
   for (lua_Unsigned i = 1; i <= n; i++) {
@@ -154,9 +154,15 @@ static lc_turn *load_turn (lua_State *L, lc_channel *c, uint32_t n) {
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
   lua_pushlightuserdata(L, turn);
+  int status = turn->batch ? lua_pcall(L, 3, 0, 0) : LUA_ERRMEM;
+  if (status == LUA_OK) return turn;
   if (!turn->batch) lua_pushliteral(L, "not enough memory");
-  else if (lua_pcall(L, 3, 0, 0) == LUA_OK) return turn;
   lc_seat_return(turn);
+  if (status == LUA_ERRRUN && lua_isstring(L, -1)) {
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
   lua_error(L);
   for (;;) ;   /* not reached */
 }

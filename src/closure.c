@@ -116,7 +116,7 @@ static bool encode_cfunction (lc_encoder *e, int depth) {
     return lc_encoder_nomemory(e);
   if (!name)
     return lc_encoder_refuse(e, depth, "this C function is in no loaded "
-                             "module; let the receiver find it");
+                             "module: send a function in Lua that finds it");
   return lc_encoder_tag(e, depth, LC_WIRE_CFUNCTION) &&
          lc_encoder_text(e, depth, module) && lc_encoder_text(e, depth, name);
 }

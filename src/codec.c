@@ -107,8 +107,7 @@ static int codec_decode (lua_State *L) {
   luaL_checktype(L, 1, LUA_TSTRING);
   const char *bytes = lua_tolstring(L, 1, &n);
   lc_luax_options(L, 2, options);
-  lc_luax_option(L, 2, "functions");
-  bool code = lua_toboolean(L, -1);
+  bool code = lc_luax_flag(L, 2, "functions", false);
   lua_settop(L, 1);
   return lc_decode(L, bytes, n, code);
 }

@@ -197,17 +197,6 @@ static uint32_t read_limit (lua_State *L, int options) {
   return (uint32_t)limit;
 }
 
-/* An option that is true, false, or missing. */
-static bool read_boolean (lua_State *L, int options, const char *name,
-                          bool missing) {
-  int type = lc_luax_option(L, options, name);
-  if (type != LUA_TNIL && type != LUA_TBOOLEAN)
-    lc_luax_bad_option(L, options, name, "true or false");
-  bool value = type == LUA_TNIL ? missing : lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return value;
-}
-
 /* conc.group{limit=, keep=, current=, timeout=, deadline=} */
 static int frame_group (lua_State *L) {
   static const char *const names[] = {"limit", "keep", "current", "timeout",
@@ -216,8 +205,8 @@ static int frame_group (lua_State *L) {
   lua_settop(L, 1);
   lc_task *t = lc_task_here(L);
   uint32_t limit = read_limit(L, 1);
-  bool keep = read_boolean(L, 1, "keep", false);
-  bool current = read_boolean(L, 1, "current", true);
+  bool keep = lc_luax_flag(L, 1, "keep", false);
+  bool current = lc_luax_flag(L, 1, "current", true);
   lc_frame *f = push_frame(L, GROUP_TYPE);
   read_deadline(L, f, 1);
   f->stacked = current;

@@ -6,6 +6,7 @@
 ** as a path may lead to a disk that sleeps or to another machine.
 */
 
+#include <math.h>
 #include <string.h>
 
 #include "errors.h"
@@ -40,17 +41,6 @@ static int run (lua_State *L, lc_fsbox *box, const lc_fskind *kind) {
   return lc_fsjob_run(L, t, box, kind);
 }
 
-/* A boolean option; `unless`: what it is where it is missing. */
-static bool check_flag (lua_State *L, int arg, const char *name,
-                        bool unless) {
-  int type = lc_luax_option(L, arg, name);
-  bool on = type == LUA_TNIL ? unless : lua_toboolean(L, -1);
-  if (type != LUA_TNIL && type != LUA_TBOOLEAN)
-    lc_luax_bad_option(L, arg, name, "a boolean");
-  lua_pop(L, 1);
-  return on;
-}
-
 static mode_t check_mode (lua_State *L, int arg) {
   return (mode_t)lc_luax_integer(L, arg, "a mode", 0, 07777);
 }
@@ -68,11 +58,10 @@ static bool check_mode_option (lua_State *L, int arg, mode_t *mode) {
 }
 
 static double check_time (lua_State *L, int arg) {
-  lua_Number s;
-  if (lua_type(L, arg) != LUA_TNUMBER)
-    luaL_typeerror(L, arg, "number of seconds");
-  s = lua_tonumber(L, arg);
-  luaL_argcheck(L, s > -9e15 && s < 9e15, arg, "seconds since 1970 expected");
+  lua_Number s = lua_type(L, arg) == LUA_TNUMBER ? lua_tonumber(L, arg)
+                                                 : (lua_Number)HUGE_VAL;
+  if (!(s > -9e15 && s < 9e15))
+    lc_luax_expected(L, arg, "a number of seconds since 1970");
   return s;
 }
 
@@ -172,7 +161,7 @@ static int fs_mkdir (lua_State *L) {
   mode_t mode = 0777;
   lc_luax_options(L, 2, options);
   check_mode_option(L, 2, &mode);
-  bool parents = check_flag(L, 2, "parents", false);
+  bool parents = lc_luax_flag(L, 2, "parents", false);
   lc_fsbox *box = make_box(L, 1, false);
   box->data.mode = mode;
   box->data.how = parents ? LC_FS_PARENTS : 0;
@@ -185,7 +174,7 @@ static int fs_remove (lua_State *L) {
                                           lc_fsjob_true);
   static const char *const options[] = {"tree", NULL};
   lc_luax_options(L, 2, options);
-  bool tree = check_flag(L, 2, "tree", false);
+  bool tree = lc_luax_flag(L, 2, "tree", false);
   lc_fsbox *box = make_box(L, 1, false);
   box->data.how = tree ? LC_FS_TREE : 0;
   return run(L, box, &kind);
@@ -262,7 +251,7 @@ static int fs_copy (lua_State *L) {
                                           lc_fsjob_true);
   static const char *const options[] = {"overwrite", NULL};
   lc_luax_options(L, 3, options);
-  bool overwrite = check_flag(L, 3, "overwrite", true);
+  bool overwrite = lc_luax_flag(L, 3, "overwrite", true);
   lc_fsbox *box = make_box(L, 2, true);
   box->data.how = overwrite ? 0 : LC_FS_KEEP;
   return run(L, box, &kind);
@@ -284,8 +273,8 @@ static unsigned check_writing (lua_State *L, int arg, mode_t *mode) {
   static const char *const options[] = {"atomic", "sync", "mode", NULL};
   unsigned how = 0;
   lc_luax_options(L, arg, options);
-  if (check_flag(L, arg, "atomic", true)) how |= LC_FS_ATOMIC;
-  if (check_flag(L, arg, "sync", false)) how |= LC_FS_SYNC;
+  if (lc_luax_flag(L, arg, "atomic", true)) how |= LC_FS_ATOMIC;
+  if (lc_luax_flag(L, arg, "sync", false)) how |= LC_FS_SYNC;
   if (check_mode_option(L, arg, mode)) how |= LC_FS_MODE;
   return how;
 }

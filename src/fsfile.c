@@ -135,13 +135,17 @@ void lc_fsfile_busy (lua_State *L) {
 
 /* (The path goes from below the results: there may be others before them.) */
 int lc_fsfile_fail (lua_State *L, int code) {
+  const lc_fsfile *f = lc_fsfile_again(L);
   lua_getiuservalue(L, 1, 1);
   const char *path = lua_tostring(L, -1);
   const char *where = lc_passage_where(L, 1);
   if (where && code == UV_EBADF)
     lc_errors_fail(L, "EBADF", "%s: closed: %s", path, where);
-  else if (code == UV_ECANCELED || (code == UV_EBADF && !lc_fsfile_again(L)))
+  else if (code == UV_ECANCELED || (code == UV_EBADF && !f))
     lc_errors_fail(L, uv_err_name(code), "%s: closed", path);
+  else if (code == UV_EBADF && f && f->readable != f->writable)
+    lc_errors_fail(L, "EBADF", "%s: not open for %s", path,
+                   f->readable ? "writing" : "reading");
   else if (code == UV_EOF) lc_errors_fail(L, "EOF", "%s: end of file", path);
   else lc_fsjob_fail(L, path, code);
   lua_remove(L, -4);
@@ -423,8 +427,7 @@ static int check_how (lua_State *L, int arg) {
     else if (*s != 'b') known = false;
   }
   if (!known)
-    luaL_argerror(L, arg, lua_pushfstring(L, "'r', 'w', 'a', 'r+', 'w+' or "
-                  "'a+' expected, got '%s'", mode));
+    lc_luax_expected(L, arg, "'r', 'w', 'a', 'r+', 'w+' or 'a+'");
   return flags | access;
 }
 

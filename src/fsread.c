@@ -13,6 +13,7 @@
 #include "fsio.h"
 #include "fsnow.h"
 #include "fsnumber.h"
+#include "luax.h"
 
 enum {
   MOST_AT_ONCE = 16 << 20,   /* of a large read */
@@ -33,14 +34,17 @@ typedef enum lc_got { TAKEN, MORE, ENDED, NO_NUMBER } lc_got;
 /* {{ Formats */
 
 static lc_wish check_count (lua_State *L, int arg) {
-  lua_Integer n = luaL_checkinteger(L, arg);
-  luaL_argcheck(L, n >= 0, arg, "a number of bytes, 0 or more, expected");
+  int whole;
+  lua_Integer n = lua_tointegerx(L, arg, &whole);
+  if (!whole || n < 0)
+    lc_luax_expected(L, arg, "a number of bytes, 0 or more,");
   return (lc_wish){COUNT, (size_t)n};
 }
 
 static lc_wish check_wish (lua_State *L, int arg) {
-  if (lua_type(L, arg) == LUA_TNUMBER) return check_count(L, arg);
-  const char *format = luaL_checkstring(L, arg);
+  int type = lua_type(L, arg);
+  if (type == LUA_TNUMBER) return check_count(L, arg);
+  const char *format = type == LUA_TSTRING ? lua_tostring(L, arg) : "";
   if (*format == '*') format++;
   switch (*format) {
     case 'l': return (lc_wish){LINE, 0};
@@ -49,8 +53,7 @@ static lc_wish check_wish (lua_State *L, int arg) {
     case 'n': return (lc_wish){NUMBER, 0};
     default: break;
   }
-  luaL_argerror(L, arg, "invalid format: 'l', 'L', 'a', 'n' or a number of "
-                        "bytes expected");
+  lc_luax_expected(L, arg, "'l', 'L', 'a', 'n' or a number of bytes");
   return (lc_wish){LINE, 0};
 }
 

@@ -253,9 +253,7 @@ static int check_signal (lua_State *L) {
   else if (lua_type(L, 2) == LUA_TSTRING)
     number = lc_system_signal_number(lua_tostring(L, 2));
   if (number > 0 && number < NSIG) return number;
-  return luaL_argerror(L, 2, lua_pushfstring(L, "the name of a signal "
-                       "expected, such as \"SIGTERM\", got %s",
-                       luaL_tolstring(L, 2, NULL)));
+  return lc_luax_expected(L, 2, "the name of a signal, such as \"SIGTERM\",");
 }
 
 /* h:kill([signal]) -> true | nil, message, code */

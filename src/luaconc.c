@@ -167,6 +167,7 @@ LC_API int luaopen_luaconc_core (lua_State *L) {
   if (loop->complete) return 1;
   open_kernel(L, loop);
   open_resources(L, loop);
+  lc_luax_open(L);
   lua_pushliteral(L, LUACONC_VERSION);
   lua_setfield(L, -2, "version");
   loop->complete = true;

@@ -59,6 +59,13 @@ bool lc_luax_callable (lua_State *L, int index);
 /* Raises unless the argument can be called. */
 void lc_luax_function (lua_State *L, int arg);
 
+/* Pushes the value as messages show it: strings in quotes and cut, others by
+** their type, "no value" where there is none. */
+const char *lc_luax_got (lua_State *L, int index);
+
+/* Raises: `what` was expected, and the argument is something else. */
+int lc_luax_expected (lua_State *L, int arg, const char *what);
+
 /* A number of seconds, 0 or more, as nanoseconds. Raises for others (nan
 ** too) and names the value. Infinity and what is too long: UINT64_MAX. */
 uint64_t lc_luax_seconds (lua_State *L, int arg);
@@ -72,15 +79,30 @@ int lc_luax_option (lua_State *L, int arg, const char *name);
 int lc_luax_bad_option (lua_State *L, int arg, const char *name,
                         const char *must);
 
-/* Raises where the options table at `arg` has a key that `names` lacks. */
+/* The option `name`, true or false; `unless`: what it is where it is missing.
+** Raises for others. */
+bool lc_luax_flag (lua_State *L, int arg, const char *name, bool unless);
+
+/* Raises where the options table at `arg` has a key that `names` lacks, and
+** says which may be meant: one of those before an empty name; what comes
+** after it is for the library alone. */
 void lc_luax_options (lua_State *L, int arg, const char *const names[]);
 
-/* Like luaL_checkinteger, within bounds that the error names. */
+/* The same for the table on top, which is the option `of`, as "limits.", of
+** the table at `arg`. */
+void lc_luax_fields (lua_State *L, int arg, const char *of,
+                     const char *const names[]);
+
+/* Like luaL_checkinteger, within bounds that the error names; a string is no
+** number. From INT32_MAX on, the upper one is not told unless it is met. */
 lua_Integer lc_luax_integer (lua_State *L, int arg, const char *what,
                              lua_Integer low, lua_Integer high);
 
 /* Is a finaliser running? While a state is closed, what is made gets none;
 ** this can't be told from a finaliser at another time. */
 bool lc_luax_finalising (lua_State *L);
+
+/* Adds `got` and `nearest` for the Lua part to the table on top. */
+void lc_luax_open (lua_State *L);
 
 #endif

@@ -121,14 +121,13 @@ static bool bring (lua_State *L, lc_queue *q, int self, int value) {
   return true;
 }
 
-static void check_value (lua_State *L, int arg) {
-  if (lua_isnoneornil(L, arg))
-    luaL_argerror(L, arg, "nil can't be sent: it means the end");
+static void refuse_nil (lua_State *L, int arg) {
+  luaL_argerror(L, arg, "nil can't be sent: it means the end");
 }
 
 static lc_queue *check_send (lua_State *L) {
   lc_queue *q = queue_self(L);
-  check_value(L, 2);
+  if (lua_isnoneornil(L, 2)) refuse_nil(L, 2);
   return q;
 }
 
@@ -254,7 +253,7 @@ enum { MOST = 100000000 };   /* items of a list */
 
 /* Pushes the length of the list, which has no holes. */
 static void check_list (lua_State *L) {
-  luaL_checktype(L, 2, LUA_TTABLE);
+  if (!lua_istable(L, 2)) lc_luax_expected(L, 2, "list");
   lua_settop(L, 2);
   lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
   if (n > MOST) luaL_argerror(L, 2, "too many items for one call");
@@ -411,7 +410,7 @@ static int finish_recv (lua_State *L, lc_case *c, int object) {
 
 static int attempt_send (lua_State *L, int object, int value) {
   lc_queue *q = queue_at(L, object);
-  check_value(L, value);
+  if (lua_isnil(L, value)) refuse_nil(L, 1);
   if (q->closed) return fail_closed(L, "EPIPE");
   if (!bring(L, q, object, value)) return -1;
   lua_pushboolean(L, 1);

@@ -32,34 +32,34 @@ static size_t check_longest (lua_State *L, int arg, size_t unless_said) {
   return (size_t)lc_luax_integer(L, arg, "the limit", 1, INT64_MAX);
 }
 
-/* A number of bytes, or a letter that may follow a star as in files. NULL,
-** or what is wrong with it. */
-static const char *parse_count (lua_State *L, int arg, lc_want *want) {
-  int whole;
-  lua_Integer n = lua_tointegerx(L, arg, &whole);
-  *want = (lc_want){.mode = LC_WANT_COUNT, .n = (size_t)n};
-  return whole && n >= 0 ? NULL : "a number of bytes, 0 or more, expected";
-}
-
-static const char *parse_letter (const char *format, lc_want *want) {
-  *want = (lc_want){.mode = LC_WANT_LINE, .n = LC_LONGEST};
+static bool parse_letter (const char *format, lc_want *want) {
   if (*format == '*') format++;
-  if (*format == 'l') return NULL;
+  *want = (lc_want){.mode = LC_WANT_LINE, .n = LC_LONGEST};
+  if (*format == 'l') return true;
   want->mode = *format == 'L' ? LC_WANT_WHOLELINE : LC_WANT_ALL;
   if (*format == 'a') want->n = SIZE_MAX;
-  if (*format == 'L' || *format == 'a') return NULL;
-  return "invalid format: 'l', 'L', 'a', a number of bytes, or nothing "
-         "expected";
+  return *format == 'L' || *format == 'a';
+}
+
+/* A number of bytes, or a letter that may follow a star as in files. NULL,
+** or what is expected instead. */
+static const char *parse_format (lua_State *L, int arg, lc_want *want) {
+  int whole, type = lua_type(L, arg);
+  if (type == LUA_TNUMBER) {
+    lua_Integer n = lua_tointegerx(L, arg, &whole);
+    *want = (lc_want){.mode = LC_WANT_COUNT, .n = (size_t)n};
+    return whole && n >= 0 ? NULL : "a number of bytes, 0 or more,";
+  }
+  if (type == LUA_TSTRING && parse_letter(lua_tostring(L, arg), want))
+    return NULL;
+  return "'l', 'L', 'a', a number of bytes, or nothing";
 }
 
 static lc_want parse_want (lua_State *L, int arg) {
   lc_want want;
-  const char *problem;
-  bool count = lua_type(L, arg) == LUA_TNUMBER;
-  problem = count ? parse_count(L, arg, &want)
-                  : parse_letter(luaL_checkstring(L, arg), &want);
-  if (problem) luaL_argerror(L, arg, problem);
-  if (!count) want.n = check_longest(L, arg + 1, want.n);
+  const char *wanted = parse_format(L, arg, &want);
+  if (wanted) lc_luax_expected(L, arg, wanted);
+  if (want.mode != LC_WANT_COUNT) want.n = check_longest(L, arg + 1, want.n);
   return want;
 }
 
@@ -271,14 +271,12 @@ static lc_stream *stream_at (lua_State *L, int object) {
 /* The format of a case: nil, a string or a number. */
 static lc_want check_case (lua_State *L, int value) {
   lc_want want = {.mode = LC_WANT_ANY};
-  int type = lua_type(L, value);
-  const char *problem = "a format expected";
-  if (type == LUA_TNIL) return want;
-  if (type == LUA_TNUMBER) problem = parse_count(L, value, &want);
-  if (type == LUA_TSTRING)
-    problem = parse_letter(lua_tostring(L, value), &want);
-  if (problem) luaL_argerror(L, 1, problem);
-  return want;
+  const char *wanted = lua_isnil(L, value) ? NULL
+                                           : parse_format(L, value, &want);
+  if (!wanted) return want;
+  lua_pushfstring(L, "%s expected, got %s", wanted, lc_luax_got(L, value));
+  luaL_argerror(L, 1, lua_tostring(L, -1));
+  return want;   /* not reached */
 }
 
 static int attempt_read (lua_State *L, int object, int value) {

@@ -39,8 +39,8 @@ static const lc_selectable *selectables_of (lua_State *L, int object) {
 }
 
 static int bad_case (lua_State *L, int key, const char *problem) {
-  const char *name = luaL_tolstring(L, key, NULL);
-  lua_pushfstring(L, "case '%s': %s", name, problem);
+  const char *name = lc_luax_got(L, key);
+  lua_pushfstring(L, "case %s: %s", name, problem);
   return luaL_argerror(L, 1, lua_tostring(L, -1));
 }
 
@@ -50,8 +50,8 @@ static const lc_selectable *find_verb (lua_State *L, int key,
   if (lua_isnil(L, verb)) return s;
   for (; s->verb; s++)
     if (name && strcmp(s->verb, name) == 0) return s;
-  lua_pushfstring(L, "'%s' is nothing to wait for here",
-                  luaL_tolstring(L, verb, NULL));
+  lua_pushfstring(L, "%s is nothing to wait for here",
+                  lc_luax_got(L, verb));
   bad_case(L, key, lua_tostring(L, -1));
   return s;   /* not reached */
 }
@@ -68,7 +68,7 @@ static const lc_selectable *read_case (lua_State *L) {
   const lc_selectable *s = selectables_of(L, key + 1);
   if (!s) {
     lua_pushfstring(L, "a queue, event, job, timer or the like expected, "
-                    "got %s", luaL_typename(L, key + 1));
+                    "got %s", lc_luax_got(L, key + 1));
     bad_case(L, key, lua_tostring(L, -1));
     return NULL;   /* not reached */
   }
@@ -307,7 +307,7 @@ static int try_and_wait (lua_State *L, lc_task *t) {
 
 /* conc.select(cases) -> key, results... */
 static int select_wait (lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_istable(L, 1)) lc_luax_expected(L, 1, "table of cases");
   lua_settop(L, 1);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   return try_and_wait(L, lc_task_here(L));

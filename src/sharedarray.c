@@ -45,14 +45,11 @@ static int bad_index (lua_State *L, const lc_array *a, int arg) {
   int right;
   lua_Integer i = lua_tointegerx(L, arg, &right);
   if (!right || lua_type(L, arg) != LUA_TNUMBER) {
-    const char *got = lua_type(L, arg) == LUA_TNUMBER ||
-      lua_type(L, arg) == LUA_TSTRING ? luaL_tolstring(L, arg, NULL)
-                                      : luaL_typename(L, arg);
     return luaL_error(L, "an index of a shared array must be an integer, "
-                      "got %s", got);
+                      "got %s", lc_luax_got(L, arg));
   }
-  return luaL_error(L, "index %I is out of bounds: the array has %I elements",
-                    (LUAI_UACINT)i, (LUAI_UACINT)a->n);
+  return luaL_error(L, "index %I is out of bounds: the array has %I elements, "
+                    "from 1 on", (LUAI_UACINT)i, (LUAI_UACINT)a->n);
 }
 
 /* The element whose index is at `arg`. */
@@ -229,8 +226,8 @@ static int array_wait (lua_State *L) {
 static int array_notify (lua_State *L) {
   lc_array *a = check_integers(L, "notify");
   element_at(L, a, 2);
-  lua_Integer n = luaL_optinteger(L, 3, 1);
-  if (n < 0) luaL_argerror(L, 3, "a number of waiters expected");
+  lua_Integer n = lua_isnoneornil(L, 3) ? 1
+    : lc_luax_integer(L, 3, "the number of waiters", 0, INT64_MAX);
   lua_pushinteger(L, lc_array_notify(thing_of(a), a->handled.guest,
                                      lua_tointeger(L, 2), n));
   return 1;
@@ -321,10 +318,11 @@ static int map_elements (lc_array *a, int type, lua_Integer n) {
 
 /* conc.shared.array(type, n) -> array | nil, message, code */
 static int array_new (lua_State *L) {
-  int type = lc_element_type(luaL_checkstring(L, 1));
+  int type = lua_type(L, 1) == LUA_TSTRING
+    ? lc_element_type(lua_tostring(L, 1)) : LC_ELEMENTS;
   if (type == LC_ELEMENTS)
-    luaL_argerror(L, 1, "a type of elements expected: i8, i16, i32, i64, u8, "
-                  "u16, u32, f32 or f64");
+    lc_luax_expected(L, 1, "a type of elements (i8, i16, i32, i64, u8, u16, "
+                     "u32, f32 or f64)");
   lua_Integer n = lc_luax_integer(L, 2, "the number of elements", 1,
                                   INT64_MAX);
   lc_array *a = (lc_array *)(void *)

@@ -17,7 +17,7 @@ typedef struct range {
 static int out_of_bounds (lua_State *L, lua_Integer first, uint64_t count,
                           const lc_array *a) {
   return luaL_error(L, "%I elements from index %I on are out of bounds: the "
-                    "array has %I elements", (LUAI_UACINT)count,
+                    "array has %I elements, from 1 on", (LUAI_UACINT)count,
                     (LUAI_UACINT)first, (LUAI_UACINT)a->n);
 }
 

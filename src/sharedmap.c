@@ -261,7 +261,7 @@ static int map_update (lua_State *L) {
   map *m = map_self(L);
   word w;
   lc_span key = read_key(L, 2, &w);
-  luaL_checktype(L, 3, LUA_TFUNCTION);
+  lc_luax_function(L, 3);
   int nargs = lua_gettop(L);
   luaL_checkstack(L, nargs + LUA_MINSTACK, "too many arguments");
   lc_stored done;

@@ -102,12 +102,11 @@ static const char *refusal (int number) {
 }
 
 static int check_name (lua_State *L) {
-  const char *name = luaL_checkstring(L, 1);
+  bool named = lua_type(L, 1) == LUA_TSTRING;
+  const char *name = named ? lua_tostring(L, 1) : "";
   int number = lc_system_signal_number(name);
   if (!number)
-    luaL_argerror(L, 1, lua_pushfstring(L, "the name of a signal expected, "
-                                        "such as \"SIGHUP\", got \"%s\"",
-                                        name));
+    lc_luax_expected(L, 1, "the name of a signal, such as \"SIGHUP\",");
   const char *why = refusal(number);
   if (why)
     luaL_argerror(L, 1, lua_pushfstring(L, "%s: %s", name, why));

@@ -63,8 +63,8 @@ static void read_guise (lua_State *L, lc_job *j, int options) {
 static void read_options (lua_State *L, lc_job *j, int options, int handle) {
   static const char *const names[] = {"name", "keep", "daemon", "memory",
                                       "stack", "libs", "init", "start",
-                                      "rlimit", "priority", "engine", "level",
-                                      NULL};
+                                      "rlimit", "priority", "", "engine",
+                                      "level", NULL};
   lc_luax_options(L, options, names);
   if (lc_luax_option(L, options, "name") != LUA_TNIL) {
     if (lua_type(L, -1) != LUA_TSTRING)
@@ -74,11 +74,9 @@ static void read_options (lua_State *L, lc_job *j, int options, int handle) {
     lua_setfield(L, -2, "name");
     lua_pop(L, 1);
   }
-  lc_luax_option(L, options, "keep");
-  j->keep = lua_toboolean(L, -1);
-  lc_luax_option(L, options, "daemon");
-  j->daemon = lua_toboolean(L, -1);
-  lua_pop(L, 3);
+  lua_pop(L, 1);
+  j->keep = lc_luax_flag(L, options, "keep", false);
+  j->daemon = lc_luax_flag(L, options, "daemon", false);
   read_guise(L, j, options);
 }
 
@@ -159,9 +157,12 @@ int lc_spawn_arguments (lua_State *L, int arg, int *options) {
   if (n < 0 || n > MOST_ARGUMENTS) luaL_error(L, "too many arguments");
   luaL_checkstack(L, (int)n + 8, "too many arguments");
   for (lua_Integer i = 1; i <= n; i++) lua_geti(L, arg, i);
-  if (n < 1 || !lc_luax_callable(L, arg + 1))
-    luaL_argerror(L, arg, "the table's first element must be the function to "
-                          "start");
+  if (n < 1 || !lc_luax_callable(L, arg + 1)) {
+    if (n < 1) lua_pushnil(L);
+    lua_pushfstring(L, "the table's first element must be the function to "
+                    "start, got %s", lc_luax_got(L, arg + 1));
+    luaL_argerror(L, arg, lua_tostring(L, -1));
+  }
   *options = arg;
   return arg + 1;
 }

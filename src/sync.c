@@ -345,7 +345,7 @@ static const lc_opkind condition_kind = {"condition:wait", lc_op_unlink, NULL,
 
 /* conc.condition(lock) */
 static int condition_new (lua_State *L) {
-  luaL_checkudata(L, 1, LOCK_TYPE);
+  if (!luaL_testudata(L, 1, LOCK_TYPE)) lc_luax_expected(L, 1, "lock");
   push_object(L, sizeof(lc_condition), CONDITION_TYPE);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
@@ -401,7 +401,8 @@ static int condition_wait (lua_State *L) {
 /* c:notify([n]): wakes n waiters, one unless said */
 static int condition_notify (lua_State *L) {
   lc_condition *c = check_held(L, lc_task_self(lc_luax_loop(L)), "notify");
-  lua_Integer n = luaL_optinteger(L, 2, 1);
+  lua_Integer n = lua_isnoneornil(L, 2) ? 1
+    : lc_luax_integer(L, 2, "the number of waiters", 0, INT64_MAX);
   while (n-- > 0 && lc_op_complete_first(&c->waiters, LC_OK)) ;
   return 0;
 }

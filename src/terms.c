@@ -52,7 +52,7 @@ void lc_terms_limits (lua_State *L, int options, lc_limits *limits) {
   if (!options || lc_luax_option(L, options, "rlimit") == LUA_TNIL) return;
   if (lua_type(L, -1) != LUA_TTABLE)
     lc_luax_bad_option(L, options, "rlimit", "a table of limits");
-  lc_luax_options(L, lua_gettop(L), names);
+  lc_luax_fields(L, options, "rlimit.", names);
   limits->memory = read_limit(L, options, "memory");
   limits->cpu = read_limit(L, options, "cpu");
   limits->files = read_limit(L, options, "files");

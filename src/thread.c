@@ -260,12 +260,13 @@ static size_t read_stack (lua_State *L, int options) {
   return ((size_t)n + PAGES - 1) / PAGES * PAGES;
 }
 
+/* What is on top is wrong. */
 static int bad_libs (lua_State *L, int options) {
   return lc_luax_bad_option(L, options, "libs", "a list of names of standard "
                             "libraries, without the basic one");
 }
 
-/* The bit of the name on top, which is popped; 0: of no library. */
+/* The bit of the name on top; 0: of no library. */
 static unsigned read_lib (lua_State *L) {
   const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
   unsigned bit = 1;
@@ -274,7 +275,6 @@ static unsigned read_lib (lua_State *L) {
     lib++;
     bit <<= 1;
   }
-  lua_pop(L, 1);
   return *lib ? bit : 0;
 }
 
@@ -286,6 +286,7 @@ static unsigned read_libs (lua_State *L, int options) {
     unsigned bit = read_lib(L);
     if (!bit) bad_libs(L, options);
     libs |= bit;
+    lua_pop(L, 1);
   }
   lua_pop(L, 2);
   return libs;

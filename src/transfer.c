@@ -248,14 +248,52 @@ static bool refuse_crate (lc_encoder *e, int depth) {
       "or through a channel", name_of_userdata(e->L));
 }
 
+/* {{ What stays */
+
+typedef struct local_type {
+  const char *name, *noun, *instead;
+} local_type;
+
+/* Types whose objects stay in their state, and what goes in their place. */
+static const local_type local_types[] = {
+  {"luaconc.queue", "a queue", ": use conc.channel"},
+  {"luaconc.lock", "a lock", ": use conc.shared.lock"},
+  {"luaconc.semaphore", "a semaphore", ": use conc.shared.semaphore"},
+  {"luaconc.event", "an event", ": use conc.shared.event"},
+  {"luaconc.barrier", "a barrier", ": use conc.shared.barrier"},
+  {"luaconc.condition", "a condition", ": use conc.shared.event"},
+  {"luaconc.job", "a job", ": await it there, and send what it returns"},
+  {"luaconc.group", "a group", ""}, {"luaconc.scope", "a scope", ""},
+  {"luaconc.timer", "a timer", ""}, {"luaconc.signal", "a signal", ""}
+};
+
+/* The type of the userdata on top; NULL: none of these. */
+static const local_type *find_local (lua_State *L) {
+  const local_type *end = local_types +
+                          sizeof local_types / sizeof *local_types;
+  for (const local_type *t = local_types; t < end; t++)
+    if (luaL_testudata(L, -1, t->name)) return t;
+  return NULL;
+}
+
+static bool refuse_userdata (lc_encoder *e, int depth) {
+  const local_type *local = find_local(e->L);
+  if (local)
+    return lc_encoder_refuse(e, depth, "%s stays in its state%s", local->noun,
+                             local->instead);
+  return lc_encoder_refuse(e, depth, "userdata '%.40s' has no __transfer",
+                           name_of_userdata(e->L));
+}
+
+/* }} */
+
 /* Pushes the function that is called for the userdata on top. */
 static bool push_transfer (lc_encoder *e, int depth,
                            const luaconc_transfer *how) {
   if (how && !how->describe) return refuse_crate(e, depth);
   if (how) lua_pushcfunction(e->L, how->describe);
   else if (luaL_getmetafield(e->L, -1, "__transfer") == LUA_TNIL)
-    return lc_encoder_refuse(e, depth, "userdata '%.40s' has no __transfer",
-                             name_of_userdata(e->L));
+    return refuse_userdata(e, depth);
   return true;
 }
 

@@ -394,10 +394,12 @@ void lc_worker_run (lua_State *L, lc_worker *w, bool warm) {
 /* {{ Errors that are not what they seem */
 
 void lc_worker_explain (lua_State *L, lc_worker *w, int index) {
-  static const char what[] = "attempt to call a nil value (global '";
-  const char *text = lua_tostring(L, index), *at = strstr(text, what);
-  if (!at || w->kept) return;   /* a fork has what its starter has */
-  const char *name = at + sizeof(what) - 1, *end = strchr(name, '\'');
+  static const char what[] = "a nil value (global '";
+  const char *text = lua_tostring(L, index);
+  const char *at = strstr(text, "attempt to "), *name = strstr(text, what);
+  if (!at || !name || w->kept) return;   /* a fork has what its starter has */
+  name += sizeof(what) - 1;
+  const char *end = strchr(name, '\'');
   if (!end || strcmp(end, "')") != 0) return;
   index = lua_absindex(L, index);
   luaL_checkstack(L, 4, NULL);

@@ -17,8 +17,7 @@ local function fault(item, current)
     return "a job can't wait for itself: wait for it in another"
   end
   if not core.is_job(item) and not is_callable(item) then
-    return ("a function or a job expected, got %s: pass the function itself, "
-      .. "f, not what it returns, f()"):format(type(item))
+    return check.no_function("a function or a job", item)
   end
 end
 
@@ -37,8 +36,7 @@ end
 
 local function check_list(name, list)
   if type(list) ~= "table" or is_callable(list) then
-    local got = type(list)
-    complain(name, 1, "a list of functions and jobs expected, got " .. got)
+    check.expected(name, 1, "a list of functions and jobs", list)
   end
   return check_items(name, list, #list, 1)
 end
@@ -144,7 +142,7 @@ end
 ---@return any ...
 function M.race(...)
   local items, n = check_arguments("race", ...)
-  if n == 0 then complain("race", 1, "a function or a job expected") end
+  if n == 0 then complain("race", 1, "a function or a job expected, got none") end
   local own = own_jobs(items, n)
   local group <close> = core.group { keep = true }
   local handles, last = start(group, items, n), nil

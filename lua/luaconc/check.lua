@@ -1,6 +1,8 @@
 -- Wrong arguments of the functions that are written in Lua, told at the line
 -- that passed them.
 
+local core = require "luaconc.core"
+
 local M = {}
 
 --- Whether it can be called.
@@ -37,6 +39,58 @@ end
 function M.complain(name, index, problem)
   error(("bad argument #%d to '%s' (%s)"):format(index, name, problem),
     caller())
+end
+
+--- Raises: something else was expected than the value.
+---@param name string
+---@param index integer
+---@param what string
+---@param value any
+function M.expected(name, index, what, value)
+  M.complain(name, index, what .. " expected, got " .. core.got(value))
+end
+
+--- What is said where a function is expected, or a thing like one.
+---@param what string
+---@param value any
+---@return string
+function M.no_function(what, value)
+  return ("%s expected, got %s: pass the function itself, f, not what it "
+    .. "returns, f()"):format(what, core.got(value))
+end
+
+--- Raises unless the value can be called.
+---@param name string
+---@param index integer
+---@param value any
+function M.func(name, index, value)
+  if M.callable(value) then return end
+  M.complain(name, index, M.no_function("function", value))
+end
+
+--- Raises: a method was called on another thing than a `kind`.
+---@param name string
+---@param kind string
+---@param value any
+function M.wrong_self(name, kind, value)
+  M.complain(name, 1, ("%s expected, got %s: methods are called with a colon, "
+    .. "object:method()"):format(kind, core.got(value)))
+end
+
+--- Raises: there is no such option; the tables have those that there are.
+---@param name string
+---@param index integer
+---@param key any
+---@param ... table?
+function M.unknown(name, index, key, ...)
+  local names = {}
+  for _, known in pairs { ... } do
+    for option in pairs(known) do names[#names + 1] = option end
+  end
+  table.sort(names)
+  local meant = core.nearest(tostring(key), names)
+  M.complain(name, index, ("unknown option '%s'%s"):format(tostring(key),
+    meant and ("; did you mean '%s'?"):format(meant) or ""))
 end
 
 return M

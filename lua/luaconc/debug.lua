@@ -1,7 +1,9 @@
 -- What goes on in this program: this state, and those of its threads and
 -- processes, which are asked.
 
+local check = require "luaconc.check"
 local core = require "luaconc.core"
+local option = require "luaconc.option"
 local tree = require "luaconc.tree"
 
 local M = {}
@@ -118,8 +120,7 @@ end
 ---@return string
 function M.dump(limit)
   if limit ~= nil and type(limit) ~= "number" then
-    error("bad argument #1 to 'dump' (number of seconds expected, got "
-      .. type(limit) .. ")", 2)
+    check.expected("dump", 1, "a number of seconds", limit)
   end
   return render(ask(limit or LIMIT))
 end
@@ -131,6 +132,9 @@ local function print_dump(now)
   io.stderr:write("luaconc: ", os.date "%H:%M:%S", "\n", text, "\n")
 end
 
+local signals = { SIGUSR1 = true, SIGUSR2 = true, SIGHUP = true,
+  SIGQUIT = true }
+
 ---From now on the signal makes this program print what goes on, as `dump`
 ---says it, to its standard error; where its main state computes, what that
 ---says is printed at once. `LUACONC_DUMP=SIGUSR1` in the environment does the
@@ -139,15 +143,15 @@ end
 ---@param signal string
 ---@return true|nil ok, string? message, string? code
 function M.dump_on(signal)
+  if not signals[signal] then
+    check.expected("dump_on", 1, '"SIGUSR1", "SIGUSR2", "SIGHUP" or "SIGQUIT"',
+      signal)
+  end
   if core.on_dump(signal, print_dump) then return true end
   return nil, signal .. " is taken, or this is no main program", "EBUSY"
 end
 
-local function check_seconds(value)
-  if value == nil or type(value) == "number" and value >= 0 then return end
-  error("bad argument #1 to 'start' (option 'block' must be seconds, 0 or "
-    .. "more, got " .. tostring(value) .. ")", 3)
-end
+local starting = { block = option.seconds }
 
 ---Says on standard error, from now on, what is likely to be a mistake, and
 ---where its thing was made; in this state, and in threads and processes that
@@ -157,12 +161,7 @@ end
 ---@param opts? { block: number? }
 ---@return true|nil ok, string? message, string? code
 function M.start(opts)
-  if opts ~= nil and type(opts) ~= "table" then
-    error("bad argument #1 to 'start' (table of options expected, got "
-      .. type(opts) .. ")", 2)
-  end
-  local block = opts and opts.block
-  check_seconds(block)
+  local block = option.check("start", 1, opts, starting).block
   core.debug()
   require "luaconc.lockorder".start()
   if block then return core.watchdog(block) end

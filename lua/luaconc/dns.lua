@@ -7,7 +7,7 @@ local M = {}
 
 local function check_text(name, text, wanted)
   if type(text) == "string" then return end
-  check.complain(name, 1, wanted .. " expected, got " .. type(text))
+  check.expected(name, 1, wanted, text)
 end
 
 ---The numeric addresses of a host, in the system's order, each once. Waits.

@@ -84,7 +84,7 @@ local function is_count(value)
 end
 
 local function is_boolean(value)
-  return type(value) == "boolean", "a boolean"
+  return type(value) == "boolean", "true or false"
 end
 
 local function is_table(value)
@@ -101,13 +101,12 @@ local WHOLE = { timeout = is_seconds, limit = is_count }
 local function check_option(name, key, value, whole)
   local try = OPTIONS[key] or whole and WHOLE[key]
   if not try then
-    complain(name, ("unknown option '%s'"):format(tostring(key)))
+    check.unknown(name, 1, key, OPTIONS, whole and WHOLE or nil)
   end
   local fits, wanted = try(value)
   if fits then return end
-  local got = type(value) == "string" and ("%q"):format(value)
-    or file_state(value) == "closed" and "a closed file"
-    or type(value) == "number" and tostring(value) or type(value)
+  local got = file_state(value) == "closed" and "a closed file"
+    or core.got(value)
   complain(name, ("option '%s' must be %s, got %s"):format(key, wanted, got))
 end
 
@@ -117,7 +116,7 @@ local function check_word(name, i, value)
   if math.type(value) then return tostring(value) end
   if type(value) ~= "string" then
     complain(name, ("argument %d of the command must be a string, got %s")
-      :format(i - 1, type(value)))
+      :format(i - 1, core.got(value)))
   end
   if value:find("\0", 1, true) then
     complain(name, ("argument %d of the command holds a zero byte")
@@ -142,7 +141,7 @@ local function check_stages(name, options)
   for i, list in ipairs(options) do
     if type(list) ~= "table" then
       complain(name, ("command %d of the pipeline must be a table, got %s")
-        :format(i, type(list)))
+        :format(i, core.got(list)))
     end
     for key in pairs(list) do
       if not math.tointeger(key) then
@@ -160,13 +159,13 @@ end
 local function check_variable(name, key, value)
   if type(key) ~= "string" or key == "" or key:find "[=%z]" then
     complain(name, ("option 'env': %s is no name of a variable")
-      :format(type(key) == "string" and ("%q"):format(key) or type(key)))
+      :format(core.got(key)))
   end
   if value == false then return end
   if type(value) ~= "string" and not math.type(value)
     or tostring(value):find("\0", 1, true) then
     complain(name, ("option 'env': %s must be a string or false, got %s")
-      :format(key, type(value)))
+      :format(key, core.got(value)))
   end
 end
 
@@ -196,8 +195,7 @@ end
 ---@return luaconc.execplan
 function M.make(name, options, given, whole)
   if type(options) ~= "table" then
-    complain(name, "a table {command, arguments ...} expected, got "
-      .. type(options))
+    check.expected(name, 1, "a table {command, arguments ...}", options)
   end
   local plan = { name = name, stages = check_stages(name, options),
     grace = GRACE }

@@ -160,8 +160,7 @@ local function number_of(signal)
   if signal == nil then return core.exec.signals.SIGTERM end
   local number = math.tointeger(signal) or core.exec.signals[signal]
   if number and number >= 0 and number <= 64 then return number end
-  check.complain("kill", 1, "the name of a signal expected, got "
-    .. (type(signal) == "string" and ("%q"):format(signal) or type(signal)))
+  check.expected("kill", 1, 'the name of a signal, such as "SIGTERM",', signal)
 end
 
 ---Sends a signal, "SIGTERM" unless said, to the program and to what it has
@@ -197,8 +196,7 @@ end
 function methods:stop(grace)
   local fits = type(grace) == "number" and grace >= 0
   if grace ~= nil and not fits then
-    check.complain("stop", 1, "seconds, 0 or more, expected, got "
-      .. tostring(grace))
+    check.expected("stop", 1, "a number of seconds, 0 or more,", grace)
   end
   if self.closed then return self:wait() end
   return core.shield(stop, self, grace or self.grace)

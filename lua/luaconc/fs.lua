@@ -3,6 +3,7 @@
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"
+local option = require "luaconc.option"
 
 local M = {}
 
@@ -14,8 +15,6 @@ for _, name in ipairs {
   M[name] = core.fs[name]
 end
 
-local complain = check.complain
-
 -- ---- temporary names ----
 
 -- The template of a name that begins with `prefix`; in the system's folder
@@ -23,10 +22,10 @@ local complain = check.complain
 local function template(name, prefix)
   if prefix == nil then prefix = "luaconc-" end
   if type(prefix) ~= "string" then
-    complain(name, 1, "a string expected, got " .. type(prefix))
+    check.expected(name, 1, "string", prefix)
   end
   if prefix:find("\0", 1, true) then
-    complain(name, 1, "a path can't hold a zero byte")
+    check.complain(name, 1, "a path can't hold a zero byte")
   end
   if not prefix:find("/", 1, true) then
     prefix = (os.getenv "TMPDIR" or "/tmp") .. "/" .. prefix
@@ -57,31 +56,13 @@ end
 -- ---- walking ----
 
 local walking = {
-  follow = "boolean", contents_first = "boolean", enter = "function",
-  on_error = "function",
+  follow = option.boolean, contents_first = option.boolean,
+  enter = option.callable, on_error = option.callable,
 }
 
-local function fits(value, wanted)
-  if wanted == "function" then return check.callable(value) end
-  return type(value) == wanted
-end
-
 local function check_walk(path, opts)
-  if type(path) ~= "string" then
-    complain("walk", 1, "a path expected, got " .. type(path))
-  elseif opts ~= nil and type(opts) ~= "table" then
-    complain("walk", 2, "a table of options expected, got " .. type(opts))
-  end
-  for key, value in pairs(opts or {}) do
-    local wanted = walking[key]
-    if not wanted then
-      complain("walk", 2, ("unknown option '%s'"):format(tostring(key)))
-    elseif not fits(value, wanted) then
-      complain("walk", 2, ("option '%s' must be a %s, got %s"):format(key,
-        wanted, tostring(value)))
-    end
-  end
-  return opts or {}
+  if type(path) ~= "string" then check.expected("walk", 1, "path", path) end
+  return option.check("walk", 2, opts, walking)
 end
 
 -- What has vanished, or become something else, since its folder was read.

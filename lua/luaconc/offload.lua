@@ -45,9 +45,7 @@ end
 ---@param ... any
 ---@return any ...
 function M.offload(f, ...)
-  if not check.callable(f) then
-    check.complain("offload", 1, "a function expected, got " .. type(f))
-  end
+  check.func("offload", 1, f)
   local letter = hands:letter(2, f, ...)
   turns:acquire()
   local turn <close> = setmetatable({}, Turn)

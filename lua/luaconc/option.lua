@@ -2,6 +2,7 @@
 -- one is told at the line that passed it.
 
 local check = require "luaconc.check"
+local core = require "luaconc.core"
 
 local M = {}
 
@@ -12,7 +13,7 @@ function M.seconds(value)
 end
 
 function M.boolean(value)
-  return type(value) == "boolean", "a boolean"
+  return type(value) == "boolean", "true or false"
 end
 
 function M.callable(value)
@@ -48,13 +49,11 @@ end
 
 local function check_one(name, index, key, value, checks, more)
   local try = checks[key] or more and more[key]
-  if not try then
-    check.complain(name, index, ("unknown option '%s'"):format(tostring(key)))
-  end
+  if not try then check.unknown(name, index, key, checks, more) end
   local fits, wanted = try(value)
   if fits then return end
   check.complain(name, index, ("option '%s' must be %s, got %s"):format(key,
-    wanted, tostring(value)))
+    wanted, core.got(value)))
 end
 
 --- The options, argument `index` of the function `name`; none: an empty table.
@@ -68,8 +67,7 @@ end
 function M.check(name, index, opts, checks, more)
   if opts == nil then return {} end
   if type(opts) ~= "table" then
-    check.complain(name, index,
-      "a table of options expected, got " .. type(opts))
+    check.expected(name, index, "table of options", opts)
   end
   for key, value in pairs(opts) do
     check_one(name, index, key, value, checks, more)

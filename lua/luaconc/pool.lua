@@ -22,13 +22,7 @@ local states = setmetatable({}, { __mode = "k" })
 local function state_of(pool, name)
   local state = states[pool]
   if state then return state end
-  error(("calling '%s' on bad self (a pool expected, got %s)"):format(name,
-    type(pool)), 3)
-end
-
-local function check_function(name, index, f)
-  if check.callable(f) then return end
-  complain(name, index, "a function expected, got " .. type(f))
+  check.wrong_self(name, "pool", pool)
 end
 
 local function check_open(state)
@@ -40,15 +34,12 @@ end
 
 local function check_list(name, index, list)
   if type(list) == "table" then return end
-  complain(name, index, "a list expected, got " .. type(list))
+  check.expected(name, index, "list", list)
 end
 
 -- ---- options ----
 
-local function is_count(value)
-  local fits = math.type(value) == "integer" and value >= 1 and value <= 1000000
-  return fits, "an integer from 1 to 1,000,000"
-end
+local is_count = option.integer(1, 1000000)
 
 local is_number_of_tries = option.integer(0, 1000000)
 
@@ -118,18 +109,19 @@ end
 function methods:submit(f, ...)
   local state = check_open(state_of(self, "submit"))
   if type(f) ~= "table" or check.callable(f) then
-    check_function("submit", 1, f)
+    check.func("submit", 1, f)
     return state:submit(1, none, f, ...)
   end
   if not check.callable(f[1]) then
-    complain("submit", 1, "the table's first element must be the function")
+    complain("submit", 1, "the table's first element must be the function to "
+      .. "start, got " .. core.got(f[1]))
   end
   return state:submit(1, options_of(f), table.unpack(f, 1, #f))
 end
 
 local function map(state, name, list, f, opts, spread)
   check_list(name, 1, list)
-  check_function(name, 2, f)
+  check.func(name, 2, f)
   opts = option.check(name, 3, opts, mapping)
   return poolmap.run(state, list, f, opts, spread)
 end
@@ -159,7 +151,7 @@ function methods:starmap(list, f, opts)
   for i, item in ipairs(list) do
     if type(item) ~= "table" then
       complain("starmap", 1, ("item %d must be a list of arguments, got %s")
-        :format(i, type(item)))
+        :format(i, core.got(item)))
     end
   end
   return map(state, "starmap", list, f, opts, true)
@@ -181,9 +173,9 @@ end
 function methods:imap(source, f, opts)
   local state = check_open(state_of(self, "imap"))
   if not poolimap.is_source(source) then
-    complain("imap", 1, "a list or an iterator expected, got " .. type(source))
+    check.expected("imap", 1, "a list or an iterator", source)
   end
-  check_function("imap", 2, f)
+  check.func("imap", 2, f)
   opts = option.check("imap", 3, opts, imapping)
   return poolimap.start(state, source, f, opts)
 end
@@ -260,7 +252,7 @@ local short = { engine = is_engine, limit = is_count }
 ---@return any[]
 function M.map(list, f, opts)
   check_list("map", 1, list)
-  check_function("map", 2, f)
+  check.func("map", 2, f)
   opts = option.check("map", 3, opts, short, mapping)
   local pool <close> = M.pool { engine = opts.engine, workers = opts.limit }
   return poolmap.run(states[pool], list, f, opts)

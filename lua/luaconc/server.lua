@@ -26,8 +26,7 @@ end
 ---@param index integer
 ---@param handler any
 function M.check_handler(index, handler)
-  if check.callable(handler) then return end
-  check.complain("serve", index, "a function expected, got " .. type(handler))
+  check.func("serve", index, handler)
 end
 
 -- Where the system has no memory for another connection: it waits in the

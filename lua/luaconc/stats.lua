@@ -1,5 +1,6 @@
 -- What this state's loop has counted, as a table and as a page of text.
 
+local check = require "luaconc.check"
 local core = require "luaconc.core"
 
 local M = {}
@@ -93,13 +94,12 @@ local GAUGES = {
 local function check_labels(labels)
   if labels == nil then return {} end
   if type(labels) ~= "table" then
-    error("bad argument #1 to 'openmetrics' (table of labels expected, got "
-      .. type(labels) .. ")", 3)
+    check.expected("openmetrics", 1, "table of labels", labels)
   end
   for key in pairs(labels) do
     if type(key) ~= "string" or not key:find "^[%a_][%w_]*$" then
-      error("bad argument #1 to 'openmetrics' ('" .. tostring(key)
-        .. "' is no name of a label: letters, digits and '_')", 3)
+      check.complain("openmetrics", 1, core.got(key)
+        .. " is no name of a label: letters, digits and '_'")
     end
   end
   return labels

@@ -15,14 +15,13 @@ local complain = check.complain
 
 local function check_host(name, host, wanted)
   if type(host) == "string" then return end
-  complain(name, 1, (wanted or "a host") .. " expected, got " .. type(host))
+  check.expected(name, 1, wanted or "a host", host)
 end
 
 local function check_port(name, port)
   local n = math.tointeger(port)
   if n and n >= 0 and n <= 65535 then return n end
-  local got = type(port) == "number" and tostring(port) or type(port)
-  complain(name, 2, "a port from 0 to 65535 expected, got " .. got)
+  check.expected(name, 2, "a port from 0 to 65535", port)
 end
 
 local function is_numeric(value)

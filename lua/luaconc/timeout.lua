@@ -6,14 +6,10 @@ local core = require "luaconc.core"
 local M = {}
 
 local function check_arguments(seconds, f)
-  local is_number = type(seconds) == "number"
-  if not is_number or seconds ~= seconds or seconds < 0 then
-    local got = is_number and tostring(seconds) or type(seconds)
-    check.complain("timeout", 1, "seconds, 0 or more, expected, got " .. got)
+  if type(seconds) ~= "number" or not (seconds >= 0) then
+    check.expected("timeout", 1, "a number of seconds, 0 or more,", seconds)
   end
-  if not check.callable(f) then
-    check.complain("timeout", 2, "function expected, got " .. type(f))
-  end
+  check.func("timeout", 2, f)
 end
 
 -- Closing waits for the jobs of the group, and raises the failure of one of

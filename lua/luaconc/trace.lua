@@ -1,5 +1,6 @@
 -- What happens when, in all threads and processes, as a file for Perfetto.
 
+local check = require "luaconc.check"
 local core = require "luaconc.core"
 
 local M = {}
@@ -11,8 +12,7 @@ local M = {}
 ---@return true|nil ok, string? message, string? code
 function M.start(path)
   if type(path) ~= "string" or path == "" then
-    error("bad argument #1 to 'start' (the name of a file expected, got "
-      .. (path == "" and "an empty one" or type(path)) .. ")", 2)
+    check.expected("start", 1, "the name of a file", path)
   end
   local ok, message, code = core.trace_start(path)
   if ok then return true end

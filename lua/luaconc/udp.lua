@@ -18,12 +18,11 @@ local binding = {
 
 local function check_place(name, host, port)
   if type(host) ~= "string" then
-    check.complain(name, 1, "a host expected, got " .. type(host))
+    check.expected(name, 1, "a host", host)
   end
   local n = math.tointeger(port)
   if n and n >= 0 and n <= 65535 then return n end
-  local got = type(port) == "number" and tostring(port) or type(port)
-  check.complain(name, 2, "a port from 0 to 65535 expected, got " .. got)
+  check.expected(name, 2, "a port from 0 to 65535", port)
 end
 
 -- The socket with its options; closed where one can't be set.

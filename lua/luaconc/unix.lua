@@ -13,15 +13,13 @@ local connecting = { timeout = option.seconds }
 local listening = { backlog = option.count, mode = option.integer(0, 4095) }
 
 local function check_path(name, path, wanted)
-  local problem
   if type(path) ~= "string" then
-    problem = (wanted or "a path") .. " expected, got " .. type(path)
+    check.expected(name, 1, wanted or "a path", path)
   elseif path == "" then
-    problem = "the path is empty"
+    check.complain(name, 1, "the path is empty")
   elseif path:find("\0", 2, true) and path:byte() ~= 0 then
-    problem = "a path can't hold a zero byte"
+    check.complain(name, 1, "a path can't hold a zero byte")
   end
-  if problem then check.complain(name, 1, problem) end
 end
 
 -- As a message shows it: an abstract name with an @ in front.

@@ -199,10 +199,10 @@ describe("imap", function()
   it("says what it was given in a wrong way", function()
     local pool <close> = conc.pool()
     for _, case in ipairs {
-      { "#1 to 'imap' %(a list or an iterator expected, got number", 1, square },
-      { "#2 to 'imap' %(a function expected, got nil", {} },
+      { "#1 to 'imap' %(a list or an iterator expected, got 1", 1, square },
+      { "#2 to 'imap' %(function expected, got nil", {} },
       { "#3 to 'imap' %(option 'window'", {}, square, { window = 0 } },
-      { "#3 to 'imap' %(option 'ordered' must be a boolean", {}, square,
+      { "#3 to 'imap' %(option 'ordered' must be true or false", {}, square,
         { ordered = 1 } },
       { "#3 to 'imap' %(unknown option 'size'", {}, square, { size = 1 } },
     } do

@@ -394,7 +394,7 @@ for _, kind in ipairs(streams.kinds) do
 
     with("refuses 'a' and what is no format", function(_, b)
       sim.shows(sim.raises(b.lines, b, "a"), "'a' reads once")
-      sim.shows(sim.raises(b.lines, b, "q"), "invalid format")
+      sim.shows(sim.raises(b.lines, b, "q"), "a number of bytes, or nothing expected")
     end)
   end)
 

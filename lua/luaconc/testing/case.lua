@@ -60,9 +60,7 @@ end
 ---@param opts { seeds: integer? }?
 ---@return function
 function M.test(f, opts)
-  if not check.callable(f) then
-    check.complain("test", 1, "a function expected, got " .. type(f))
-  end
+  check.func("test", 1, f)
   local n = option.check("test", 2, opts, { seeds = option.count }).seeds
   return function(...)
     local left

@@ -14,11 +14,9 @@ local M = {}
 ---@return any err
 function M.replay(seed, f)
   if math.type(seed) ~= "integer" then
-    check.complain("replay", 1, "an integer expected, got " .. type(seed))
+    check.expected("replay", 1, "an integer", seed)
   end
-  if not check.callable(f) then
-    check.complain("replay", 2, "a function expected, got " .. type(f))
-  end
+  check.func("replay", 2, f)
   math.randomseed(seed)
   core.simulation.seed(seed)
   local ok, err = pcall(testing.virtual, f, seed)
@@ -45,8 +43,7 @@ end
 ---@param opts { first: integer? }?
 function M.seeds(n, f, opts)
   if math.type(n) ~= "integer" or n < 1 then
-    check.complain("seeds", 1, "a number of seeds, 1 or more, expected, got "
-      .. tostring(n))
+    check.expected("seeds", 1, "a number of seeds, 1 or more,", n)
   end
   local seed = only()
   local first = seed or opts and opts.first or 1
