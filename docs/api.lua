@@ -1776,7 +1776,8 @@ local read_limit = { "limit", "integer?", "the longest that is read, in bytes, "
   .. "with the end of the line: 1 MiB for a line, none for `\"a\"` unless "
   .. "said; `math.huge` is none" }
 local stream_reset = { "ECONNRESET", "the other end broke the connection" }
-local stream_timeout = { "ETIMEDOUT", "it took longer than `stream:timeout`" }
+local stream_timeout = { "ETIMEDOUT", "it took longer than `stream:timeout`, "
+  .. "or the other end has vanished: see `stream:option`" }
 local stream_pipe = { "EPIPE", "the other end is closed, or `shutdown` was "
   .. "called here" }
 
@@ -1908,23 +1909,32 @@ print(there:read("l"))  --> still open]],
     call = { "stream:option(name)", "stream:option(name, value)" },
     text = [[
 An option of the socket, or sets it: `"nodelay"`, a boolean, whether small
-writes go out at once; `"keepalive"`, the seconds of silence after which the
-system asks whether the other end is still there, or false; `"send_buffer"` and
-`"receive_buffer"`, the bytes that the system keeps (Linux keeps twice what it
-is asked for, and says so).]],
+writes go out at once; `"keepalive"` and `"user_timeout"`, for a peer that
+vanishes; `"send_buffer"` and `"receive_buffer"`, the bytes that the system
+keeps (Linux keeps twice what it is asked for, and says so).
+A machine that loses its power, or its network, says nothing: unless told
+otherwise a reader waits for it for ever, a writer for a quarter of an hour or
+so. `"keepalive"` is the seconds of silence after which the system asks whether
+the other end is still there, or false; where it has not answered after as many
+again, it is gone. While something sent is not acknowledged, nothing is asked:
+`"user_timeout"` is the seconds that this may last, or false (on Linux only).
+Both then end all waits of the stream with ETIMEDOUT, as does `timeout`, which
+bounds each wait and leaves the stream as it is.]],
     params = {
       { "name",
-        '"nodelay"|"keepalive"|"send_buffer"|"receive_buffer"', "" },
-      { "value", "(boolean|integer)?", "the value is returned unless said" },
+        '"nodelay"|"keepalive"|"user_timeout"|"send_buffer"|"receive_buffer"',
+        "" },
+      { "value", "(boolean|number)?", "the value is returned unless said" },
     },
-    returns = { { "boolean|integer|luaconc.stream", "value",
+    returns = { { "boolean|number|luaconc.stream", "value",
       "itself, where it was set" } },
     fails = { { "ENOTSUP", "such sockets have no such option" },
       stream_closed },
     waits = false,
     example = with_ends [[
 print(here:option("nodelay"))  --> true
-print(here:option("keepalive", 60):option("keepalive"))  --> 60]],
+print(here:option("keepalive", 60):option("keepalive"))  --> 60
+here:option("user_timeout", 30)]],
   },
   {
     name = "timeout",

@@ -311,6 +311,11 @@ describe("a tcp stream", function()
     assert.equal(30, a:option "keepalive")
     a:option("keepalive", false)
     assert.is_false(a:option "keepalive")
+    assert.is_false(a:option "user_timeout")
+    assert.equal(a, a:option("user_timeout", 2.5))
+    assert.equal(2.5, a:option "user_timeout")
+    a:option("user_timeout", false)
+    assert.is_false(a:option "user_timeout")
     for _, name in ipairs { "send_buffer", "receive_buffer" } do
       assert.equal(a, a:option(name, 20000))
       local bytes = a:option(name)
@@ -319,6 +324,9 @@ describe("a tcp stream", function()
     sim.shows(sim.raises(a.option, a, "colour"), "invalid option 'colour'")
     sim.shows(sim.raises(a.option, a, "nodelay", 1), "boolean expected, got number")
     sim.shows(sim.raises(a.option, a, "keepalive", 0), "bad argument")
+    for _, bad in ipairs { 0, -1, 0 / 0, 1e9, "soon", true } do
+      sim.shows(sim.raises(a.option, a, "user_timeout", bad), "bad argument")
+    end
     sim.shows(sim.raises(a.option, a, "send_buffer", "much"), "bad argument")
     a:close()
     assert.same(CLOSED, { a:option "nodelay" })
@@ -351,7 +359,20 @@ describe("a tcp stream", function()
     settle()
     assert.same({ nil, other .. ": connection reset by peer", "ECONNRESET" }, { b:read() })
     local _, message = b:write("x")
-    assert.equal(other .. ": broken pipe", message)
+    assert.equal(other .. ": connection reset by peer", message)
+  end)
+
+  -- The system tells of it once.
+  with("whose peer resets it tells reader and writer, who comes first", function(l, port)
+    for _, first in ipairs { "read", "write" } do
+      local a <close> = assert(tcp.connect(HERE, port))
+      local b <close> = assert(l:accept())
+      a:reset()
+      settle()
+      for _, call in ipairs { first, first == "read" and "write" or "read" } do
+        assert.equal("ECONNRESET", select(3, b[call](b, call == "write" and "x" or nil)))
+      end
+    end
   end)
 
   with("whose peer resets it wakes its reader", function(l, port)

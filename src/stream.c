@@ -98,6 +98,12 @@ static bool is_systems (int code) {
          code != UV_ECANCELED && code != UV_ENOMEM;
 }
 
+bool lc_stream_broke (int code) {
+  return code == UV_ECONNRESET || code == UV_ETIMEDOUT ||
+         code == UV_EHOSTUNREACH || code == UV_ENETUNREACH ||
+         code == UV_ENETDOWN || code == UV_ECONNABORTED;
+}
+
 int lc_stream_fail_of (lua_State *L, lc_stream *s, int code) {
   char name[LC_STREAM_NAME] = "";
   if (s && is_systems(code) && lc_stream_kind(s)->name)

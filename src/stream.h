@@ -124,6 +124,10 @@ static inline bool lc_stream_isclosing (lc_stream *s) {
   return uv_is_closing(lc_handle_uv(&s->handle));
 }
 
+/* Is it an error that ends both ways of a connection at once? (After EPIPE
+** the other end may have sent all that it wanted to.) */
+bool lc_stream_broke (int code);
+
 /* {{ For resources */
 
 /* A new block, not known to libuv yet; NULL and a code where it can't be.

@@ -25,11 +25,13 @@ static void on_alloc (uv_handle_t *uv, size_t hint, uv_buf_t *buf) {
 }
 
 /* Where bytes and a reset have come together libuv tells of the bytes, and
-** then of an end; the system still knows better. */
+** then of an end; the system still knows better. But it tells of an error
+** once: a write may have heard it. */
 static int kind_of_end (lc_stream *s) {
   uv_os_fd_t fd;
   int err = 0;
   socklen_t size = sizeof err;
+  if (lc_stream_broke(s->out_error)) return s->out_error;
   if (uv_fileno(lc_handle_uv(&s->handle), &fd) == 0 &&
       getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &size) == 0 && err)
     return uv_translate_sys_error(err);

@@ -41,7 +41,10 @@ static void wake_senders (lc_stream *s) {
   }
 }
 
+/* Where the input was told already why the connection is broken, the system
+** has nothing better to say here than that it is. */
 static void note_error (lc_stream *s, int err) {
+  if (err == UV_EPIPE && lc_stream_broke(s->in_end)) err = s->in_end;
   if (err < 0 && !s->out_error) s->out_error = err;
 }
 
@@ -156,8 +159,9 @@ static int accept_rest (lua_State *L, lc_stream *s, int top, size_t first,
     size_t all = count_bytes(L, top);
     if (sent < all) err = queue_rest(L, s, top, all, all - sent);
   }
-  if (err && (sent || err != UV_ENOMEM)) note_error(s, err);
-  return err;
+  if (!err || (err == UV_ENOMEM && !sent)) return err;
+  note_error(s, err);
+  return s->out_error;
 }
 
 static int k_write (lua_State *L, int status, lua_KContext ctx) {

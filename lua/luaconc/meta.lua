@@ -198,7 +198,7 @@
 ---@class luaconc.serveoptions: luaconc.listenoptions
 ---@field limit? integer how many connections at one time; others wait to be accepted
 ---@field ready? fun(listener: luaconc.listener) called before the first connection is accepted
----@field on_error? fun(err: any, job: luaconc.job) called with the error of a handler
+---@field on_error? fun(err: any, job: luaconc.job) called with the error of a handler and its job, also while the server is being cancelled: no cancellation reaches it
 ---@field grace? number seconds that handlers have once the listener is closed, before they are cancelled; for ever unless said
 
 ---@class luaconc.unixconnectoptions
@@ -1584,14 +1584,21 @@ function stream:flush() end
 function stream:shutdown() end
 
 ---An option of the socket, or sets it: `"nodelay"`, a boolean, whether small
----writes go out at once; `"keepalive"`, the seconds of silence after which the
----system asks whether the other end is still there, or false; `"send_buffer"` and
----`"receive_buffer"`, the bytes that the system keeps (Linux keeps twice what it
----is asked for, and says so).
+---writes go out at once; `"keepalive"` and `"user_timeout"`, for a peer that
+---vanishes; `"send_buffer"` and `"receive_buffer"`, the bytes that the system
+---keeps (Linux keeps twice what it is asked for, and says so).
+---A machine that loses its power, or its network, says nothing: unless told
+---otherwise a reader waits for it for ever, a writer for a quarter of an hour or
+---so. `"keepalive"` is the seconds of silence after which the system asks whether
+---the other end is still there, or false; where it has not answered after as many
+---again, it is gone. While something sent is not acknowledged, nothing is asked:
+---`"user_timeout"` is the seconds that this may last, or false (on Linux only).
+---Both then end all waits of the stream with ETIMEDOUT, as does `timeout`, which
+---bounds each wait and leaves the stream as it is.
 ---Never waits.
----@param name "nodelay"|"keepalive"|"send_buffer"|"receive_buffer"
----@param value? (boolean|integer) the value is returned unless said
----@return boolean|integer|luaconc.stream? value itself, where it was set
+---@param name "nodelay"|"keepalive"|"user_timeout"|"send_buffer"|"receive_buffer"
+---@param value? (boolean|number) the value is returned unless said
+---@return boolean|number|luaconc.stream? value itself, where it was set
 ---@return string? message
 ---@return ("ENOTSUP"|"EBADF")? code
 function stream:option(name, value) end
