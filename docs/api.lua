@@ -1790,7 +1790,10 @@ local stream = {
   text = [[
 What `conc.tcp.connect`, `conc.unix.connect` and `listener:accept` return. It
 follows Lua's files.
-One task may read and others write at the same time; writes don't mix. Sent to
+One task at a time may read; a second one raises. Any number may write beside
+it: the bytes of each write stay together, in the order of the calls, however
+many they are and whatever becomes of the task, so tasks may share a log or a
+connection without a lock. (What takes several writes needs one.) Sent to
 another thread or process it moves there, while nobody uses it here.]],
   type = {
     class = "luaconc.stream",
@@ -1864,8 +1867,9 @@ for line in here:lines() do print(line) end
     text = [[
 Sends strings and numbers, all of them, in one piece. Returns once they are
 accepted: what the other end is too slow for is queued here; above 64 KiB a
-write waits. It has been accepted whole by then: cancelled or timed out in that
-wait, it is still sent while the stream is open, so don't write it again.
+write waits, so each of the tasks that write may have one more queued. It has
+been accepted whole by then: cancelled or timed out in that wait, it is still
+sent while the stream is open, so don't write it again.
 Closing the stream sends what is queued. An error of sending in the background
 comes out of the next `write`, `flush` or `close`.]],
     params = { { "...", "string|number", "" } },

@@ -1,5 +1,5 @@
 -- Listeners and sockets for datagrams as cases of a select; streams are in
--- spec/contract/stream_spec.lua.
+-- spec/contract/stream_*_spec.lua.
 
 local conc = require "luaconc"
 local sim = require "spec.support.sim"

@@ -1,5 +1,5 @@
 -- TCP: connecting, listening, serving. What TCP streams share with all others
--- is in spec/contract/stream_spec.lua.
+-- is in spec/contract/stream_*_spec.lua.
 
 local conc = require "luaconc"
 local core = require "luaconc.core"

@@ -1,5 +1,5 @@
 -- Unix sockets: names, files, connecting, listening, serving. What streams share
--- is in spec/contract/stream_spec.lua, what servers share in spec/tcp_spec.lua.
+-- is in spec/contract/stream_*_spec.lua, what servers share in spec/tcp_spec.lua.
 
 local lfs = require "lfs"
 local conc = require "luaconc"

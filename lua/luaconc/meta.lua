@@ -1557,8 +1557,9 @@ function stream:lines(format, limit) end
 
 ---Sends strings and numbers, all of them, in one piece. Returns once they are
 ---accepted: what the other end is too slow for is queued here; above 64 KiB a
----write waits. It has been accepted whole by then: cancelled or timed out in that
----wait, it is still sent while the stream is open, so don't write it again.
+---write waits, so each of the tasks that write may have one more queued. It has
+---been accepted whole by then: cancelled or timed out in that wait, it is still
+---sent while the stream is open, so don't write it again.
 ---Closing the stream sends what is queued. An error of sending in the background
 ---comes out of the next `write`, `flush` or `close`.
 ---Waits while too much is queued.

@@ -89,6 +89,22 @@ function M.with(kind, f)
   end)
 end
 
+--- What cases are about that kinds without one pass over.
+M.AN_END = "the end of the input"
+
+--- Calls `suite(title, with, kind)` for each kind. `with(promise, f, what)` is
+-- the spec's `it` with a connected pair, which is closed at the end.
+function M.each(it, suite)
+  for _, kind in ipairs(M.kinds) do
+    local title = (kind.title or kind.name)
+      .. (kind.seed and ", in random order" or "")
+    suite(title, function(promise, f, what)
+      if what == M.AN_END and kind.endless then return end
+      it(promise, function() M.with(kind, f) end)
+    end, kind)
+  end
+end
+
 --- `n` bytes of every value, the same ones each time.
 function M.bytes(n, seed)
   local state, list = seed or 1, {}
