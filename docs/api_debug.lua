@@ -127,23 +127,29 @@ local trace = {
   text = [[
 A timeline of everything, in the trace format of Chrome: open the file at
 <https://ui.perfetto.dev> or in `chrome://tracing`. Each thread has a row with
-slices, in which a task runs; each job a span, in which its waits lie; arrows
-show who started or woke whom, and messages through channels; counters show the
-descriptors of a process and the memory of a Lua state, marks where a collection
-has ended. All threads and processes are in it, by one clock. The file grows as
-things happen, so a crash keeps what came before; `luaconc trace SCRIPT` makes
-one of a whole run.
+slices, in which a task runs; each job a span, in which its waits lie, and so
+has each stream, listener or file from its opening to its end; arrows show who
+started or woke whom, and messages through channels, also to other processes;
+counters show the descriptors of a process and the memory of a Lua state. All
+threads and processes are in it, by one clock. The file grows as things happen,
+so a crash keeps what came before; `luaconc trace SCRIPT` makes one of a whole
+run.
 
-What is not in it: processes that run already, how long a step of the collector
-takes (Lua doesn't say), arrows for messages taken by `recv_many`, or through
-channels to other processes.]],
+Of the garbage collector, each call of `collectgarbage` that collects is a slice
+with its length (the global function is replaced by one that tells), and each
+end of a cycle is a mark, with the memory then in use. How long the steps take
+that Lua makes by itself nobody can know: Lua 5.4 doesn't say when one begins or
+ends. They are part of the slice of the task that allocated. Arrows for calls of
+a pool are missing too; its calls are spans in the worker.]],
   {
     name = "conc.trace.start",
     call = "conc.trace.start(path)",
     text = [[
 Writes from now on what happens when into the file, which is made anew: of this
-state, of the threads of this process, and of worker processes that are started
-later.]],
+state, of the threads of this process, and of its worker processes and theirs.
+Those that run already join when they come to their loop: at once where they
+wait, after their next wait where they compute. What there is already has spans
+from then on. A worker that has a trace of its own keeps to that.]],
     params = { { "path", "string", "the file" } },
     returns = { { "true", "ok", "" } },
     fails = {
@@ -166,7 +172,10 @@ print(file:read "l")  --> []],
       .. "write the last of theirs when they come to their loop.",
     params = {},
     returns = { { "true", "ok", "" } },
-    fails = { { "ENOENT", "nothing is traced" } },
+    fails = {
+      { "ENOENT", "nothing is traced" },
+      { "ENOSPC, ...", "it has ended, but not all could be written" },
+    },
     waits = false,
     example = [[
 print(conc.trace.stop())  --> nil	nothing is traced	ENOENT]],

@@ -411,6 +411,15 @@ describe("trace", function()
     sim.shows(sim.raises(conc.trace.start, ""), "name of a file")
   end)
 
+  it("says at its end that not all of it could be written", function()
+    assert(conc.trace.start "/dev/full")
+    conc.run(conc.sleep, 0)
+    local ok, message, code = conc.trace.stop()
+    assert.is_nil(ok)
+    assert.equal("ENOSPC", code)
+    sim.shows(message, "could not be written", "no space")
+  end)
+
   it("can be had again and again, into one file after another", function()
     folder.with(function(path)
       for i = 1, 20 do
@@ -446,6 +455,11 @@ describe("trace", function()
   end)
 end)
 
+-- What became of `luaconc trace` with these words.
+local function trace(...)
+  return script.file("spec/support/command.lua", "trace", ...)
+end
+
 describe("luaconc trace", function()
   it("traces a script, and fails as it does", function()
     local events, result = command [[
@@ -460,11 +474,59 @@ describe("luaconc trace", function()
     assert.equal(2, #select_events(events, { ph = "X", has = "'one'" }))
   end)
 
-  it("says where the file can't be", function()
-    local result = script.file("spec/support/command.lua", "trace", "-o",
-      "/nowhere/x.json", "spec/support/command.lua")
+  it("gives the script its arguments", function()
+    folder.with(function(path)
+      local file <close> = assert(io.open(path .. "/s.lua", "w"))
+      file:write "print(select('#', ...), ..., arg[0], arg[2])"
+      file:close()
+      local result = trace("-o", path .. "/o", path .. "/s.lua", "-o", "two words")
+      assert.same({ 0, "2\t-o\t" .. path .. "/s.lua\ttwo words\n" },
+        { result.code, result.out })
+    end)
+  end)
+
+  for what, statement in pairs {
+    ["os.exit"] = "os.exit(130)",
+    ["an interruption"] = "io.popen('kill -INT $PPID'):close() conc.sleep(1)",
+  } do
+    it("is complete after " .. what, function()
+      local events, result = command([[
+        local listener <close> = conc.tcp.listen("127.0.0.1", 0)
+        conc.spawn { listener.accept, listener, name = "guest", keep = true }
+        conc.sleep(0.001)
+      ]] .. statement)
+      assert.equal(130, result.code)
+      local problems, open = tracing.check(events)
+      assert.same({}, problems)
+      assert.equal(0, open)
+      local ended = select_events(events, { ph = "e", has = "'guest'" })
+      assert.equal("cancelled", ended[1].args.state)
+    end)
+  end
+
+  it("says where the file can't be, or can't be written", function()
+    local result = trace("-o", "/nowhere/x.json", "spec/support/command.lua")
     assert.equal(1, result.code)
     sim.shows(result.err, "/nowhere/x.json")
+    folder.with(function(path)
+      local file <close> = assert(io.open(path .. "/s.lua", "w"))
+      file:write "print 'done'"
+      file:close()
+      result = trace("-o", "/dev/full", path .. "/s.lua")
+      assert.same({ 1, "done\n" }, { result.code, result.out })
+      sim.shows(result.err, "could not be written")
+    end)
+  end)
+
+  it("leaves an old trace alone where there is nothing to trace", function()
+    folder.with(function(path)
+      local file <close> = assert(io.open(path .. "/old", "w"))
+      file:write "not a script"
+      file:close()
+      local result = trace("-o", path .. "/old", path .. "/old")
+      assert.equal(1, result.code)
+      assert.equal("not a script", snippets.read(path .. "/old"))
+    end)
   end)
 end)
 

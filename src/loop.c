@@ -485,6 +485,7 @@ void lc_loop_drive (lua_State *L, lc_loop *loop) {
     else lc_trouble_stuck(L, loop);
   }
   if (interrupts) lc_interrupt_stop(loop);
+  if (LC_OBSERVED) lc_trace_turn(loop);   /* it may have been the last */
   leave(loop);
   main->job.state = LC_RUNNING;
 }

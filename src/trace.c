@@ -348,10 +348,11 @@ int lc_trace_stop (lc_loop *loop) {
   pthread_mutex_lock(&mutex);
   lc_tracefile *f = leave_file_mx();
   pthread_mutex_unlock(&mutex);
-  if (!f) return UV_ENOENT;
+  if (!f) return UV_ESRCH;
   lc_trace_turn(loop);
+  int err = lc_tracefile_error(f);
   lc_tracefile_release(f);
-  return 0;
+  return err;
 }
 
 /* Its descriptors are not ours any more, and may be somebody else's. */

@@ -49,7 +49,8 @@ void lc_trace_follow (unsigned era, const char *path);
 /* In a fork: goes on, as another process. */
 void lc_trace_fork (lc_loop *loop);
 
-/* Ends it; what was seen is written. UV_ENOENT: it is not traced. */
+/* Ends it; what was seen is written. UV_ESRCH: it is not traced. Another
+** code: why not all could be written. */
 int lc_trace_stop (lc_loop *loop);
 
 /* What the process's file is called, or NULL, to be freed by lc_alloc's; and

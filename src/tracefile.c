@@ -9,8 +9,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,24 +22,29 @@
 
 struct lc_tracefile {
   atomic_uint references;
+  atomic_int err;          /* of the first write that failed; or 0 */
   int fd;
   size_t size;             /* of the path, with its zero */
   char path[];
 };
 
 lc_tracefile *lc_tracefile_new (const char *path, bool anew, int *err) {
+  char whole[PATH_MAX];    /* other processes may be in other folders */
+  int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+  int fd = open(path, anew ? flags | O_TRUNC : flags, 0666);
+  *err = fd < 0 ? uv_translate_sys_error(errno) : 0;
+  if (fd < 0) return NULL;
+  if (realpath(path, whole)) path = whole;
   size_t size = strlen(path) + 1;
   lc_tracefile *f = lc_alloc(sizeof *f + size);
-  *err = f ? 0 : UV_ENOMEM;
-  if (!f) return NULL;
-  int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
-  f->fd = open(path, anew ? flags | O_TRUNC : flags, 0666);
-  if (f->fd < 0) {
-    *err = uv_translate_sys_error(errno);
-    lc_free(f, sizeof *f + size);
+  if (!f) {
+    *err = UV_ENOMEM;
+    close(fd);
     return NULL;
   }
   atomic_init(&f->references, 1);
+  atomic_init(&f->err, 0);
+  f->fd = fd;
   f->size = size;
   memcpy(f->path, path, size);
   return f;
@@ -61,10 +68,19 @@ void lc_tracefile_write (lc_tracefile *f, const char *lines, size_t len) {
   while (len > 0) {
     ssize_t n = write(f->fd, lines, len);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;
+    if (n <= 0) {
+      int none = 0;
+      (void)atomic_compare_exchange_strong(&f->err, &none, n ? errno : EIO);
+      return;
+    }
     lines += n;
     len -= (size_t)n;
   }
+}
+
+int lc_tracefile_error (const lc_tracefile *f) {
+  int err = atomic_load(&f->err);
+  return err ? uv_translate_sys_error(err) : 0;
 }
 
 /* How many bytes of it are one well-formed character of UTF-8 above ASCII; 0:

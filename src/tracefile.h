@@ -18,8 +18,9 @@ void lc_tracefile_release (lc_tracefile *f);
 const char *lc_tracefile_path (const lc_tracefile *f);
 
 /* Writes whole lines, whatever else is written meanwhile. What can't be
-** written is lost. */
+** written is lost; that is remembered: a libuv code, or 0. */
 void lc_tracefile_write (lc_tracefile *f, const char *lines, size_t len);
+int lc_tracefile_error (const lc_tracefile *f);
 
 /* Copies a text as what stands between the quotes of a JSON string, shortened
 ** to fit; ends in a zero. */

@@ -2359,8 +2359,10 @@ function conc.debug.dump_on(signal) end
 function conc.debug.start(options) end
 
 ---Writes from now on what happens when into the file, which is made anew: of this
----state, of the threads of this process, and of worker processes that are started
----later.
+---state, of the threads of this process, and of its worker processes and theirs.
+---Those that run already join when they come to their loop: at once where they
+---wait, after their next wait where they compute. What there is already has spans
+---from then on. A worker that has a trace of its own keeps to that.
 ---Never waits.
 ---@param path string the file
 ---@return true? ok
@@ -2372,7 +2374,7 @@ function conc.trace.start(path) end
 ---Never waits.
 ---@return true? ok
 ---@return string? message
----@return "ENOENT"? code
+---@return ("ENOENT"|"ENOSPC, ...")? code
 function conc.trace.stop() end
 
 ---A function for a test runner, as for `it` of busted: it runs `f` as the root

@@ -6,8 +6,8 @@ local core = require "luaconc.core"
 local M = {}
 
 ---Writes from now on what happens when into the file, which is made anew: this
----state, the threads of this process, and worker processes that are started
----later. Doesn't wait.
+---state, the threads of this process, and its worker processes; those that run
+---already join when they come to their loop. Doesn't wait.
 ---@param path string
 ---@return true|nil ok, string? message, string? code
 function M.start(path)
@@ -22,8 +22,10 @@ end
 ---Ends it; what was seen is in the file. Doesn't wait.
 ---@return true|nil ok, string? message, string? code
 function M.stop()
-  if core.trace_stop() then return true end
-  return nil, "nothing is traced", "ENOENT"
+  local ok, message, code = core.trace_stop()
+  if ok then return true end
+  if code == "ESRCH" then return nil, "nothing is traced", "ENOENT" end
+  return nil, "the trace has gaps: it could not be written: " .. message, code
 end
 
 return M

@@ -52,16 +52,12 @@ local function watch(conc)
 end
 
 --- Runs the script as the root task; the exit status.
+---@param chunk function
 ---@param path string
 ---@param args string[]
 ---@return integer
-function M.script(path, args)
+function M.call(chunk, path, args)
   local conc = require "luaconc"
-  local chunk, message = loadfile(path)
-  if not chunk then
-    io.stderr:write("luaconc: ", message, "\n")
-    return 1
-  end
   arg = table.move(args, 1, #args, 1, { [0] = path }) -- luacheck: ignore 121
   local ok, err = pcall(conc.run, chunk, table.unpack(args))
   if ok then return 0 end
@@ -80,8 +76,13 @@ end
 function M.run(given)
   local path, args = M.split(given)
   if not path then return nil, args end
+  local chunk, message = loadfile(path)
+  if not chunk then
+    io.stderr:write("luaconc: ", message, "\n")
+    return 1
+  end
   if given.debug then watch(require "luaconc") end
-  return M.script(path, args)
+  return M.call(chunk, path, args)
 end
 
 return M
