@@ -271,6 +271,26 @@ describe("a shared barrier", function()
 end)
 
 describe("what is shared", function()
+  it("lets a process that waits for it sleep, also when it was woken before", function()
+    conc.run(function()
+      local first, second, turns = shared.event(), shared.event(), shared.array("i64", 2)
+      local job = conc.process(function()
+        local stats = require "luaconc".stats
+        first:wait()
+        turns[1] = stats().turns + 1
+        second:wait()
+        turns[2] = stats().turns + 1
+      end)
+      conc.sleep(0.1)
+      first:set()
+      until_true(function() return turns[1] > 0 end)
+      conc.sleep(0.1)
+      second:set()
+      job:await()
+      assert.is_true(turns[2] - turns[1] < 20, turns[2] - turns[1])
+    end)
+  end)
+
   it("is written whole by who is killed, or not at all: a map", function()
     conc.run(function()
       local map, counter = shared.map { memory = 1 << 18 }, shared.counter()

@@ -221,7 +221,10 @@ int lc_port_descriptor (lc_port *p) {
   return fd;
 }
 
+/* Who is awake is not to be signalled: what `called` posts would ring us again,
+** for ever. */
 void lc_port_drain (lc_port *p) {
+  lc_port_polled(p);
   lc_wake_clear(p->fd);
   if (p->called) p->called(p->who);
 }
