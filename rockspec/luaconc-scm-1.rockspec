@@ -105,6 +105,8 @@ build = {
         "src/handled.c",
         "src/heap.c",
         "src/host.c",
+        "src/hostwait.c",
+        "src/hostwork.c",
         "src/inbuf.c",
         "src/inquiry.c",
         "src/interpreter.c",

@@ -20,6 +20,10 @@ end
 
 local dir
 
+-- Flags for compiling only, and whether there is a compiler for C++.
+local headers = libraries:gsub("%-l%S+", "")
+local cxx = sh "echo 'int main() {}' | c++ -x c++ -fsyntax-only -"
+
 local function build(name, source, flags)
   local ok, text = sh(("%s %s %s -o %s/%s %s"):format(cc, FLAGS, source, dir,
     name, flags))
@@ -39,11 +43,13 @@ lazy_setup(function()
     build(name, ("examples/embed/%s.c"):format(name),
       archive .. " " .. libraries .. " -lpthread -lm")
   end
-  build("states", "spec/support/states.c",
-    archive .. " " .. libraries .. " -lpthread -lm")
+  for _, name in ipairs { "states", "mistakes" } do
+    build(name, ("spec/support/%s.c"):format(name),
+      archive .. " " .. libraries .. " -lpthread -lm")
+  end
   build("sieve.so", "examples/embed/sieve.c",
     "-shared -fPIC -Wl,-z,nodelete -lpthread "
-    .. libraries:gsub("%-l%S+", ""))
+    .. headers)
 end)
 
 lazy_teardown(function() folder.remove(dir) end)
@@ -181,17 +187,20 @@ describe("a host with limits", function()
   end)
 end)
 
+-- Runs a script that has one of the modules; returns what it printed.
+local function with(module, text)
+  folder.make(dir .. "/module.lua", ([[
+    package.cpath = "%s/?.so;" .. package.cpath
+    local conc = require "luaconc"
+    local %s = require "%s"
+  ]]):format(dir, module, module) .. text)
+  local ok, said = sh(lua .. " " .. dir .. "/module.lua")
+  assert(ok, said)
+  return said
+end
+
 describe("a function in C that waits", function()
-  local function script(text)
-    folder.make(dir .. "/module.lua", ([[
-      package.cpath = "%s/?.so;" .. package.cpath
-      local conc = require "luaconc"
-      local sieve = require "sieve"
-    ]]):format(dir) .. text)
-    local ok, said = sh(lua .. " " .. dir .. "/module.lua")
-    assert(ok, said)
-    return said
-  end
+  local function script(text) return with("sieve", text) end
 
   it("suspends its task alone", function()
     assert.equal("25\t78498\t25\n", script [[
@@ -246,13 +255,139 @@ describe("many states in one process", function()
   end)
 end)
 
+describe("a function in C++ that waits for what it does elsewhere", function()
+  local function script(text)
+    if not cxx then pending "no C++ compiler is installed" end
+    local ok, said = sh(("c++ -std=c++11 -Wall -Wextra -Wpedantic -Wshadow "
+      .. "-Wconversion -Werror -Isrc -shared -fPIC -Wl,-z,nodelete "
+      .. "examples/embed/words.cpp -o %s/words.so %s"):format(dir, headers))
+    assert(ok, said)
+    return with("words", text)
+  end
+
+  it("suspends its task alone, and gives the results", function()
+    assert.equal("4\n0\t1\n", script [[
+      print(words.count("to be or not to be"))
+      print(conc.gather(function() return words.count("") end,
+        function() return words.count("a a") end))
+    ]])
+  end)
+
+  it("is cancelled, shows in the tree, and may be under way at the end", function()
+    assert.equal("nil\ttimed out\tETIMEDOUT\ntrue\n", script [[
+      local text = ("a b c "):rep(100000)
+      print(conc.timeout(0, words.count, text))
+      conc.spawn { words.count, text, daemon = true }
+      conc.yield()
+      print(conc.tree():find("waiting for work in another thread", 1, true) ~= nil)
+    ]])
+  end)
+
+  it("raises where nobody can wait", function()
+    assert.is_truthy(script [[
+      conc.run(function()
+        print(pcall(table.sort, { 1, 2 }, function() words.count "a" end))
+      end)
+    ]]:find("cannot wait inside 'table.sort'", 1, true))
+  end)
+end)
+
+describe("a host's mistake", function()
+  local function mistake(which)
+    local text, ok = run("mistakes " .. which)
+    assert.is_truthy(ok and text:find "over\n$", text)
+    return text
+  end
+
+  local function shows(text, ...)
+    for _, part in ipairs { ... } do
+      assert.is_truthy(text:find(part, 1, true), part .. " is not in:\n" .. text)
+    end
+  end
+
+  it("in opening is an error that says what it needs", function()
+    shows(mistake "opening",
+      "preload: luaconc_preload: the library 'package' is not open\n",
+      "get: the host's loop must be a light userdata, the address of its "
+      .. "uv_loop_t, not a string\n")
+  end)
+
+  it("in starting a job is an error", function()
+    shows(mistake "spawning",
+      "nothing: spawn: there is no function below 0 arguments\n",
+      "too much: spawn: there is no function below 3 arguments\n")
+  end)
+
+  it("in using what is closed, or closing it twice, does no harm", function()
+    shows(mistake "closing",
+      "spawn: no error\ndone: it never began\nclose: no error\n",
+      "close again: no error\n",
+      "0 jobs, timeout -1, descriptor ECANCELED, loop gone, post 0\n",
+      "spawn: cannot start a job: the program is ending\n",
+      "cannot wait: the state is being closed\n")
+  end)
+
+  it("in a function that waits is told, or does not count", function()
+    shows(mistake "waiting",
+      "1\nprint(f.twice()): no error\n1\nprint(f.twice()): no error\n",
+      "print(plain.twice()): script:1: a function in C that waits must be added",
+      "`complete` of luaconc's interface was called in another thread: post a "
+      .. "call that does it\n",
+      "a turn can't be run inside a task or a callback of the loop\n",
+      "close: no error\n")
+  end)
+
+  it("in calling from another thread is an error while somebody is there", function()
+    local said = ": another thread is in this state: from here only `post` may "
+      .. "be called\n"
+    shows(mistake "threads", "there: spawn" .. said, "there: turn" .. said,
+      "there: close" .. said, "conc.sleep(0.2): no error\n",
+      "handed over: spawn: no error\ndone: status 0\n"
+      .. "handed over: turns: no error\n")
+  end)
+
+  it("in the order of the end, or inside a callback, is told", function()
+    shows(mistake "order",
+      "inside: turn: a turn can't be run inside a task or a callback",
+      "inside: close: a state can't be closed inside a task or a callback",
+      "cannot wait inside a callback of the event loop: start a task with",
+      "the loop first: EBUSY\nthen: 0\n")
+  end)
+end)
+
 describe("the header", function()
-  it("can be used from C++", function()
-    local probe = sh "echo 'int main() {}' | c++ -x c++ -fsyntax-only -"
-    if not probe then pending "no C++ compiler is installed" end
-    local ok, text = sh(("printf '%s' | c++ -x c++ -Wall -Wextra -Werror "
-      .. "-fsyntax-only -Isrc %s -"):format('#include "luaconc.h"\\n',
-      (libraries:gsub("%-l%S+", ""))))
+  it("says its version as a text and as a number that agree", function()
+    local header = io.open "src/luaconc.h":read "a"
+    local a, b, c = header:match '#define LUACONC_VERSION "(%d+)%.(%d+)%.(%d+)"'
+    local number = tonumber(header:match "#define LUACONC_VERSION_NUM (%d+)")
+    assert.equal(a * 10000 + b * 100 + c, number)
+  end)
+
+  it("and the examples are plain C11, without warnings", function()
+    for _, name in ipairs { "uvhost", "pollhost", "sandbox", "sieve" } do
+      local ok, text = sh(("%s %s -std=c11 -fsyntax-only examples/embed/%s.c %s")
+        :format(cc, FLAGS, name, headers))
+      assert(ok, text)
+    end
+  end)
+
+  it("and the hosts are C++, too, and link with Lua's C functions", function()
+    if not cxx then pending "no C++ compiler is installed" end
+    for _, name in ipairs { "uvhost", "pollhost", "sandbox" } do
+      local ok, text = sh(("c++ -x c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror "
+        .. "-fsyntax-only -Isrc examples/embed/%s.c %s"):format(name, headers))
+      assert(ok, text)
+    end
+    folder.make(dir .. "/hello.cpp", [[
+      #include "luaconc.h"
+      int main() {
+        lua_State *L = luaL_newstate();
+        luaL_traceback(L, L, "C names", 0);
+        return luaopen_luaconc_core == nullptr;
+      }
+    ]])
+    local ok, text = sh(("c++ -Isrc %s/hello.cpp -o %s/hello %s %s -lpthread -lm "
+      .. "&& %s/hello"):format(dir, dir, archive, libraries, dir))
     assert(ok, text)
   end)
 end)
@@ -261,21 +396,25 @@ describe("docs/embedding.md", function()
   local snippets = require "spec.support.snippets"
 
   local function plain(line)
-    return (line:gsub("%s*/%*.-%*/%s*$", ""):match "^%s*(.-)%s*$")
+    line = line:gsub("%s*/%*.-%*/%s*$", ""):gsub("%s*//.*$", "")
+    return line:match "^%s*(.-)%s*$"
   end
 
   it("shows lines of the examples", function()
     local lines, count = {}, 0
-    for _, name in ipairs { "uvhost", "pollhost", "sandbox", "sieve" } do
-      for line in io.lines("examples/embed/" .. name .. ".c") do
+    for _, name in ipairs { "uvhost.c", "pollhost.c", "sandbox.c", "sieve.c",
+                             "words.cpp" } do
+      for line in io.lines("examples/embed/" .. name) do
         lines[plain(line)] = true
       end
     end
-    for _, block in ipairs(snippets.blocks("docs/embedding.md", "c")) do
-      for line in (block.text .. "\n"):gmatch "(.-)\n" do
-        local known = line == "..." or lines[plain(line)]
-        assert.is_truthy(known, block.place .. ": " .. line)
-        count = count + 1
+    for _, language in ipairs { "c", "cpp" } do
+      for _, block in ipairs(snippets.blocks("docs/embedding.md", language)) do
+        for line in (block.text .. "\n"):gmatch "(.-)\n" do
+          local known = line == "..." or lines[plain(line)]
+          assert.is_truthy(known, block.place .. ": " .. line)
+          count = count + 1
+        end
       end
     end
     assert.is_true(count > 20)

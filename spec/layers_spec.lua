@@ -36,7 +36,8 @@ local C_LAYERS = {
       .. "process queue "
       .. "sharedcounter sharedevent sharedlock sharedmap "
       .. "signals standard sync tcp thread timer tty udp unix watch" },
-  { name = "top", peers = true, files = "host luaconc preload simulation testing" },
+  { name = "top", peers = true, files = "host hostwait hostwork luaconc preload "
+      .. "simulation testing" },
 }
 
 -- Below lua/luaconc, by path; `compare/` stands for all files in it.

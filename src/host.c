@@ -10,12 +10,15 @@
 **              \--no memory, or the state ends----------> called with NULL
 */
 
+#include <pthread.h>
 #include <string.h>
 
 #include "alloc.h"
 #include "end.h"
 #include "errors.h"
 #include "host.h"
+#include "hostwait.h"
+#include "hostwork.h"
 #include "luaconc.h"
 #include "luax.h"
 #include "memory.h"
@@ -25,17 +28,26 @@
 
 static const char spawn_key, run_key, limits_key;
 
+/* Is another thread in the state now? It may be handed over where none is. */
+bool lc_host_elsewhere (const lc_loop *loop) {
+  bool busy = loop->depth > 0 || loop->in_poll;
+  return busy && !pthread_equal(loop->thread, pthread_self());
+}
+
 /* The core is open, as whoever calls has the table from it. */
-static lc_loop *loop_of (lua_State *L) {
+lc_loop *lc_host_loop (lua_State *L) {
   luaL_checkstack(L, 8, NULL);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
   lc_loop *loop = lua_touserdata(L, -1);
   lua_pop(L, 1);
+  if (lc_host_elsewhere(loop))
+    luaL_error(L, "another thread is in this state: from here only `post` "
+                  "may be called");
   return loop;
 }
 
 static lc_loop *loop_outside (lua_State *L, const char *what) {
-  lc_loop *loop = loop_of(L);
+  lc_loop *loop = lc_host_loop(L);
   if (loop->current || loop->depth > 0 || loop->in_poll)
     luaL_error(L, "%s inside a task or a callback of the loop", what);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
@@ -46,22 +58,24 @@ static lc_loop *loop_outside (lua_State *L, const char *what) {
 
 static int host_turn (lua_State *L) {
   lc_loop *loop = loop_outside(L, "a turn can't be run");
+  if (loop->ended) return 0;
   lc_loop_turn(L, loop, false);
   if (loop->live == 0 && lc_trouble_is(loop)) lc_trouble_raise(L, loop);
   return (int)loop->live;
 }
 
 static int host_timeout (lua_State *L) {
-  return lc_loop_patience(loop_of(L));
+  lc_loop *loop = lc_host_loop(L);
+  return loop->ended ? -1 : lc_loop_patience(loop);
 }
 
 static int host_descriptor (lua_State *L) {
-  return lc_loop_descriptor(loop_of(L));
+  return lc_loop_descriptor(lc_host_loop(L));
 }
 
 static uv_loop_t *host_loop (lua_State *L) {
   int err;
-  return lc_loop_uv(loop_of(L), &err);
+  return lc_loop_uv(lc_host_loop(L), &err);
 }
 
 static void host_close (lua_State *L) {
@@ -161,12 +175,12 @@ static void on_arrived (lc_note *note, lc_loop *loop) {
 }
 
 static luaconc_port *host_port (lua_State *L) {
-  lc_port *p = loop_of(L)->port;
+  lc_port *p = lc_host_loop(L)->port;
   lc_port_hold(p);
   return (luaconc_port *)p;
 }
 
-static int host_post (luaconc_port *p, luaconc_call call, void *ud) {
+int lc_host_post (luaconc_port *p, luaconc_call call, void *ud) {
   lc_call *c = lc_alloc(sizeof(*c));
   if (!c) return 0;
   *c = (lc_call){.note.arrive = on_arrived, .call = call, .ud = ud};
@@ -212,8 +226,10 @@ static int run_job (lua_State *L) {
 
 static void host_spawn (lua_State *L, int nargs, luaconc_done done,
                         void *ud) {
-  lc_loop *loop = loop_of(L);
+  lc_loop *loop = lc_host_loop(L);
   int f = lua_gettop(L) - nargs;
+  if (nargs < 0 || f < 1)
+    luaL_error(L, "spawn: there is no function below %d arguments", nargs);
   push_function(L, &spawn_key);
   lua_pushboolean(L, 0);
   lua_rotate(L, f, 2);
@@ -240,87 +256,6 @@ static int spawn_for_host (lua_State *L) {
   lua_remove(L, 1);
   luaL_checktype(L, 1, LUA_TFUNCTION);
   return lc_spawn_form(L, outermost ? lc_luax_loop(L)->root : NULL, 1);
-}
-
-/* }} */
-
-/* {{ Functions that wait */
-
-typedef struct lc_hostwait {
-  lc_opkind kind;
-  lc_op *op;            /* from `wait` to the end of the wait */
-  bool complete;        /* `complete` came before */
-  int result;
-} lc_hostwait;
-
-_Static_assert(sizeof(lc_hostwait) <= sizeof(((luaconc_wait *)0)->reserved),
-               "luaconc_wait has room for our part of it");
-
-static lc_hostwait *part_of (luaconc_wait *w) {
-  return (lc_hostwait *)(void *)w->reserved;
-}
-
-static void host_functions (lua_State *L, const luaL_Reg *functions) {
-  lua_pushlightuserdata(L, loop_of(L));
-  luaL_setfuncs(L, functions, 1);
-}
-
-static void cancel_wait (lc_op *op) {
-  luaconc_wait *w = op->u.what;
-  part_of(w)->op = NULL;
-  w->cancel(w);
-}
-
-static void host_begin (lua_State *L) {
-  if (lua_touserdata(L, lua_upvalueindex(1)) != loop_of(L))
-    luaL_error(L, "a function in C that waits must be added by `functions` "
-                  "of luaconc's interface");
-  (void)lc_task_here(L);
-}
-
-/* It was complete before there was anything to wait for. */
-static int go_on (lua_State *L, lc_task *t, lua_KFunction k,
-                  lua_KContext ctx) {
-  lc_loop *loop = t->job.loop;
-  if (!t->co || --loop->budget > 0) return k(L, LUA_OK, ctx);
-  lc_loop_ready(loop, t);
-  return lc_task_pass(L, k, ctx);
-}
-
-static int host_wait (lua_State *L, luaconc_wait *w, lua_KFunction k,
-                      lua_KContext ctx) {
-  lc_task *t = lc_task_here(L);
-  lc_hostwait *part = part_of(w);
-  if (part->complete) return go_on(L, t, k, ctx);
-  if (lc_task_cancelled(t) && w->cancel) {
-    w->cancel(w);
-    return lc_task_refuse(L, t);
-  }
-  part->kind = (lc_opkind){w->name, w->cancel ? cancel_wait : NULL, NULL,
-                           LC_BY_OTHERS};
-  lc_task_begin(t, &part->kind);
-  t->op.u.what = w;
-  part->op = &t->op;
-  return lc_task_wait(L, t, k, ctx);
-}
-
-/* In a callback of a timer libuv would sleep before it looks who is ready. */
-static void host_complete (luaconc_wait *w, int result) {
-  lc_hostwait *part = part_of(w);
-  lc_op *op = part->op;
-  part->result = result;
-  part->complete = true;
-  if (!op) return;
-  lc_loop *loop = op->task->job.loop;
-  part->op = NULL;
-  lc_op_complete(op, LC_OK);
-  if (loop->depth > 0 && !loop->current && loop->uv) uv_stop(loop->uv);
-}
-
-static int host_end (lua_State *L, luaconc_wait *w) {
-  lc_hostwait *part = part_of(w);
-  if (!part->complete) lc_task_woken(L);
-  return part->result;
 }
 
 /* }} */
@@ -387,7 +322,7 @@ static int raise_slice (lua_State *L, const lc_limits *l) {
 
 /* What catches the error and goes on is left no other way than to end. */
 static void on_count (lua_State *L, lua_Debug *ar) {
-  lc_loop *loop = loop_of(L);
+  lc_loop *loop = lc_host_loop(L);
   const lc_limits *l = limits_of(L);
   uint64_t now = uv_hrtime();
   (void)ar;
@@ -405,7 +340,7 @@ static void on_count (lua_State *L, lua_Debug *ar) {
 
 static void host_limit_slice (lua_State *L, double seconds) {
   lc_limits *l = make_limits(L);
-  lc_loop *loop = loop_of(L);
+  lc_loop *loop = lc_host_loop(L);
   bool limited = seconds > 0 && seconds < 1e9;
   l->slice = limited ? (uint64_t)(seconds * 1e9) : 0;
   lua_Hook hook = limited ? on_count : NULL;
@@ -419,9 +354,11 @@ static void host_limit_slice (lua_State *L, double seconds) {
 static const luaconc_api api = {
   LUACONC_API,
   host_turn, host_timeout, host_descriptor, host_loop, host_close,
-  host_spawn, host_port, host_post, host_release,
-  host_functions, host_begin, host_wait, host_complete, host_end,
-  host_limit_memory, host_limit_slice
+  host_spawn, host_port, lc_host_post, host_release,
+  lc_hostwait_functions, lc_hostwait_begin, lc_hostwait_wait,
+  lc_hostwait_complete, lc_hostwait_end,
+  host_limit_memory, host_limit_slice,
+  lc_hostwork_offload
 };
 
 /* For our own use: with the loop as upvalue, by address. */

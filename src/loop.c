@@ -233,6 +233,7 @@ static void on_prepare (uv_prepare_t *prepare) {
     return;
   }
   loop->in_poll = true;
+  loop->thread = pthread_self();
   lc_port_deliver(loop->port, loop);
   run_slice(loop, true);
   note_poll(loop);
@@ -439,6 +440,7 @@ static void poll_uv (lc_loop *loop, bool wait) {
 
 static void enter (lua_State *L, lc_loop *loop) {
   loop->driver = L;
+  loop->thread = pthread_self();
   loop->depth++;
 }
 

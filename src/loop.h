@@ -20,6 +20,8 @@
 #ifndef lc_loop_h
 #define lc_loop_h
 
+#include <pthread.h>
+
 #include "list.h"
 #include "heap.h"
 #include "clock.h"
@@ -91,6 +93,7 @@ typedef struct lc_loop {
   uint32_t nops;             /* requests out of the pool */
 
   int depth;                 /* of driving */
+  pthread_t thread;          /* that is in the state, or was last */
   bool external_uv;          /* the host's uv_loop_t */
   bool watched;              /* the host polls our descriptor */
   bool dismissed;            /* and has closed the state: it knows of jobs */

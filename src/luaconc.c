@@ -147,7 +147,10 @@ static lc_loop *push_core (lua_State *L) {
     return loop;
   }
   lua_pop(L, 1);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_UV_LOOP);
+  int given = lua_getfield(L, LUA_REGISTRYINDEX, LUACONC_UV_LOOP);
+  if (given != LUA_TNIL && given != LUA_TLIGHTUSERDATA)
+    luaL_error(L, "the host's loop must be a light userdata, the address of "
+                  "its uv_loop_t, not a %s", lua_typename(L, given));
   lc_loop *loop = lc_loop_new(L, lua_touserdata(L, -1), &opener);
   lua_pop(L, 1);
   lua_createtable(L, 0, 32);

@@ -17,7 +17,9 @@
 ** A host links with libluaconc.a, which has the files in Lua in it, and calls
 ** luaconc_preload; or its scripts find the module as any other.
 **
-** All of this is for the thread of the state.
+** All of this is for the thread of the state: the one that is in it, or, where
+** none is, whichever the host hands it to. What another thread calls meanwhile
+** raises, as far as that can be seen; `post` is for those.
 **
 ** A module's userdata crosses to other states if its metatable has a field
 ** `__transfer`: a function (see "What may cross" in docs/design.md), or, for
@@ -31,17 +33,28 @@
 **   lua_setfield(L, -2, "__transfer");   // of the metatable
 **
 ** Only addresses are passed on, so the module need not be linked with ours.
+**
+** From C++: Lua must be the one that is compiled as C, whose errors jump. So
+** where something may raise, no object that has a destructor may stand in a
+** frame between there and the protected call; and an exception must not leave
+** a function that Lua or luaconc has called.
 */
 
 #ifndef luaconc_h
 #define luaconc_h
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #include <stddef.h>
 
 #include <lua.h>
 #include <lauxlib.h>
 
+/* Of this file. To be compared with a number: 10203 is 1.2.3. */
 #define LUACONC_VERSION "0.1.0"
+#define LUACONC_VERSION_NUM 100
 
 /* Fields of the registry. */
 #define LUACONC_UV_LOOP "luaconc.uv_loop"
@@ -49,16 +62,12 @@
 
 struct uv_loop_s;            /* libuv's uv_loop_t */
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Opens the private module `luaconc.core`: a lua_CFunction for require. */
 int luaopen_luaconc_core (lua_State *L);
 
 /* Of the archive only: lets `require "luaconc"` and all that belongs to it be
-** found in the program itself, in this state and in those of its threads. The
-** state has the library `package` open. May raise. */
+** found in the program itself, in this state and in those of its threads. May
+** raise: the library `package` must be open. */
 void luaconc_preload (lua_State *L);
 
 #define LUACONC_TRANSFER 1   /* the version of the struct below */
@@ -97,7 +106,7 @@ typedef struct luaconc_transfer {
 ** for the thread of the state; what may raise needs a protected call around
 ** it, as with any function of Lua's API. */
 
-#define LUACONC_API 1        /* the version of the table: it only grows */
+#define LUACONC_API 2        /* the version of the table: it only grows */
 
 typedef enum luaconc_status {
   LUACONC_DONE,              /* the results are on the stack */
@@ -117,11 +126,12 @@ typedef int (*luaconc_call) (lua_State *L, void *ud);
 typedef struct luaconc_port luaconc_port;
 
 /* One wait of one task, in memory that stays until it is over. The caller
-** fills the first three fields; the others are 0 at first. */
+** fills the first three fields; the others are 0 at first, and after `end`. */
 typedef struct luaconc_wait {
   const char *name;          /* what is waited for, as conc.tree shows it */
   void (*cancel) (struct luaconc_wait *w);  /* called once, if at all; from
-        then on there must be no `complete`. No Lua. NULL: can't be ended */
+        then on there must be no `complete`. No Lua. NULL: it can't be
+        cancelled, and only the end of the state passes over it */
   void *ud;                  /* the caller's */
   void *reserved[8];
 } luaconc_wait;
@@ -179,7 +189,8 @@ typedef struct luaconc_api {
 
   /* }} */
 
-  /* {{ Functions that wait
+  /* {{ Functions that wait: `offload` below for what blocks or computes in C;
+  ** these where an event ends the wait.
   **
   **   static int k_fetch (lua_State *L, int status, lua_KContext ctx) {
   **     fetch *f = (fetch *)ctx;
@@ -209,11 +220,12 @@ typedef struct luaconc_api {
   int (*wait) (lua_State *L, luaconc_wait *w, lua_KFunction k,
                lua_KContext ctx);
 
-  /* The wait is over: its task goes on in turn. Other threads post a call
-  ** that does it. */
+  /* The wait is over: its task goes on in turn. Once over it stays so: what
+  ** is said later does not count. Other threads post a call that does it. */
   void (*complete) (luaconc_wait *w, int result);
 
-  /* First in the continuation: what `complete` said. Raises a cancellation. */
+  /* First in the continuation: what `complete` said. Raises a cancellation,
+  ** and then does not look at `w`, which may be gone. */
   int (*end) (lua_State *L, luaconc_wait *w);
 
   /* }} */
@@ -228,6 +240,24 @@ typedef struct luaconc_api {
   ** it goes on, one at each instruction until it ends or waits. For tasks
   ** started from now on, which are slower by it. 0: no limit. */
   void (*limit_slice) (lua_State *L, double seconds);
+
+  /* }} */
+
+  /* {{ Since LUACONC_API 2 */
+
+  /* The whole of a function that waits for what blocks or computes in C, after
+  ** `begin` (so it must be added by `functions`):
+  **
+  **   return lc->offload(L, count, counted, work);
+  **
+  ** calls `work(ud)` in a thread of its own, where there is no Lua, and then
+  ** `done(L, ud)` in the task, as a lua_CFunction whose results are those of
+  ** the function. Where nobody waits any more, as the task was cancelled or
+  ** the state has ended, L is NULL, once `work` has returned; in any thread.
+  ** So `done` is called exactly once, and frees `ud`. Raises where the system
+  ** has no thread; then `done` has been called. */
+  int (*offload) (lua_State *L, void (*work) (void *ud), luaconc_call done,
+                  void *ud);
 
   /* }} */
 } luaconc_api;

@@ -49,7 +49,7 @@ static int read_lines (lua_State *L) {
   char *start = buffer, *end;
   if (got <= 0) return 0;
   n += (size_t)got;
-  while ((end = memchr(start, '\n', (size_t)(buffer + n - start)))) {
+  while ((end = (char *)memchr(start, '\n', (size_t)(buffer + n - start)))) {
     lua_pushcfunction(L, take_line);
     lua_pushlstring(L, start, (size_t)(end - start));
     if (lua_pcall(L, 1, 0, 0) != LUA_OK) report(L);
@@ -69,8 +69,8 @@ static int turn (lua_State *L) {
 
 static int run (lua_State *L) {
   struct pollfd fds[2] = {
-    {.fd = STDIN_FILENO, .events = POLLIN},
-    {.fd = lc->descriptor(L), .events = POLLIN}
+    {STDIN_FILENO, POLLIN, 0},
+    {lc->descriptor(L), POLLIN, 0}
   };
   for (;;) {
     lua_pushcfunction(L, turn);

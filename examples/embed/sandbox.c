@@ -11,6 +11,8 @@
 ** interrupts C.
 */
 
+#define _POSIX_C_SOURCE 200809L   /* clock_gettime, with -std=c11 */
+
 #include <poll.h>
 #include <stdio.h>
 #include <time.h>
@@ -48,7 +50,7 @@ typedef struct verdict {
 } verdict;
 
 static int on_done (lua_State *L, luaconc_status status, void *ud) {
-  verdict *v = ud;
+  verdict *v = (verdict *)ud;
   v->over = 1;
   if (!L || status == LUACONC_CANCELLED)
     snprintf(v->text, sizeof v->text, "took more than %d ms", MILLISECONDS);
@@ -98,7 +100,7 @@ static long now (void) {
 }
 
 static void drive (lua_State *L, verdict *v) {
-  struct pollfd fd = {.fd = lc->descriptor(L), .events = POLLIN};
+  struct pollfd fd = {lc->descriptor(L), POLLIN, 0};
   long due = now() + MILLISECONDS, left;
   while ((left = due - now()) > 0) {
     lua_settop(L, 0);

@@ -6,6 +6,8 @@
 **   ./uvhost SCRIPT
 */
 
+#define _POSIX_C_SOURCE 200809L   /* for uv.h, with -std=c11 */
+
 #include <stdio.h>
 
 #include <lualib.h>
@@ -15,7 +17,7 @@
 
 /* Something of the program's own that goes on meanwhile. */
 static void on_tick (uv_timer_t *timer) {
-  int *ticks = timer->data;
+  int *ticks = (int *)timer->data;
   if (++*ticks == 3) uv_close((uv_handle_t *)timer, NULL);
 }
 
