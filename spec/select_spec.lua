@@ -13,6 +13,20 @@ local function failure(f, ...)
   return tostring(err)
 end
 
+-- Calls f(send), where what is sent as a case's value calls `midway` when that
+-- case begins: cases are tried first, which sends it once before.
+local function while_begun(midway, f)
+  local meta, calls = getmetatable(io.stdout), 0
+  function meta.__transfer()
+    calls = calls + 1
+    if calls == 2 then midway() end
+    return tostring, "sent"
+  end
+  local ok, err = pcall(f, io.stdout)
+  meta.__transfer = nil
+  if not ok then error(err, 0) end
+end
+
 describe("select", function()
   it("returns the key and the value of a queue that has one", function()
     run(function()
@@ -234,5 +248,94 @@ describe("select", function()
       end
     end
     attempt()
+  end)
+
+  -- What the code of values and of finalisers does in the midst.
+
+  it("is over where a thread serves a case while another begins", function()
+    conc.run(function()
+      local inbox, full = conc.channel(), conc.channel(1)
+      local go, gone = conc.shared.event(), conc.shared.event()
+      full:send "keeps it full"
+      conc.thread(function(ch, first, second)
+        first:wait()
+        ch:send "came"
+        second:set()
+      end, inbox, go, gone)
+      while_begun(function()
+        local limit = os.clock() + 10
+        go:set()
+        repeat until gone:is_set() or os.clock() > limit
+      end, function(value)
+        assert.same({ 1, "came" }, { conc.select { inbox, { full, "send", value } } })
+      end)
+      assert.equal(1, #full)
+    end)
+  end)
+
+  -- Each: what happens midway, the case, and its results.
+  local changes = {
+    ["a queue gets a value"] = function()
+      local q = conc.queue()
+      return function() q:try_send "came" end, q, "came"
+    end,
+    ["a queue gets room"] = function()
+      local q = conc.queue(1)
+      q:try_send "keeps it full"
+      return function() q:try_recv() end, { q, "send", "gone" }, true
+    end,
+    ["a queue is closed"] = function()
+      local q = conc.queue()
+      return function() q:close() end, q, nil, "closed", "EOF"
+    end,
+    ["an event is set"] = function()
+      local event = conc.event()
+      return function() event:set() end, event, true
+    end,
+    ["a signal is closed"] = function()
+      local signal = conc.signal "SIGUSR1"
+      return function() signal:close() end, signal, nil, "closed"
+    end,
+    ["a channel gets a value"] = function()
+      local ch = conc.channel()
+      return function() ch:try_send "came" end, ch, "came"
+    end,
+  }
+
+  for what, prepare in pairs(changes) do
+    it("sees that " .. what .. " while cases begin, before it or behind it",
+      function()
+        for place = 1, 2 do
+          run(function()
+            local full = conc.channel(1)
+            full:send "keeps it full"
+            local set = table.pack(prepare())
+            while_begun(set[1], function(value)
+              local cases = { { full, "send", value } }
+              table.insert(cases, place, set[2])
+              local got = table.pack(conc.select(cases))
+              assert.equal(place, got[1])
+              for i = 3, set.n do assert.equal(set[i], got[i - 1]) end
+            end)
+            assert.equal(1, #full)
+            testing.check()
+          end)
+        end
+      end)
+  end
+
+  it("does without cases that are taken away while they are tried", function()
+    run(function()
+      local full, event, meta = conc.channel(1), conc.event(), getmetatable(io.stdout)
+      full:send "keeps it full"
+      local cases = { { full, "send", io.stdout }, event, late = conc.after(1) }
+      function meta.__transfer()
+        if cases[2] == event then cases[2] = nil end
+        return tostring, "sent"
+      end
+      local key = conc.select(cases)
+      meta.__transfer = nil
+      assert.equal("late", key)
+    end)
   end)
 end)

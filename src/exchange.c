@@ -425,6 +425,7 @@ lc_turn *lc_seat_turn (lc_seat *seat, void *op) {
   turn->batch = NULL;
   turn->item.kind = LC_ITEM_NONE;
   turn->result = LC_EX_BLOCKED;
+  turn->alone = false;   /* one whose select has ended joins no queue */
   lc_list_init(&turn->link);
   lc_list_append(&seat->turns, &turn->mine);
   return turn;

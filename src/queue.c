@@ -395,10 +395,22 @@ static int attempt_recv (lua_State *L, int object, int value) {
 static const lc_opkind recv_case = {"queue:recv", lc_op_unlink,
                                     lc_select_choose, LC_BY_TASK};
 
+/* Does somebody wait there who is no case of the same select? */
+static bool has_other (const lc_link *queue, const lc_case *c) {
+  lc_list_each(l, queue)
+    if (lc_container(l, lc_op, u.link)->task != c->op.task) return true;
+  return false;
+}
+
 static void begin_recv (lua_State *L, lc_case *c, int object, int value) {
+  lc_queue *q = queue_at(L, object);
   (void)value;
+  if (q->closed || q->n > 0 || has_other(&q->senders, c)) {
+    lc_select_look(c);
+    return;
+  }
   c->op.kind = &recv_case;
-  lc_list_append(&queue_at(L, object)->receivers, &c->op.u.link);
+  lc_list_append(&q->receivers, &c->op.u.link);
 }
 
 static int finish_recv (lua_State *L, lc_case *c, int object) {
@@ -421,11 +433,16 @@ static const lc_opkind send_case = {"queue:send", lc_op_unlink,
                                     lc_select_choose, LC_BY_TASK};
 
 static void begin_send (lua_State *L, lc_case *c, int object, int value) {
+  lc_queue *q = queue_at(L, object);
+  if (q->closed || q->n < q->capacity || has_other(&q->receivers, c)) {
+    lc_select_look(c);
+    return;
+  }
   push_items(L, object);
   lua_pushvalue(L, value);
   lua_rawsetp(L, -2, &c->op);
   c->op.kind = &send_case;
-  lc_list_append(&queue_at(L, object)->senders, &c->op.u.link);
+  lc_list_append(&q->senders, &c->op.u.link);
 }
 
 static void forgo_send (lua_State *L, lc_case *c, int object) {

@@ -133,13 +133,15 @@ static bool take_claim (lc_select *s) {
   return !s->exposed || lc_claim_take(&s->claim, NULL);
 }
 
+/* While cases begin the task does not wait yet, but Lua code may run: that of
+** a finaliser, or of a value that is sent. */
 void lc_select_chosen (lc_op *op) {
   lc_case *c = lc_select_case(op);
   lc_select *s = c->select;
   s->chosen = c;
   expect(c, -1);
   leave_all(s);
-  lc_op_complete(&s->task->op, LC_OK);
+  if (s->task->op.kind) lc_op_complete(&s->task->op, LC_OK);
 }
 
 void lc_select_choose (lc_op *op) {
@@ -168,9 +170,16 @@ lc_op *lc_select_first (lc_link *queue) {
   return NULL;
 }
 
+/* Before that nobody but this thread can have chosen a case. */
 lc_claim *lc_select_expose (lc_case *c) {
-  c->select->exposed = true;
-  return &c->select->claim;
+  lc_select *s = c->select;
+  if (!s->exposed) s->claim.taken = s->chosen != NULL;
+  s->exposed = true;
+  return &s->claim;
+}
+
+void lc_select_look (lc_case *c) {
+  c->look = lc_select_claim_case(&c->op);
 }
 
 void lc_select_won (lc_case *c) {
@@ -204,7 +213,10 @@ static int finish (lua_State *L, lc_select *s, int list) {
   lua_Integer first = (lua_Integer)(s->chosen - s->cases) * PARTS;
   lua_rawgeti(L, list, first + 2);
   lua_rawgeti(L, list, first + 3);
-  int results = s->chosen->how->finish(L, s->chosen, lua_gettop(L) - 1);
+  const lc_selectable *how = s->chosen->how;
+  int value = lua_gettop(L), object = value - 1;
+  int results = s->chosen->look ? how->attempt(L, object, value)
+                                : how->finish(L, s->chosen, object);
   if (results < 0) return results;
   lua_rawgeti(L, list, first + 1);
   return put_below(L, results);
@@ -225,23 +237,26 @@ static int k_select (lua_State *L, int status, lua_KContext ctx) {
   return try_and_wait(L, t);
 }
 
-/* Notes key, object and value of each case in a list, and how it is done. */
-static lc_select *make_select (lua_State *L, lc_task *t, lua_Integer n) {
-  size_t size = sizeof(lc_select) + (size_t)n * sizeof(lc_case);
+/* Notes key, object and value of each case in a list, and how it is done. At
+** most *n, which then tells how many: code that has run since they were
+** counted may have taken some away. */
+static lc_select *make_select (lua_State *L, lc_task *t, lua_Integer *n) {
+  size_t size = sizeof(lc_select) + (size_t)*n * sizeof(lc_case);
   lc_select *s = lua_newuserdatauv(L, size, 1);
   memset(s, 0, size);
   s->task = t;
-  lua_createtable(L, (int)n * PARTS, 0);
+  lua_createtable(L, (int)*n * PARTS, 0);
   lua_pushvalue(L, 3);
   lua_setiuservalue(L, 2, 1);
   lua_Integer i = 0;
-  for (lua_pushnil(L); lua_next(L, 1) && i < n; i++) {
+  for (lua_pushnil(L); lua_next(L, 1) && i < *n; i++) {
     lua_pushvalue(L, -2);
     lua_insert(L, -2);
     s->cases[i].how = read_case(L);
     for (int part = PARTS; part > 0; part--)
       lua_rawseti(L, 3, i * PARTS + part);
   }
+  *n = i;
   return s;
 }
 
@@ -296,10 +311,15 @@ static int try_and_wait (lua_State *L, lc_task *t) {
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
   int results = attempt_all(L, &n);
   if (results > 0) return lc_task_pause(L, t, results);
-  lc_select *s = make_select(L, t, n);
+  lc_select *s = make_select(L, t, &n);
   lua_settop(L, 3);
   begin_or_raise(L, s, n);
-  if (s->chosen) return lc_task_pause(L, t, end_at_once(L, s));
+  if (s->chosen) {
+    results = end_at_once(L, s);
+    if (results >= 0) return lc_task_pause(L, t, results);
+    lua_settop(L, 1);
+    return try_and_wait(L, t);
+  }
   lc_task_begin(t, &select_kind);
   t->op.u.what = s;
   return lc_task_wait(L, t, k_select, 0);

@@ -35,6 +35,7 @@ typedef struct lc_case {
   const struct lc_selectable *how;
   lc_by by;                     /* who may complete it; as the kind says */
   bool far;                     /* the object's own use */
+  bool look;                    /* chosen by lc_select_look */
 } lc_case;
 
 typedef struct lc_selectable {
@@ -46,8 +47,9 @@ typedef struct lc_selectable {
   int (*attempt) (lua_State *L, int object, int value);
 
   /* Puts c->op into the queue, with a kind whose `complete` is
-  ** lc_select_choose. Raises before that or not at all. Nothing that this
-  ** thread does can satisfy it between `attempt` and `begin`. */
+  ** lc_select_choose. Raises before that or not at all. Between `attempt` and
+  ** `begin` finalisers may run, and code of values that are sent: where these
+  ** have satisfied it, lc_select_look instead. */
   void (*begin) (lua_State *L, lc_case *c, int object, int value);
 
   /* The case was chosen: pushes the results and returns their number. The
@@ -62,6 +64,9 @@ typedef struct lc_selectable {
 
 /* `complete` of the kinds of cases. */
 void lc_select_choose (lc_op *op);
+
+/* In `begin`: what the case waits for is there. `attempt` takes it then. */
+void lc_select_look (lc_case *c);
 
 bool lc_select_claim_case (lc_op *op);
 

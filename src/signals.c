@@ -220,9 +220,14 @@ static int attempt_wait (lua_State *L, int object, int value) {
 }
 
 static void begin_wait (lua_State *L, lc_case *c, int object, int value) {
+  lc_signal *s = signal_at(L, object);
   (void)value;
+  if (!s) {
+    lc_select_look(c);
+    return;
+  }
   c->op.kind = &case_kind;
-  enter(signal_at(L, object), &c->op);
+  enter(s, &c->op);
 }
 
 static int finish_wait (lua_State *L, lc_case *c, int object) {

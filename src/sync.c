@@ -317,6 +317,10 @@ static const lc_opkind event_case = {"event:wait", lc_op_unlink,
 static void begin_event (lua_State *L, lc_case *c, int object, int value) {
   lc_event *e = lua_touserdata(L, object);
   (void)value;
+  if (e->set) {
+    lc_select_look(c);
+    return;
+  }
   c->op.kind = &event_case;
   lc_list_append(&e->waiters, &c->op.u.link);
 }
