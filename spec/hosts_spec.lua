@@ -383,11 +383,13 @@ describe("the header", function()
       int main() {
         lua_State *L = luaL_newstate();
         luaL_traceback(L, L, "C names", 0);
+        lua_close(L);
         return luaopen_luaconc_core == nullptr;
       }
     ]])
-    local ok, text = sh(("c++ -Isrc %s/hello.cpp -o %s/hello %s %s -lpthread -lm "
-      .. "&& %s/hello"):format(dir, dir, archive, libraries, dir))
+    local ok, text = sh(("c++ -Isrc -c %s/hello.cpp -o %s/hello.o %s && %s %s/hello.o "
+      .. "-o %s/hello %s %s -lpthread -lm && %s/hello"):format(dir, dir, headers, cc,
+      dir, dir, archive, libraries, dir))
     assert(ok, text)
   end)
 end)
