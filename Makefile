@@ -254,6 +254,10 @@ lint: $(LINT_GCC) $(LINT_CLANG) ## gcc with its analyser, clang, luacheck ...
 docs: ## make the reference and the annotations from docs/api.lua
 	@$(LUA) docs/generate.lua
 
+version: ## bring the version of src/luaconc.h to lua/
+	@sed -i 's/^local VERSION = ".*"/local VERSION = "$(VERSION)"/' \
+	  lua/luaconc/init.lua
+
 rockspec: ## bring the lists in the rockspec up to date
 	@$(LUA) spec/support/rockspec.lua
 
@@ -307,5 +311,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build variants compare test sanitize tsan bench load lint fuzz docs rockspec dist install \
+.PHONY: build variants compare test sanitize tsan bench load lint fuzz docs version rockspec dist install \
         uninstall help clean FORCE

@@ -450,9 +450,19 @@ end)
 --> 2]],
   },
   {
+    name = "conc.version",
+    call = "conc.version",
+    text = [[
+The version of the library: three numbers, as semver.org counts them. The C core,
+`luaconc.h` and the command `luaconc --version` have the same.]],
+    type = "string",
+    waits = false,
+    example = [[print(conc.version:match("^%d+%.%d+%.%d+$") ~= nil)  --> true]],
+  },
+  {
     name = "conc._VERSION",
     call = "conc._VERSION",
-    text = "The name and version of the library.",
+    text = "The name and the version, as other modules of Lua have it.",
     type = "string",
     waits = false,
     example = [[print(conc._VERSION:match("^luaconc %d") ~= nil)  --> true]],

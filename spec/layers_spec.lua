@@ -44,7 +44,7 @@ local C_LAYERS = {
 local LUA_LAYERS = {
   { name = "core", files = "core" },
   { name = "arguments", files = "check" },
-  { name = "inside modules", peers = true, files = "lockorder dial option server "
+  { name = "inside modules", peers = true, files = "hint lockorder dial option server "
       .. "timeout tree" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolhand poolimap poolmap "

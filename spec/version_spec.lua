@@ -1,5 +1,7 @@
 -- One version, wherever it is told.
 
+local lfs = require "lfs"
+
 local function contents(path)
   local file = assert(io.open(path, "rb"))
   local text = file:read "a"
@@ -17,16 +19,40 @@ end
 local lua = os.getenv "LUACONC_LUA" or "lua5.4"
 
 describe("the version", function()
-  local version = contents "src/base.h"
-    :match '#define%s+LUACONC_VERSION%s+"([^"]+)"'
+  local header = contents "src/luaconc.h"
+  local version = header:match '#define%s+LUACONC_VERSION%s+"([^"]+)"'
 
-  it("is three numbers in src/base.h", function()
-    assert.is_truthy(version and version:match "^%d+%.%d+%.%d+$")
+  it("is three numbers in src/luaconc.h, and one number there", function()
+    local major, minor, patch = tostring(version):match "^(%d+)%.(%d+)%.(%d+)$"
+    assert.is_truthy(major, version)
+    local number = header:match "#define%s+LUACONC_VERSION_NUM%s+(%d+)"
+    assert.is_true(number == nil
+      or tonumber(number) == (major * 100 + minor) * 100 + patch, number)
   end)
 
-  it("is the one of the core and of the module", function()
+  it("stands nowhere else in src", function()
+    for name in lfs.dir "src" do
+      if name ~= "luaconc.h" and name:find "%.[ch]$" then
+        assert.is_nil(contents("src/" .. name):find('"' .. version .. '"', 1, true), name)
+      end
+    end
+  end)
+
+  it("is the one of the core and of the module (`make version` brings it there)", function()
     assert.equal(version, require "luaconc.core".version)
+    assert.equal(version, require "luaconc".version)
     assert.equal("luaconc " .. version, require "luaconc"._VERSION)
+  end)
+
+  it("is read by make, for the file for pkg-config and the archive", function()
+    assert.is_truthy(contents "Makefile":find("VERSION := $(shell sed -n "
+      .. [['s/^\#define LUACONC_VERSION "\(.*\)"/\1/p' src/luaconc.h)]], 1, true))
+    assert.is_truthy(contents "src/luaconc.pc.in":find "\nVersion: @VERSION@\n")
+  end)
+
+  it("is on the manual page", function()
+    assert.is_truthy(output(lua .. " docs/manual.lua " .. version)
+      :find('"luaconc ' .. version .. '"', 1, true))
   end)
 
   it("is the one that the command prints", function()

@@ -16,8 +16,6 @@
 #include <lauxlib.h>
 #include <uv.h>
 
-#define LUACONC_VERSION "0.1.0"
-
 /* The block of type `type` whose member `member` `ptr` points to. */
 #define lc_container(ptr, type, member) \
   ((type *)(void *)((char *)(ptr) - offsetof(type, member)))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "interpreter.h"
+#include "luaconc.h"
 #include "system.h"
 
 /* One like `lua` is named so: lua, lua5.4, lua54. A host that sets `arg` as

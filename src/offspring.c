@@ -26,6 +26,7 @@
 #include "inquiry.h"
 #include "interrupt.h"
 #include "kin.h"
+#include "luaconc.h"
 #include "luax.h"
 #include "memory.h"
 #include "offspring.h"

@@ -63,7 +63,7 @@ check_core(core)
 core.own(debug.getinfo(1, "S").source:match "^(.*)init%.lua$" or "=luaconc")
 
 ---@class luaconc
-local M = { _VERSION = "luaconc " .. VERSION }
+local M = { _VERSION = "luaconc " .. VERSION, version = VERSION }
 
 -- What C does: there at once.
 local from_core = {
@@ -105,6 +105,20 @@ local whole_files = {
 -- Descriptors of this process, opened by their first use: pairs passes by.
 local standard = { stdin = 0, stdout = 1, stderr = 2 }
 
+-- What is misspelt, or has another name here, is an error that says so; any
+-- other name that there isn't is nil.
+local function missing(of, name)
+  return require("luaconc.hint").missing(M, of, name,
+    { from_file, whole_files, standard })
+end
+
+local helpful = { __index = missing }
+
+local function help_in(of)
+  if type(of) ~= "table" or getmetatable(of) ~= nil then return of end
+  return setmetatable(of, helpful)
+end
+
 local function fetch(self, name)
   local value
   if standard[name] then
@@ -112,11 +126,15 @@ local function fetch(self, name)
   elseif from_file[name] then
     value = require(from_file[name])[name]
   elseif whole_files[name] then
-    value = require(whole_files[name])
+    value = help_in(require(whole_files[name]))
+  else
+    return missing(self, name)
   end
-  if value ~= nil then rawset(self, name, value) end
+  rawset(self, name, value)
   return value
 end
+
+for _, name in ipairs { "codec", "shared", "tty" } do help_in(M[name]) end
 
 -- pairs(conc) gives every public name, whether it was used before or not.
 local function each(self)
@@ -128,14 +146,6 @@ end
 -- In a task, os.exit cancels all jobs and lets run unwind before the program
 -- ends; elsewhere it is what it was.
 local function wrap_exit()
-
-local dump_signal = os and os.getenv "LUACONC_DUMP"
-if dump_signal then require "luaconc.debug".dump_on(dump_signal) end
-
-if core.debugging() then require "luaconc.lockorder".start() end
-
-local block = os and tonumber(os.getenv "LUACONC_BLOCK_MS" or nil)
-if block then core.watchdog(block / 1000) end
   local exit = os and os.exit
   if not exit then return end
   ---@diagnostic disable-next-line: duplicate-set-field
@@ -145,6 +155,16 @@ if block then core.watchdog(block / 1000) end
   end
 end
 
+-- What the environment asks for.
+local function watch_program()
+  local dump_signal = os and os.getenv "LUACONC_DUMP"
+  if dump_signal then require("luaconc.debug").dump_on(dump_signal) end
+  if core.debugging() then require("luaconc.lockorder").start() end
+  local block = os and tonumber(os.getenv "LUACONC_BLOCK_MS" or nil)
+  if block then core.watchdog(block / 1000) end
+end
+
 wrap_exit()
+watch_program()
 
 return setmetatable(M, { __index = fetch, __pairs = each })

@@ -462,7 +462,12 @@ function conc.is_cancelled(err) end
 ---@type coroutinelib
 conc.coroutine = nil
 
----The name and version of the library.
+---The version of the library: three numbers, as semver.org counts them. The C core,
+---`luaconc.h` and the command `luaconc --version` have the same.
+---@type string
+conc.version = nil
+
+---The name and the version, as other modules of Lua have it.
 ---@type string
 conc._VERSION = nil
 
