@@ -10,14 +10,16 @@ local COSTS = {
 }
 
 local function best_of(jobs, current, refusal)
-  local list = estimate.all(jobs, COSTS, 2, 500)
-  local best, now = estimate.choose(list, current, refusal)
+  local all = { block = 0, input = 8, output = 8, code = 0, limit = 64, pooled = true }
+  for name, value in pairs(jobs) do all[name] = value end
+  local list = estimate.all(all, COSTS, 2, 500, current)
+  local best, now = estimate.choose(list, refusal)
   return best, now, list
 end
 
 describe("an estimate", function()
   it("sends what computes to as many workers as cores", function()
-    local best, now = best_of({ n = 100, cpu = 0.01, wait = 0, bytes = 100 },
+    local best, now = best_of({ n = 100, cpu = 0.01, wait = 0 },
       "task")
     assert.equal("thread", best.engine)
     assert.equal(2, best.workers)
@@ -26,153 +28,293 @@ describe("an estimate", function()
   end)
 
   it("leaves what waits to tasks", function()
-    local best = best_of({ n = 500, cpu = 1e-5, wait = 0.1, bytes = 100 },
+    local best = best_of({ n = 500, cpu = 1e-5, wait = 0.1 },
       "process")
     assert.equal("task", best.engine)
   end)
 
   it("calls for no engine where jobs are shorter than a hand-over", function()
-    local best = best_of({ n = 10, cpu = 1e-8, wait = 0, bytes = 8 }, "thread")
+    local best = best_of({ n = 1000, cpu = 1e-8, wait = 0, pooled = false }, "thread")
     assert.equal("serial", best.engine)
   end)
 
   it("stays with the engine in use unless another is clearly quicker",
     function()
-      local best = best_of({ n = 100, cpu = 0.01, wait = 0, bytes = 100 },
+      local best = best_of({ n = 100, cpu = 0.01, wait = 0 },
         "process")
       assert.equal("process", best.engine)
     end)
 
   it("proposes no other state for what can't leave this one", function()
-    local best = best_of({ n = 100, cpu = 0.01, wait = 0, bytes = 100 }, "task",
+    local best = best_of({ n = 100, cpu = 0.01, wait = 0 }, "task",
       "cannot send")
     assert.equal("task", best.engine)
   end)
 
   it("counts bytes: what is large to send is not worth it", function()
-    local best = best_of({ n = 100, cpu = 0.01, wait = 0, bytes = 1e7 },
-      "task")
+    for _, what in ipairs { "input", "output", "code" } do
+      local jobs = { n = 100, cpu = 0.01, wait = 0, [what] = 1e7 }
+      assert.equal("task", best_of(jobs, "task").engine)
+    end
+  end)
+
+  it("takes what blocks away from tasks, on which it holds all others", function()
+    local best, now = best_of({ n = 20, cpu = 1e-4, block = 0.05, wait = 0 }, "task")
+    assert.equal("thread", best.engine)
+    assert.is_true(best.workers > 2)
+    assert.is_true(now.wall >= 1)
+  end)
+
+  it("asks for more at a time where a limit holds back what waits", function()
+    local best, now = best_of({ n = 100, cpu = 1e-5, wait = 0.1, limit = 2 }, "task")
     assert.equal("task", best.engine)
+    assert.equal(100, best.workers)
+    assert.equal(2, now.workers)
+  end)
+
+  it("changes nothing for less than a millisecond", function()
+    local best = best_of({ n = 10, cpu = 1e-6, wait = 0, limit = 2 }, "thread")
+    assert.equal("thread", best.engine)
   end)
 
   it("makes chunks of short jobs, and none of long ones", function()
-    local _, _, short = best_of({ n = 10000, cpu = 1e-5, wait = 0,
-      bytes = 8 }, "task")
+    local _, _, short = best_of({ n = 10000, cpu = 1e-5, wait = 0 }, "task")
     assert.equal(20, short[3].chunk) -- 20 times the call's 10 us
-    local _, _, long = best_of({ n = 100, cpu = 0.1, wait = 0, bytes = 8 },
-      "task")
+    local _, _, long = best_of({ n = 100, cpu = 0.1, wait = 0 }, "task")
     assert.equal(1, long[3].chunk)
+    local _, _, single = best_of({ n = 10000, cpu = 1e-5, wait = 0, pooled = false },
+      "task")
+    assert.equal(1, single[3].chunk)
   end)
 
-  it("takes the waits of tasks from their times, less what others computed",
-    function()
-      local jobs = estimate.jobs { engine = "task", jobs = 10, calls = 1,
-        job_wall = 10 * 0.5, busy = 0.1, item_bytes = 10, result_bytes = 20 }
-      assert.equal(10, jobs.n)
-      assert.is_true(math.abs(jobs.cpu - 0.01) < 1e-9)
-      assert.is_true(math.abs(jobs.wait - 0.4) < 1e-9)
-      assert.equal(30, jobs.bytes)
+  it("is about one call, of which a place may make several", function()
+    local jobs = estimate.jobs({ kind = "conc.map", engine = "task", jobs = 20,
+      calls = 2, cpu = 0.2, blocked = 0.02, wait = 8, item_bytes = 10,
+      result_bytes = 20, code = 30 }, 2)
+    assert.same({ n = 10, cpu = 0.01, block = 0.001, wait = 0.4, input = 10,
+      output = 20, code = 30, limit = 64, pooled = true }, jobs)
+  end)
+end)
+
+describe("what a task uses", function()
+  it("is counted for each task apart, and by the clock for all", function()
+    local conc, core = require "luaconc", require "luaconc.core"
+    local function compute()
+      local start = core.cpu()
+      repeat until core.cpu() - start > 0.02
+    end
+    conc.run(function()
+      assert.equal(0, select("#", core.spent()))
+      core.account(true)
+      local busy = conc.spawn(function()
+        core.spent()
+        compute()
+        conc.sleep(0.01)
+        return core.spent()
+      end)
+      local idle = conc.spawn(function()
+        conc.sleep(0.01)
+        return core.spent()
+      end)
+      local cpu, held, longest, all = busy:await()
+      assert.is_true(cpu >= 0.02 and held >= cpu - 1e-6 and longest >= 0.02)
+      assert.is_true(all >= held)
+      cpu, held = idle:await()
+      assert.is_true(cpu < 0.02 and held < 0.02)
+      assert.is_true(core.account(true) >= 0.02)
+      core.account(false)
+      assert.equal(0, select("#", core.spent()))
     end)
+  end)
+
+  it("shows calls that block as time held without computing", function()
+    local conc, core = require "luaconc", require "luaconc.core"
+    conc.run(function()
+      core.account(true)
+      conc.spawn(function()
+        os.execute "sleep 0.05"
+        local cpu, held = core.spent()
+        assert.is_true(cpu < 0.04 and held > 0.04, held)
+      end):await()
+      core.account(false)
+    end)
+  end)
 end)
 
 describe("luaconc advise", function()
-  local lua = os.getenv "LUACONC_LUA" or "lua5.4"
+  local command = require "spec.support.commandline"
+  local with_script = command.with_file
 
-  local function run(words)
-    local err = os.tmpname()
-    local pipe = io.popen(("timeout -k 2 60 %s bin/luaconc advise %s 2>%s; "
-      .. "echo $?"):format(lua, words, err))
-    local out, status = pipe:read("a"):match "^(.-)(%d+)\n$"
-    pipe:close()
-    local file = assert(io.open(err))
-    local said = file:read "a"
-    file:close()
-    os.remove(err)
-    return tonumber(status), out:gsub("%s+", " "), said
+  -- Status, output with all space as one blank, errors.
+  local function run(...)
+    local status, out, err = command.run("advise", ...)
+    return status, out:gsub("%s+", " "), err
   end
 
-  local function with_script(source, f)
-    local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write(source)
-    file:close()
-    local ok, err = pcall(f, path)
-    os.remove(path)
-    if not ok then error(err, 0) end
+  -- What is said of a place.
+  local function about(out, place)
+    local text = out:match("[^ ]*" .. place .. " .-rule of thumb [^.]*")
+    assert.is_truthy(text, place .. " in " .. out)
+    return text
   end
 
+  local cores = require("luaconc.core").machine().cores
+
+  -- The engines that `luaconc compare` recommends for the same work: of rows
+  -- that compute, and of pages that are waited for.
   it("sees that a picture's rows compute, and would run at once", function()
     local path = os.tmpname()
-    local status, out = run("examples/mandelbrot.lua task " .. path .. " 300")
+    local status, out = run("examples/mandelbrot.lua", "task", path, "300")
     os.remove(path)
     assert.equal(0, status)
-    assert.matches("started 200 jobs on tasks", out)
+    assert.matches("200 jobs on tasks", out)
     local share = tonumber(out:match "busy for (%d+)")
     assert.is_true(share > 80, share)
-    local cores = require("luaconc.core").machine().cores
-    assert.matches(cores > 1 and 'Use engine = "thread"' or "Stay with tasks",
-      out)
+    assert.matches(cores > 1 and 'Use engine = "thread"' or "Stay with tasks", out)
     assert.matches("rule of thumb says processes", out)
   end)
 
-  it("sees that a crawler waits, what it changes, and why it must stay",
-    function()
-      local status, out = run "examples/crawl.lua"
-      assert.equal(0, status)
-      assert.matches("started 30 jobs on tasks", out)
-      assert.matches("It changes locals of the script: count, seen", out)
-      assert.matches("userdata 'group' has no __transfer", out)
-      assert.not_matches("Use engine", out)
-    end)
+  it("sees that a crawler waits, what it changes, and why it must stay", function()
+    local status, out = run "examples/crawl.lua"
+    assert.equal(0, status)
+    local page = about(out, "%(group:spawn%)")
+    assert.matches("30 jobs on tasks", page)
+    assert.matches("They change locals of the script: count, seen", page)
+    assert.matches("Their function can't leave this state: .* group .*Estimates", page)
+    assert.not_matches("Use engine", page)
+    assert.matches("31 jobs on tasks", about(out, "%(serve%)"))
+  end)
 
-  it("sees jobs of threads and processes, and proposes tasks for waits",
-    function()
-      with_script([[
-        local conc = require "luaconc"
-        local list = {}
-        for i = 1, 24 do list[i] = i end
-        conc.map(list, function(i)
-          require("luaconc").sleep(0.02)
-          return i
-        end, { engine = arg[1], limit = 2 })]], function(path)
-        for _, engine in ipairs { "thread", "process" } do
-          local status, out = run(path .. " " .. engine)
-          assert.equal(0, status)
-          assert.matches("started 24 jobs on ", out)
-          local wait = tonumber(out:match "waits for ([%d.]+) ms")
-          assert.is_true(wait >= 19, wait)
-        end
-      end)
-    end)
+  it("sees that what three servers answer is best asked for by tasks", function()
+    local status, out = run "examples/hello.lua"
+    assert.equal(0, status)
+    local site = about(out, "%(conc.gather%)")
+    assert.matches("3 jobs on tasks", site)
+    assert.matches("Stay with tasks", site)
+  end)
 
-  it("verifies by running the script on each engine", function()
+  it("sees jobs of threads and processes, and proposes tasks for waits", function()
     with_script([[
       local conc = require "luaconc"
-      local out = conc.map({ 1, 2, 3 }, function(i) return i * i end)
-      print(table.concat(out, " "))]], function(path)
-      local status, out = run("--verify --runs 1 " .. path)
-      assert.equal(0, status)
-      assert.matches("1 round, results equal", out)
-      for _, name in ipairs { "as it is", "on thread", "on process" } do
-        assert.matches(" " .. name .. " ", out)
+      local list = {}
+      for i = 1, 24 do list[i] = i end
+      conc.map(list, function(i)
+        require("luaconc").sleep(0.02)
+        return i
+      end, { engine = arg[1], limit = 2 })]], function(path)
+      for _, engine in ipairs { "thread", "process" } do
+        local status, out = run(path, engine)
+        assert.equal(0, status)
+        assert.matches("24 jobs on ", out)
+        local wait = tonumber(out:match "waits for ([%d.]+) ms")
+        assert.is_true(wait >= 19, wait)
+        assert.matches('Use engine = "task", limit = 24', out)
       end
     end)
   end)
 
-  it("tells what a failing script printed, and of scripts without jobs",
-    function()
-      with_script("error 'boom'", function(path)
-        local status, _, err = run(path)
-        assert.equal(1, status)
-        assert.matches("the script failed", err)
-        assert.matches("boom", err)
-      end)
-      with_script("os.exit(0)", function(path)
-        local status, out = run(path)
-        assert.equal(0, status)
-        assert.matches("nothing to advise on", out)
-      end)
-      assert.equal(2, (run ""))
-      assert.equal(2, (run "/nonesuch.lua"))
+  it("sees whatever starts jobs, each by its place", function()
+    with_script([[
+      local conc = require "luaconc"
+      local function f(x) return x end
+      local function wait() conc.sleep(0.001) end
+      local pool <close> = conc.pool { workers = 2 }
+      pool:starmap({ { 1 }, { 2 } }, f) -- line 5
+      for _ in pool:imap({ 1, 2, 3 }, f) do end
+      local job = pool:submit { f, 1 }
+      pool:submit(f, 2):await()
+      conc.gather(wait, wait) conc.gather { wait, wait }
+      conc.settle { wait, wait } -- line 10
+      conc.race(wait, wait)
+      for h in conc.completed { wait, wait } do h:await() end
+      do
+        local group <close> = conc.group { limit = 1 }
+        for _ = 1, 4 do group:spawn(wait) end -- line 15
+      end
+      conc.run(function()
+        for _ = 1, 2 do conc.offload(f, 1) end
+        conc.spawn { f, 1, name = "x" }; conc.spawn(f, 1)
+        return conc.map({ 1, 2 }, function(x) return x end) -- line 20, a tail call
+      end)]], function(path)
+      local status, out, err = run(path)
+      assert.equal(0, status, err)
+      for _, place in ipairs { "5 %(pool:starmap%) 2", "6 %(pool:imap%) 3",
+        "9 %(conc.gather%) 4", "10 %(conc.settle%) 2", "11 %(conc.race%) 2",
+        "12 %(conc.completed%) 2", "15 %(group:spawn%) 4", "18 %(conc.offload%) 2",
+        "19 %(conc.spawn%) 2", "20 %(conc.map%) 2" } do
+        assert.matches(":" .. place .. " jobs", out)
+      end
+      assert.matches("One job each, with nothing to overlap: [^ ]*:7 %(pool:submit%), "
+        .. "[^ ]*:8 %(pool:submit%)%.", out)
+      assert.matches("let 4 run at a time instead of 1",
+        about(out, ":15 %(group:spawn%)"))
     end)
+  end)
+
+  it("tells what blocks, what is shared, and what failed", function()
+    with_script([[
+      local conc = require "luaconc"
+      local total = conc.shared.counter(0)
+      local function block()
+        total:add(1)
+        os.execute "sleep 0.03"
+      end
+      conc.settle { block, block, function() error "no" end }]], function(path)
+      local status, out = run(path)
+      assert.equal(0, status)
+      assert.matches("3 jobs on tasks, of which 1 failed or was cancelled", out)
+      assert.matches("is blocked for %d", out)
+      assert.matches("They call something that blocks", out)
+      assert.matches("They share shared counter total", out)
+      assert.matches('Use engine = "thread"', out)
+    end)
+  end)
+
+  it("takes a folder named luaconc for the script's own", function()
+    require("spec.support.folder").with(function(folder)
+      assert(os.execute("mkdir " .. folder .. "/luaconc"))
+      local path = folder .. "/luaconc/script.lua"
+      local file = assert(io.open(path, "w"))
+      file:write 'require("luaconc").map({ 1, 2 }, function(i) return i end)'
+      file:close()
+      local _, out = run(path)
+      assert.matches("luaconc/script.lua:1 %(conc.map%) 2 jobs", out)
+    end)
+  end)
+
+  it("verifies by running the script on each engine", function()
+    for _, call in ipairs { "conc.map({ 1, 2, 3 }, f)",
+      "conc.gather { function() return f(1) end, function() return f(2) end }" } do
+      with_script([[
+        local conc = require "luaconc"
+        local function f(i)
+          require("luaconc").sleep(0.01)
+          return i * i
+        end
+        print(table.concat(]] .. call .. [[, " "))]], function(path)
+        local status, out, err = run("--verify", "--runs", "1", path)
+        assert.equal(0, status, out .. err)
+        assert.matches("1 round, results equal", out)
+        for _, name in ipairs { "as it is", "on thread", "on process" } do
+          assert.matches(" " .. name .. " ", out)
+        end
+      end)
+    end
+  end)
+
+  it("tells what a failing script printed, and of scripts without jobs", function()
+    with_script("error 'boom'", function(path)
+      local status, _, err = run(path)
+      assert.equal(1, status)
+      assert.matches("the script failed", err)
+      assert.matches("boom", err)
+    end)
+    with_script("os.exit(0)", function(path)
+      local status, out = run(path)
+      assert.equal(0, status)
+      assert.matches("nothing to advise on", out)
+    end)
+    assert.equal(2, (run()))
+    assert.equal(2, (run "/nonesuch.lua"))
+  end)
 end)

@@ -212,19 +212,8 @@ describe("a claim about the interpreter lock", function()
 end)
 
 describe("luaconc claims", function()
-  local lua = os.getenv "LUACONC_LUA" or "lua5.4"
-
   local function run(...)
-    local err = os.tmpname()
-    local pipe = io.popen(("timeout -k 2 60 %s bin/luaconc claims %s 2>%s; "
-      .. "echo $?"):format(lua, table.concat({ ... }, " "), err))
-    local out, status = pipe:read("a"):match "^(.-)(%d+)\n$"
-    pipe:close()
-    local file = assert(io.open(err))
-    local said = file:read "a"
-    file:close()
-    os.remove(err)
-    return tonumber(status), out, said
+    return require("spec.support.commandline").run("claims", ...)
   end
 
   it("lists the claims by group", function()

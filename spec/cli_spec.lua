@@ -1,44 +1,15 @@
 -- The command, as its user sees it.
 
+local command = require "spec.support.commandline"
 local contents = require "spec.support.folder".take
 local processes = require "spec.support.processes"
 
-local function quoted(word)
-  return "'" .. word:gsub("'", "'\\''") .. "'"
-end
-
-local tree = io.popen("pwd"):read "l"
-local lua = os.getenv "LUACONC_LUA" or "lua5.4"
-
--- Runs `luaconc` with these arguments in this environment; returns status,
--- output, errors.
-local function luaconc_with(env, ...)
-  local out, err = os.tmpname(), os.tmpname()
-  local words = { env, "timeout -k 2 30", lua,
-    quoted(tree .. "/bin/luaconc") }
-  for _, word in ipairs { ... } do words[#words + 1] = quoted(word) end
-  local _, _, status = os.execute(table.concat(words, " ")
-    .. " >" .. out .. " 2>" .. err .. " </dev/null")
-  return status, contents(out), contents(err)
-end
-
-local function luaconc(...)
-  return luaconc_with("", ...)
-end
+local lua, tree, quoted = command.lua, command.tree, command.quoted
+local luaconc, with_file = command.run, command.with_file
 
 local SCENARIO = [[
 return { name = "squares", sizes = { 2 }, job = function(i) return i * i end }
 ]]
-
-local function with_file(source, f)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(source)
-  file:close()
-  local ok, err = pcall(f, path)
-  os.remove(path)
-  if not ok then error(err, 0) end
-end
 
 describe("luaconc", function()
   it("tells its version", function()
@@ -171,7 +142,7 @@ describe("luaconc compare", function()
       local conc = require "luaconc"
       return { name = "many", sizes = { 40 }, job = function(i)
         conc.sleep(0.01) return i end }]], function(path)
-      local status, out = luaconc_with("ulimit -n 100;", "compare", "--runs=1",
+      local status, out = command.run_after("ulimit -n 100;", "compare", "--runs=1",
         "--workers=40", "--engines=task,process", path)
       assert.equal(1, status)
       assert.matches("\n  task +[%d.]+ [mu]?s ", out)
@@ -272,7 +243,7 @@ describe("luaconc compare", function()
         conc.sleep(60)
       end }]], function(path)
       local mark = os.tmpname()
-      local status, out = luaconc_with("MARK=" .. mark, "compare",
+      local status, out = command.run_after("MARK=" .. mark, "compare",
         "--engines", "serial", path)
       local pid = contents(mark)
       assert.matches("^%d+$", pid)
@@ -306,7 +277,7 @@ describe("luaconc compare", function()
         while true do end
       end, setup = function() return (stat "self") end }]], function(path)
       local mark = os.tmpname()
-      local status, out = luaconc_with("MARK=" .. mark, "compare",
+      local status, out = command.run_after("MARK=" .. mark, "compare",
         "--engines", "process", "--workers", "2", path)
       os.remove(mark)
       local n = 0
@@ -341,7 +312,7 @@ describe("luaconc doctor", function()
   end)
 
   it("calls a low limit low, and says what raises it", function()
-    local status, out = luaconc_with("ulimit -Sn 500;", "doctor")
+    local status, out = command.run_after("ulimit -Sn 500;", "doctor")
     assert.equal(0, status)
     assert.matches("low   descriptors +500", out)
     assert.matches("`ulimit %-n 4096`", out)

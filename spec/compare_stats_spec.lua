@@ -1,21 +1,7 @@
 local stats = require "luaconc.compare.stats"
+local samples = require "spec.support.samples"
 
--- Numbers between 0 and 1 that are the same in every run.
-local function randoms(seed)
-  local x = seed
-  return function()
-    x = (x * 6364136223846793005 + 1442695040888963407)
-    return ((x >> 11) & ((1 << 53) - 1)) / (1 << 53)
-  end
-end
-
--- Times of runs: a floor, and a tail on the slow side. The true median is
--- 1 + log 2 / 10.
-local function sample(random, n)
-  local list = {}
-  for i = 1, n do list[i] = 1 - math.log(1 - random()) / 10 end
-  return list
-end
+local randoms, sample = samples.randoms, samples.times
 
 describe("the median", function()
   it("is the middle one of an odd list", function()
@@ -75,7 +61,7 @@ describe("the interval of the median", function()
   end)
 
   it("holds the true median at its rate, on skewed data", function()
-    local random, truth = randoms(42), 1 + math.log(2) / 10
+    local random, truth = randoms(42), samples.MEDIAN
     local held, trials = 0, 300
     for _ = 1, trials do
       local i = stats.interval(sample(random, 15))

@@ -12,20 +12,9 @@ local plot = require "luaconc.page.plot"
 local scale = require "luaconc.page.scale"
 local stats = require "luaconc.compare.stats"
 local sweep = require "luaconc.compare.sweep"
+local samples = require "spec.support.samples"
 
-local function randoms(seed)
-  local x = seed
-  return function()
-    x = (x * 6364136223846793005 + 1442695040888963407)
-    return ((x >> 11) & ((1 << 53) - 1)) / (1 << 53)
-  end
-end
-
-local function sample(random, n)
-  local list = {}
-  for i = 1, n do list[i] = 1 - math.log(1 - random()) / 10 end
-  return list
-end
+local randoms, sample = samples.randoms, samples.times
 
 local function close(a, b)
   return math.abs(a - b) < 1e-4

@@ -7,13 +7,20 @@
 
 #include "account.h"
 #include "alloc.h"
+#include "system.h"
 
-enum { LEAST = 64 };     /* entries that are made room for */
+enum {
+  LEAST = 64,            /* entries that are made room for */
+  LONG_NS = 1000000      /* between two looks at delays, which take 5 us */
+};
 
 struct lc_account {
   lc_spent *entries;     /* by slot */
   uint32_t n;
   uint64_t all;          /* held by all tasks */
+  uint64_t longest;      /* stay of any of them */
+  double delayed;        /* seconds, as last asked */
+  uint64_t asked;        /* when */
   uint64_t cpu, since;   /* when the running task's stay began; 0: unknown */
 };
 
@@ -23,17 +30,36 @@ static uint64_t cpu_time (void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* For how long other programs have had the core since this was last asked. */
+static uint64_t ask_delay (struct lc_account *a, uint64_t now) {
+  double before = a->delayed;
+  a->delayed = lc_system_delayed();
+  a->asked = now;
+  return (uint64_t)((a->delayed - before) * 1e9);
+}
+
 static void begin_stay (struct lc_account *a) {
-  a->cpu = cpu_time();
   a->since = uv_hrtime();
+  if (a->since - a->asked > LONG_NS) (void)ask_delay(a, a->since);
+  a->cpu = cpu_time();
+}
+
+/* How long a stay was, without those delays if it was long. */
+static uint64_t without_delays (struct lc_account *a, uint64_t ns) {
+  if (ns <= LONG_NS) return ns;
+  uint64_t lost = ask_delay(a, a->since + ns);
+  return lost < ns ? ns - lost : 0;
 }
 
 static void add_stay (struct lc_account *a, lc_spent *s) {
-  uint64_t held = uv_hrtime() - a->since;
-  a->all += held;
-  s->cpu += cpu_time() - a->cpu;
+  uint64_t ns = uv_hrtime() - a->since, cpu = cpu_time() - a->cpu;
+  uint64_t held = without_delays(a, ns);
+  if (held < cpu) held = cpu;
+  a->all += ns;
+  s->cpu += cpu;
   s->held += held;
   if (held > s->longest) s->longest = held;
+  if (held > a->longest) a->longest = held;
 }
 
 static bool make_room (struct lc_account *a, uint32_t slot) {
@@ -77,6 +103,10 @@ bool lc_account_look (lc_loop *loop, lc_spent *spent) {
 
 uint64_t lc_account_all (const lc_loop *loop) {
   return loop->account ? loop->account->all : 0;
+}
+
+uint64_t lc_account_longest (const lc_loop *loop) {
+  return loop->account ? loop->account->longest : 0;
 }
 
 int lc_account_start (lc_loop *loop) {

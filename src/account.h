@@ -1,7 +1,7 @@
 /*
 ** account.h: what each task of a loop has used so far: CPU time, and time for
-** which it held the loop, which is more where it called something that blocks
-** or where other programs had the core.
+** which it held the loop, which is more where it called something that blocks.
+** (Time for which other programs had the core is taken off where it matters.)
 **
 ** Kept by slot, so that a task needs no room for it; whoever measures a job
 ** takes differences within its task, and so never sees what an earlier task
@@ -32,8 +32,10 @@ void lc_account_end (const lc_task *t);
 /* What the running task has used until now; false where none is counted. */
 bool lc_account_look (lc_loop *loop, lc_spent *spent);
 
-/* For how long all tasks together have held the loop. */
+/* For how long, by the clock, all tasks together have held the loop; and the
+** longest stay of any. */
 uint64_t lc_account_all (const lc_loop *loop);
+uint64_t lc_account_longest (const lc_loop *loop);
 
 /* Forgets all. Harmless where nothing is counted. */
 void lc_account_stop (lc_loop *loop);

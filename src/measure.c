@@ -252,20 +252,21 @@ static int cpu (lua_State *L) {
 }
 
 /* account(on): counts from now on what each task of this state uses; false:
-** forgets it */
+** forgets it. Returns the longest stay of any task until now, in seconds */
 static int account (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   luaL_checktype(L, 1, LUA_TBOOLEAN);
+  lua_pushnumber(L, (lua_Number)lc_account_longest(loop) * 1e-9);
   if (!lua_toboolean(L, 1)) lc_account_stop(loop);
   else if (lc_account_start(loop) != 0)
     return luaL_error(L, "not enough memory");
-  return 0;
+  return 1;
 }
 
 /* spent() -> of the running task, while it was counted: seconds of CPU,
-** seconds for which it held the loop, the longest of these stays since the
-** last call; and the seconds for which all tasks together held it. Nothing
-** where no task is counted */
+** seconds for which it held the loop (both as in account.h), the longest of
+** these stays since the last call; and the seconds for which all tasks
+** together held it, by the clock. Nothing where no task is counted */
 static int spent (lua_State *L) {
   lc_loop *loop = lc_luax_loop(L);
   lc_spent s;

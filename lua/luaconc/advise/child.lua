@@ -56,10 +56,10 @@ end
 
 --- Runs a script with the jobs of one place as is said, and watches nothing.
 ---@param words string[]
----@param force table
+---@param force luaconc.advise.Force
 function M.forced(words, force)
   take_arguments(words)
-  require("luaconc.advise.watch").force(force)
+  require("luaconc.advise.force").start(force)
   local failure = run(words[1])
   if failure then
     io.stderr:write(failure, "\n")

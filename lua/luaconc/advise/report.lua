@@ -7,49 +7,96 @@ local units = require "luaconc.compare.units"
 
 local M = {}
 
-M.HELD = 0.01 -- seconds of one job on the loop, from which on it is told
+M.HELD = 0.01    -- seconds of one turn, from which on it is told
+M.BLOCKED = 0.05 -- share of a job's time, from which on blocking is told
+
+local function blocks(jobs)
+  return jobs.block > M.BLOCKED * estimate.length(jobs)
+end
+
+-- "computes for 20 us, is blocked for 50.0 ms and waits for 1.00 ms"
+local function times(jobs)
+  local parts = { "computes for " .. units.time(jobs.cpu) }
+  if blocks(jobs) then
+    parts[2] = "is blocked for " .. units.time(jobs.block)
+  end
+  local last = jobs.wait > 0 and "waits for " .. units.time(jobs.wait)
+    or "never waits"
+  return table.concat(parts, ", ") .. " and " .. last
+end
+
+local function failures(site)
+  if site.failed == 0 then return "" end
+  return (", of which %s failed or %s cancelled"):format(
+    units.count(site.failed), site.failed == 1 and "was" or "were")
+end
 
 local function seen(site, jobs)
-  local share = estimate.share(jobs)
-  return ("%s started %s on %s. A job takes %s of a core and waits for %s: "
-    .. "it keeps a core busy for %s of its time. About %s go over for a job%s."
-    ):format(site.where, units.plural(site.jobs, "job"),
-    engines.get(site.engine).title,
-    units.time(jobs.cpu), units.time(jobs.wait), units.percent(share),
-    units.size(jobs.bytes), site.engine == "task"
-    and " where it is sent elsewhere" or "")
+  return ("%s on %s%s. A job %s: it keeps a core busy for %s of its time. It "
+    .. "gets %s and returns %s; its function is %s."):format(
+    units.plural(site.jobs, "job"), engines.get(site.engine).title,
+    failures(site), times(jobs), units.percent(estimate.share(jobs)),
+    units.size(jobs.input), units.size(jobs.output), units.size(jobs.code))
 end
 
 local function held(site, jobs)
-  if site.engine ~= "task" or jobs.cpu < M.HELD then return nil end
-  return ("Each job holds the loop for about %s, for which no other task runs.")
-    :format(units.time(jobs.cpu))
+  if site.longest < M.HELD then return nil end
+  local out = {}
+  if site.engine == "task" then
+    out[1] = ("One of them held the loop for %s in one turn, for which no "
+      .. "other task ran."):format(units.time(site.longest))
+  end
+  if blocks(jobs) then
+    out[#out + 1] = "They call something that blocks (io, os.execute, a C "
+      .. "library): what conc.fs, conc.exec and sockets of luaconc do in its "
+      .. "place lets other tasks run, and conc.offload takes the rest."
+  end
+  return out[1] and table.concat(out, " ")
 end
 
-local function shared(site)
-  if #site.shared == 0 then return nil end
-  return ("It changes locals of the script: %s. In another state it would "
+local function changed(site)
+  if #site.changed == 0 then return nil end
+  return ("They change locals of the script: %s. In another state they would "
     .. "change copies: return values instead, or use conc.shared."):format(
-    table.concat(site.shared, ", "))
+    table.concat(site.changed, ", "))
+end
+
+local function objects(site)
+  if #site.objects == 0 then return nil end
+  return ("They share %s, which other states may use as well."):format(
+    table.concat(site.objects, ", "))
+end
+
+local function refusal(site)
+  return site.refusal and ("Their function can't leave this state: %s.")
+    :format(site.refusal) or nil
+end
+
+local function crew(e)
+  local parts = {}
+  if e.engine == "task" then parts[1] = ("%d at a time"):format(e.workers) end
+  if e.chunk then parts[1] = units.plural(e.workers, "worker") end
+  if e.chunk and e.chunk > 1 then parts[2] = ("chunk %d"):format(e.chunk) end
+  return parts[1] and " (" .. table.concat(parts, ", ") .. ")" or ""
 end
 
 local function estimates(list)
   local parts = {}
   for i, e in ipairs(list) do
     parts[i] = ("%s %s%s"):format(engines.get(e.engine).title,
-      units.time(e.wall), e.chunk and (" (%s, chunk %d)"):format(
-      units.plural(e.workers, "worker"), e.chunk) or "")
+      units.time(e.wall), crew(e))
   end
-  return "Estimates: " .. table.concat(parts, ", ") .. "."
+  return ("Estimates: as it is %s; %s."):format(units.time(list.now.wall),
+    table.concat(parts, ", "))
 end
 
-local function how(e)
+-- What to write.
+local function how(e, site, jobs)
   if e.engine == "serial" then return "a plain loop" end
-  if e.engine == "task" then
-    return ('engine = "task", limit = %d'):format(e.workers)
-  end
-  return ('engine = "%s", %d workers, chunk = %d'):format(e.engine, e.workers,
-    e.chunk)
+  local limit = site.kind == "conc.map" and "limit" or "workers"
+  if e.engine == "task" and not jobs.pooled then return "conc.spawn" end
+  return ('engine = "%s", %s = %d%s'):format(e.engine, limit, e.workers,
+    e.chunk and e.chunk > 1 and ", chunk = " .. e.chunk or "")
 end
 
 local function why(best, jobs)
@@ -60,39 +107,68 @@ local function why(best, jobs)
     return ("they wait for %s of their time, and waits overlap on one core")
       :format(units.percent(1 - share))
   end
+  if blocks(jobs) and jobs.block > jobs.cpu then
+    return ("they block for %s of their time, and block no other job on %s")
+      :format(units.percent(jobs.block / estimate.length(jobs)),
+      units.plural(best.workers, "worker"))
+  end
   return ("they keep a core busy for %s of their time, and %s run at once")
     :format(units.percent(share), units.plural(best.workers, "worker"))
 end
 
-local function proposal(best, now, jobs)
-  if best == now then
-    return ("Stay with %s: %s; no other engine is clearly quicker."):format(
-      engines.get(now.engine).title, why(best, jobs))
+-- "20 ms", "of 60 ms", "1.5": what a change would be worth.
+local function worth(best, now)
+  return units.time(now.wall - best.wall), units.time(now.wall),
+    units.ratio(now.wall / math.max(best.wall, 1e-9))
+end
+
+local function proposal(site, best, now, jobs)
+  local name = engines.get(now.engine).title
+  if best == now and site.refusal then
+    return ("Stay with %s, the one engine that fits what can't leave its "
+      .. "state."):format(name)
+  elseif best == now then
+    return ("Stay with %s: no other engine is clearly quicker."):format(name)
+  elseif best.engine == now.engine then
+    return ("Stay with %s, but let %s run at a time instead of %s, if what "
+      .. "they wait for bears it. It would be worth %s of %s (%s times as fast)."
+      ):format(name, units.count(best.workers), units.count(now.workers),
+      worth(best, now))
   end
   return ("Use %s: %s. It would be worth %s of %s (%s times as fast)."):format(
-    how(best), why(best, jobs), units.time(now.wall - best.wall),
-    units.time(now.wall), units.ratio(now.wall / math.max(best.wall, 1e-9)))
+    how(best, site, jobs), why(best, jobs), worth(best, now))
 end
 
 local function thumb(jobs, best)
   local name, what = rule.names(jobs.n, { share = estimate.share(jobs),
-    wait = jobs.wait })
+    wait = jobs.wait + jobs.block })
   if not name then return "The rule of thumb names no engine for such jobs." end
   return ("The rule of thumb says %s for %s%s."):format(
     engines.get(name).title, what, name == best.engine and ", as here" or "")
 end
 
---- One place of the script: text, and what is proposed.
+--- Places with a single job each, which there is nothing to say of.
+---@param style table of `luaconc.compare.text`
+---@param sites table[]
+---@return string
+function M.single(style, sites)
+  local names = {}
+  for i, site in ipairs(sites) do
+    names[i] = ("%s (%s)"):format(site.where, site.kind)
+  end
+  return style:paragraph(("One job each, with nothing to overlap: %s."):format(
+    table.concat(names, ", ")))
+end
+
+--- One place of the script, in words.
 ---@param style table of `luaconc.compare.text`
 ---@param site table
----@param costs table
----@param cores integer
----@param most integer
----@return string text, table best, table now
-function M.site(style, site, costs, cores, most)
-  local jobs = estimate.jobs(site)
-  local list = estimate.all(jobs, costs, cores, most)
-  local best, now = estimate.choose(list, site.engine, site.refusal)
+---@param jobs luaconc.advise.Jobs
+---@param list table[] of `estimate.all`
+---@param best table
+---@param now table
+---@return string
+function M.site(style, site, jobs, list, best, now)
   local out = { style:paint(("%s (%s)"):format(site.where, site.kind), "bold")
     .. "\n" }
   local function add(text)
@@ -100,14 +176,13 @@ function M.site(style, site, costs, cores, most)
   end
   add(seen(site, jobs))
   add(held(site, jobs))
-  add(shared(site))
-  if site.refusal then
-    add("Its function can't leave this state: " .. site.refusal .. ".")
-  end
+  add(changed(site))
+  add(objects(site))
+  add(refusal(site))
   add(estimates(list))
-  add(proposal(best, now, jobs))
+  add(proposal(site, best, now, jobs))
   add(thumb(jobs, best))
-  return table.concat(out), best, now
+  return table.concat(out)
 end
 
 return M

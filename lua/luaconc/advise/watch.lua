@@ -1,226 +1,27 @@
--- Watches a script: conc.map, pools and single jobs are replaced by such that
--- note, for each place in the script that starts jobs, what these took. With
--- `force` nothing is measured, and the jobs of one place run on another engine.
+-- Watches a script: what starts jobs is replaced by such that notes, for each
+-- place in the script, what these took. All that it is called with goes on to
+-- conc's own functions, which say what is wrong with it.
 
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local place = require("luaconc.advise.place").of
 local probe = require "luaconc.advise.probe"
+local sites = require "luaconc.advise.site"
 
 local M = {}
 
-local sites, order = {}, {}
+local own = {} -- conc's own functions, by name
 
--- A sum within this state, with the methods of a shared counter that we use.
-local Sum = {}
-Sum.__index = Sum
+local known = setmetatable({}, { __mode = "k" }) -- pools and groups
 
-function Sum:add(n) self.n = self.n + n end
-
-function Sum:get() return self.n end
-
-local function sums_for(engine)
-  local function new()
-    if engine == "task" then return setmetatable({ n = 0 }, Sum) end
-    return conc.shared.counter(0)
-  end
-  return { count = new(), wall = new(), cpu = new(),
-    sent = engine == "process" and new() or nil }
+-- The function of a job in either form: f, ... or { f, ..., name = }.
+local function function_of(first)
+  local f = first
+  if type(first) == "table" then f = first[1] end
+  return type(f) == "function" and f or nil
 end
 
--- The line of the script that called the function which calls us; nil where
--- that is a file of luaconc, as conc.map uses a pool itself.
-local function place()
-  for level = 3, 12 do
-    local info = debug.getinfo(level, "Sl")
-    if not info then return nil end
-    if info.what ~= "C" then
-      if info.source:find "/luaconc/[%w_]+%.lua$" then return nil end
-      return ("%s:%d"):format(info.short_src, info.currentline)
-    end
-  end
-end
-
--- Locals of the script that a job uses: what is sent along, and what it has
--- changed when it has run in this state.
-local function upvalues(f)
-  local list = {}
-  for i = 1, 60 do
-    local name, value = debug.getupvalue(f, i)
-    if not name then break end
-    if name ~= "_ENV" then
-      list[#list + 1] = { name = name, value = value, index = i,
-        size = type(value) == "table" and #value or nil }
-    end
-  end
-  return list
-end
-
-local function keys(t)
-  local n = 0
-  for _ in next, t do n = n + 1 end
-  return n
-end
-
-local function notice(f)
-  local list = upvalues(f)
-  for _, u in ipairs(list) do
-    if type(u.value) == "table" then u.keys = keys(u.value) end
-  end
-  return list
-end
-
--- Names of locals that are not what they were.
-local function changed(f, before, into)
-  for _, u in ipairs(before) do
-    local _, now = debug.getupvalue(f, u.index)
-    if now ~= u.value or u.keys and keys(u.value) ~= u.keys then
-      into[u.name] = true
-    end
-  end
-end
-
--- Why a value can't go to another state; nil where it can.
-local function refusal(...)
-  local ok, message = pcall(conc.codec.encode, table.pack(...))
-  if ok then return nil end
-  return (tostring(message):match "^[^\n]*":gsub("^%S+:%d+: ", ""))
-end
-
-local function encoded(v)
-  local ok, bytes = pcall(conc.codec.encode, v)
-  return ok and type(bytes) == "string" and #bytes or nil
-end
-
--- The record of a place; made at its first job.
-local function site_of(where, kind, engine)
-  local key = where .. " " .. kind
-  local site = sites[key]
-  if not site then
-    site = { where = where, kind = kind, engine = engine,
-      sums = sums_for(engine), calls = 0, wall = 0, busy = 0, sent = 0,
-      items = 0, inbytes = 0, sized = 0, outbytes = 0, shared = {},
-      longest = 0 }
-    sites[key] = site
-    order[#order + 1] = site
-  end
-  return site
-end
-
-local SAMPLES = 5 -- items and results of a place that are encoded to be sized
-
-local function size_item(site, v)
-  if site.sized >= SAMPLES then return end
-  local bytes = encoded(v)
-  if not bytes then return end
-  site.sized = site.sized + 1
-  site.inbytes = site.inbytes + bytes
-end
-
-local function size_result(site, ...)
-  if (site.results or 0) < SAMPLES then
-    local bytes = encoded((...))
-    if bytes then
-      site.results = (site.results or 0) + 1
-      site.outbytes = site.outbytes + bytes
-    end
-  end
-  return ...
-end
-
--- A job that is measured, wherever it runs.
-local function measured(site, f)
-  local sums = site.sums
-  if site.engine == "task" then
-    return function(...)
-      return size_result(site, probe.measure(sums, f, ...))
-    end
-  end
-  return function(...)
-    return require("luaconc.advise.probe").measure(sums, f, ...)
-  end
-end
-
-local function begin(site, f)
-  site.calls = site.calls + 1
-  if site.refusal == nil then site.refusal = refusal(f) or false end
-  return { site = site, f = f, start = core.clock(), cpu = core.cpu(),
-    sent = core.sent(), before = notice(f) }
-end
-
-local function stop(call)
-  local site = call.site
-  site.wall = site.wall + core.clock() - call.start
-  site.busy = site.busy + core.cpu() - call.cpu
-  site.sent = site.sent + core.sent() - call.sent
-  changed(call.f, call.before, site.shared)
-end
-
-local function after(call, ...)
-  stop(call)
-  return ...
-end
-
--- ---- what stands for conc's own ----
-
-local own = {}
-
-local function limits(site, opts)
-  if type(opts) ~= "table" then return end
-  site.limit, site.chunk = opts.limit or opts.workers, opts.chunk
-end
-
-local function watch_list(site, list, f, opts)
-  limits(site, opts)
-  for i = 1, math.min(#list, SAMPLES) do size_item(site, list[i]) end
-  return begin(site, f)
-end
-
-local function watch_map(list, f, opts)
-  local where = place()
-  if not where or type(list) ~= "table" or type(f) ~= "function" then
-    return own.map(list, f, opts)
-  end
-  local engine = type(opts) == "table" and opts.engine or "task"
-  local site = site_of(where, "map", engine)
-  return after(watch_list(site, list, f, opts),
-    own.map(list, measured(site, f), opts))
-end
-
-local pools = {}
-
--- A pool's own methods, from its metatable: what it is stays as it was.
-function pools.map(map)
-  return function(pool, list, f, opts)
-    local where = place()
-    if not where or type(list) ~= "table" or type(f) ~= "function" then
-      return map(pool, list, f, opts)
-    end
-    local site = site_of(where, "pool:map", pool:stats().engine)
-    return after(watch_list(site, list, f, opts),
-      map(pool, list, measured(site, f), opts))
-  end
-end
-
--- A job that is started and goes on by itself: its place is busy from the
--- first one on.
-local function one(site, f, ...)
-  site.begun = site.begun or begin(site, f)
-  size_item(site, (...))
-  return measured(site, f)
-end
-
-function pools.submit(submit)
-  return function(pool, f, ...)
-    local where = place()
-    if not where or type(f) ~= "function" then
-      return submit(pool, f, ...)
-    end
-    local site = site_of(where, "pool:submit", pool:stats().engine)
-    return submit(pool, one(site, f, ...), ...)
-  end
-end
-
--- The form with options, `{ f, ..., name = }`, with another function.
+-- The form with options, with another function.
 local function replaced(options, g)
   local copy = {}
   for k, v in pairs(options) do copy[k] = v end
@@ -228,123 +29,209 @@ local function replaced(options, g)
   return copy
 end
 
-local function function_of(first)
-  local f = first
-  if type(first) == "table" then f = first[1] end
-  return type(f) == "function" and f or nil
+-- ---- lists of items ----
+
+local function size_items(site, list)
+  if type(list) ~= "table" or list.iter then return end
+  for i = 1, #list do
+    if site.sized >= probe.SAMPLES then return end
+    site:item(list[i])
+  end
 end
 
-local function watch_start(engine)
+local function watch_map(list, f, opts)
+  local where = type(f) == "function" and place(f)
+  if not where then return own.map(list, f, opts) end
+  local given = type(opts) == "table" and opts or {}
+  local site = sites.get(where, "conc.map", given.engine or "task")
+  site.limit = given.limit
+  size_items(site, list)
+  return site:call(own.map, list, site:measured(f), opts)
+end
+
+-- The same for a pool's methods that take a list, or what gives items.
+local function watch_items(name, method)
+  return function(pool, list, f, opts)
+    local where = type(f) == "function" and place(f)
+    local about = known[pool]
+    if not where or not about then return method(pool, list, f, opts) end
+    local site = sites.get(where, "pool:" .. name, about.engine)
+    site.limit, site.made = about.limit, about.where
+    size_items(site, list)
+    return site:call(method, pool, list, site:measured(f), opts)
+  end
+end
+
+-- ---- jobs that go on by themselves ----
+
+-- The arguments of a start, with the function measured.
+local function started(site, first, ...)
+  site.calls = 1
+  if type(first) == "table" then
+    site:item(first[2])
+    return replaced(first, site:measured(first[1]))
+  end
+  site:item((...))
+  return site:measured(first), ...
+end
+
+-- A forked process brings back no figures.
+local function forks(first)
+  return type(first) == "table" and first.start == "fork"
+end
+
+local function watch_start(name, engine)
   return function(first, ...)
-    local f, where = function_of(first), place()
-    if not f or not where then return own[engine](first, ...) end
-    local site = site_of(where, "job", engine)
-    if type(first) == "table" then
-      return own[engine](replaced(first, one(site, f, first[2])))
-    end
-    return own[engine](one(site, f, ...), ...)
+    local f = function_of(first)
+    local where = f and not forks(first) and place(f)
+    if not where then return own[name](first, ...) end
+    local site = sites.get(where, "conc." .. name, engine)
+    return own[name](started(site, first, ...))
   end
 end
 
--- The same for a group's methods.
-local function watch_member(engine, start)
+local function watch_member(name, engine, method)
   return function(group, first, ...)
-    local f, where = function_of(first), place()
-    if not f or not where then return start(group, first, ...) end
-    local site = site_of(where, "job", engine)
-    if type(first) == "table" then
-      return start(group, replaced(first, one(site, f, first[2])))
-    end
-    return start(group, one(site, f, ...), ...)
+    local f = function_of(first)
+    local where = f and not forks(first) and place(f)
+    if not where then return method(group, first, ...) end
+    local site = sites.get(where, "group:" .. name, engine)
+    site.limit = known[group] and known[group].limit
+    return method(group, started(site, first, ...))
   end
 end
 
-local NAMES = { task = "spawn", thread = "thread", process = "process" }
-
-local function methods_of(object)
-  return getmetatable(object).methods
+local function watch_submit(method)
+  return function(pool, first, ...)
+    local f, about = function_of(first), known[pool]
+    local where = f and about and place(f)
+    if not where then return method(pool, first, ...) end
+    local site = sites.get(where, "pool:submit", about.engine)
+    site.limit, site.made = about.limit, about.where
+    return method(pool, started(site, first, ...))
+  end
 end
 
-local function keep()
-  own.map, own.pool = conc.map, conc.pool
-  for engine, name in pairs(NAMES) do own[engine] = conc[name] end
+local function watch_offload(f, ...)
+  local where = type(f) == "function" and place(f)
+  if not where then return own.offload(f, ...) end
+  local site = sites.get(where, "conc.offload", "thread")
+  return own.offload(started(site, f, ...))
 end
+
+-- ---- functions among handles ----
+
+local function with_measured(site, items, n)
+  local list, any = {}, false
+  for i = 1, n do
+    local item = items[i]
+    local is_function = type(item) == "function"
+    list[i] = is_function and site:measured(item) or item
+    any = any or is_function
+  end
+  return list, any
+end
+
+local function first_function(items, n)
+  for i = 1, n do
+    if type(items[i]) == "function" then return items[i] end
+  end
+end
+
+local function watch_batch(name)
+  return function(...)
+    local n, first = select("#", ...), ...
+    local listed = n == 1 and type(first) == "table"
+    local items = listed and first or { ... }
+    if listed then n = #first end
+    local f = first_function(items, n)
+    local where = f and place(f)
+    if not where then return own[name](...) end
+    local site = sites.get(where, "conc." .. name, "task")
+    local list = with_measured(site, items, n)
+    if listed then return site:call(own[name], list) end
+    return site:call(own[name], table.unpack(list, 1, n))
+  end
+end
+
+-- ---- servers ----
+
+-- A task for each connection runs the handler, which is the first function.
+local function watch_serve(serve)
+  return function(...)
+    local args = table.pack(...)
+    local handler = first_function(args, args.n)
+    local where = handler and place(handler)
+    if not where then return serve(...) end
+    local site = sites.get(where, "serve", "task")
+    site.calls = 1
+    for i = 1, args.n do
+      if args[i] == handler then args[i] = site:measured(handler) end
+    end
+    return serve(table.unpack(args, 1, args.n))
+  end
+end
+
+-- ---- all of it ----
+
+-- What is told when a pool or a group is made, for its jobs.
+local function watch_pool(opts)
+  local pool = own.pool(opts)
+  local given = type(opts) == "table" and opts or {}
+  if given.start ~= "fork" then
+    known[pool] = { engine = given.engine or "task", limit = given.workers,
+      where = place() }
+  end
+  return pool
+end
+
+local function watch_group(opts)
+  local group = own.group(opts)
+  known[group] = { limit = type(opts) == "table" and opts.limit or nil }
+  return group
+end
+
+local STARTS = { spawn = "task", thread = "thread", process = "process" }
+
+local function watch_methods()
+  local pool <close> = own.pool()
+  local group <close> = own.group()
+  local pools = getmetatable(pool).methods
+  local groups = getmetatable(group).methods
+  for _, name in ipairs { "map", "starmap", "imap" } do
+    pools[name] = watch_items(name, pools[name])
+  end
+  pools.submit = watch_submit(pools.submit)
+  for name, engine in pairs(STARTS) do
+    groups[name] = watch_member(name, engine, groups[name])
+  end
+end
+
+local REPLACED = { map = watch_map, offload = watch_offload,
+  pool = watch_pool, group = watch_group }
 
 --- From now on, conc's functions are watched.
 function M.start()
-  keep()
-  conc.map = watch_map
-  for engine, name in pairs(NAMES) do conc[name] = watch_start(engine) end
-  local pool <close> = conc.pool()
-  local group <close> = conc.group()
-  local members, methods = methods_of(group), methods_of(pool)
-  for engine, name in pairs(NAMES) do
-    if members[name] then
-      members[name] = watch_member(engine, members[name])
-    end
+  core.account(true)
+  for _, name in ipairs { "gather", "settle", "race", "completed" } do
+    REPLACED[name] = watch_batch(name)
   end
-  for name, watch in pairs(pools) do methods[name] = watch(methods[name]) end
-end
-
--- Another engine for a pool that is made, whatever its place: it is used in
--- others.
-local function force_pool(force)
-  return function(opts)
-    local forced = {}
-    for k, v in pairs(opts or {}) do forced[k] = v end
-    forced.engine, forced.workers = force.engine, force.workers
-    return own.pool(forced)
+  for name, engine in pairs(STARTS) do
+    REPLACED[name] = watch_start(name, engine)
   end
-end
-
---- From now on, the jobs of one place run as is said.
----@param force { where: string, engine: string, workers: integer?,
---- chunk: integer?, pools: boolean? }
-function M.force(force)
-  keep()
-  conc.map = function(list, f, opts)
-    if place() ~= force.where then return own.map(list, f, opts) end
-    return own.map(list, f, { engine = force.engine, limit = force.workers,
-      chunk = force.engine ~= "task" and force.chunk or nil })
-  end
-  if force.pools then conc.pool = force_pool(force) end
-  for engine, name in pairs(NAMES) do
-    conc[name] = function(...)
-      return own[place() == force.where and force.engine or engine](...)
-    end
-  end
-end
-
-local function names(set)
-  local list = {}
-  for name in pairs(set) do list[#list + 1] = name end
-  table.sort(list)
-  return list
-end
-
--- The figures of a place, plain.
-local function report_site(site)
-  if site.begun then stop(site.begun) end
-  local count = site.sums.count:get()
-  local out = { where = site.where, kind = site.kind, engine = site.engine,
-    jobs = count, calls = math.max(1, site.calls), wall = site.wall,
-    busy = site.busy,
-    job_wall = site.sums.wall:get() / 1e6, job_cpu = site.sums.cpu:get() / 1e6,
-    sent = site.sent + (site.sums.sent and site.sums.sent:get() or 0),
-    limit = site.limit, chunk = site.chunk, shared = names(site.shared),
-    refusal = site.refusal or nil }
-  if site.sized > 0 then out.item_bytes = site.inbytes / site.sized end
-  if site.results then out.result_bytes = site.outbytes / site.results end
-  return out
+  for name in pairs(REPLACED) do own[name] = conc[name] end
+  watch_methods()
+  for name, f in pairs(REPLACED) do conc[name] = f end
+  conc.tcp.serve = watch_serve(conc.tcp.serve)
+  conc.unix.serve = watch_serve(conc.unix.serve)
 end
 
 --- All that was seen.
 ---@return table
 function M.report()
   local list = {}
-  for i, site in ipairs(order) do list[i] = report_site(site) end
-  local stats = conc.stats and conc.stats()
-  return { sites = list, longest = stats and stats.longest or nil }
+  for i, site in ipairs(sites.all()) do list[i] = site:report() end
+  return { sites = list, longest = core.account(true) }
 end
 
 return M

@@ -40,7 +40,7 @@ end
 
 -- The script as it is, and with each engine at one place, as programs that
 -- are compared.
-local function variants(given, site, list)
+local function variants(given, site, jobs, list)
   local commands = {}
   local function add(name, call, force)
     local words = argv(call, given.words, force)
@@ -48,30 +48,49 @@ local function variants(given, site, list)
     commands[#commands + 1] = { name = name,
       command = "exec " .. table.concat(words, " ") }
   end
-  add("as it is", "forced", { where = "", engine = site.engine })
+  add("as it is", "forced", { where = "", kind = "", engine = site.engine })
   for _, e in ipairs(list) do
-    if e.engine ~= "serial" and e.engine ~= site.engine then
+    if e.engine ~= "serial" and e.engine ~= site.engine
+      and (e.engine == "task" or not site.refusal) then
       add("on " .. e.engine, "forced", { where = site.where,
-        engine = e.engine, workers = e.workers, chunk = e.chunk,
-        pools = site.kind:find "^pool" ~= nil })
+        kind = site.kind, made = site.made, engine = e.engine,
+        workers = e.workers, chunk = jobs.pooled and e.chunk or nil })
     end
   end
   return commands
 end
 
-local function verify(given, site, list, style, progress)
+local function verify(given, site, jobs, list, style, progress)
   local compare = require "luaconc.compare"
+  if not require("luaconc.advise.force").can(site) then
+    write(style:paragraph("Not verified: these jobs can't be told from outside "
+      .. "where to run.", "  "))
+    return true
+  end
   local report = require "luaconc.compare.report"
   write(style:paragraph("Verified by running the script itself, with its jobs "
     .. "on each engine (start-up included):", "  "))
   local result = compare.scenario(nil, { runs = given.runs or 5,
-    commands = variants(given, site, list), limit = given.limit,
+    commands = variants(given, site, jobs, list), limit = given.limit,
     progress = function(text) progress:set(text) end,
     done = function(size, r)
       progress:erase()
       write(report.size(style, size, r))
     end })
   return not compare.failed(result)
+end
+
+-- The places that have something to choose, and those with a single job.
+local function sort_out(all)
+  local sites, single = {}, {}
+  for _, site in ipairs(all) do
+    if site.jobs == 1 then
+      single[#single + 1] = site
+    elseif site.jobs > 1 then
+      sites[#sites + 1] = site
+    end
+  end
+  return sites, single
 end
 
 local function advise_on(given, report, style, progress)
@@ -86,12 +105,13 @@ local function advise_on(given, report, style, progress)
   progress:erase()
   for i, site in ipairs(report.sites) do
     if i > 1 then write "\n" end
-    local text, best, now = words.site(style, site, costs, cores, most)
-    write(text)
+    local jobs = estimate.jobs(site, cores)
+    local list = estimate.all(jobs, costs, cores, most, site.engine)
+    local best, now = estimate.choose(list, site.refusal)
+    write(words.site(style, site, jobs, list, best, now))
     if best ~= now then changes = changes + 1 end
     if given.verify then
-      ok = verify(given, site, estimate.all(estimate.jobs(site), costs, cores,
-        most), style, progress) and ok
+      ok = verify(given, site, jobs, list, style, progress) and ok
     end
   end
   if not given.verify then
@@ -115,20 +135,20 @@ local function run_script(given)
     if failure.printed then io.stderr:write(failure.printed, "\n") end
     return 1
   end
-  local sites = {}
-  for _, site in ipairs(report.sites) do
-    if site.jobs > 0 then sites[#sites + 1] = site end
+  report.sites, report.single = sort_out(report.sites)
+  write(style:paragraph(("%s ran for %s, watched; that costs a few "
+    .. "microseconds for each job.%s"):format(given.words[1],
+    units.time(report.wall), report.longest >= 0.01 and " Its loop was held "
+    .. "for up to " .. units.time(report.longest) .. " in one turn." or "")))
+  if #report.single > 0 then
+    write(require("luaconc.advise.report").single(style, report.single))
   end
-  report.sites = sites
-  write(style:paragraph(("%s ran for %s, watched; that costs about 2 us for "
-    .. "each job.%s"):format(given.words[1], units.time(report.wall),
-    report.longest and report.longest >= 0.01 and " Its loop was held for up "
-    .. "to " .. units.time(report.longest) .. " in one turn." or "")))
-  if #sites == 0 then
-    write(style:paragraph("No job ended that conc.map, a pool, conc.spawn, "
-      .. "conc.thread or conc.process started: nothing to advise on."))
+  if #report.sites == 0 and #report.single == 0 then
+    write(style:paragraph("No job ended that it had started by luaconc: nothing "
+      .. "to advise on."))
     return 0
   end
+  if #report.sites == 0 then return 0 end
   write "\n"
   return advise_on(given, report, style, progress)
 end
@@ -146,9 +166,10 @@ return {
   about = "watch a script's jobs and propose engine, workers and chunk",
   usage = "[options] SCRIPT [arguments of the script]",
   text = [[
-Runs SCRIPT, watches the jobs that it starts by conc.map, pools, conc.spawn,
-conc.thread and conc.process, and says for each place that starts jobs what
-they are like (computing or waiting, bytes, locals that they change), which
+Runs SCRIPT, watches the jobs that it starts (by conc.map, pools, conc.spawn,
+conc.thread, conc.process, groups, conc.gather and its relatives, conc.offload,
+servers), and says for each place that starts jobs what they are like
+(computing, blocking or waiting, bytes in and out, state that they share), which
 engine would fit, with how many workers and which chunk, and what that would
 be worth. What the script prints is shown only if it fails.
 ]],
