@@ -23,7 +23,7 @@ local C_LAYERS = {
     files = "account races trace tracegc pulse deadlock debug tree inquiry end frame group handle "
       .. "interrupt job kin "
       .. "loop mailbox op "
-      .. "remote rebirth twin scope select slots spawn task traceback trouble waiter "
+      .. "reason remote rebirth twin scope select slots spawn task traceback trouble waiter "
       .. "within worker" },
   { name = "base of streams", peers = true, files = "listener pipe read sockopt stream "
       .. "transport write" },

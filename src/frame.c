@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "frame.h"
 #include "luax.h"
+#include "reason.h"
 #include "remote.h"
 #include "spawn.h"
 
@@ -75,7 +76,9 @@ static lc_frame *push_frame (lua_State *L, const char *type) {
 
 static void on_deadline (lc_timer *timer) {
   lc_frame *f = lc_container(timer, lc_frame, timer);
-  if (lc_scope_cancel(&f->scope)) f->scope.expired = true;
+  if (f->scope.own) return;
+  f->scope.expired = true;   /* who is cancelled asks for it */
+  (void)lc_scope_cancel(&f->scope);
 }
 
 /* Anchors the frame at `index` and makes it the innermost scope. */
@@ -143,23 +146,38 @@ void lc_frame_abandon (lc_scope *s) {
   leave(frame_of(s)->loop->driver, frame_of(s));
 }
 
-void lc_frame_cancellation (lua_State *L, lc_scope *s) {
-  luaL_checkstack(L, 8, NULL);
-  while (!s->own && s->parent) s = s->parent;
+/* Pushes what a scope was cancelled with, or nil; true for a deadline. */
+static bool push_reason (lua_State *L, const lc_scope *s) {
   if (s->kind != LC_BASE) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
-    lua_rawgetp(L, -1, frame_of(s));
+    lua_rawgetp(L, -1, lc_container(s, lc_frame, scope));
     lua_getiuservalue(L, -1, 1);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
   }
   else if (s->task->co) lc_job_reason(L, &s->task->job);
-  else lua_pushnil(L);
+  else return lc_reason_push(L, s->task->job.loop->worker);
+  return s->expired;
+}
+
+/* Who was cancelled as one above it was, and then itself without a reason (as
+** a group is that is left by an error), has the reason of that one. */
+void lc_frame_cancellation (lua_State *L, lc_scope *scope) {
+  luaL_checkstack(L, 8, NULL);
+  const lc_scope *s = lc_scope_cause(scope);
+  bool expired = push_reason(L, s);
+  while (lua_isnil(L, -1) && !expired && lc_scope_above(s)) {
+    lua_pop(L, 1);
+    s = lc_scope_cause(lc_scope_above(s));
+    expired = push_reason(L, s);
+  }
   if (!lua_isnil(L, -1)) {
     lc_errors_push(L, "ECANCELED", "cancelled: %s",
                    luaL_tolstring(L, -1, NULL));
     lua_pushvalue(L, -3);
     lua_setfield(L, -2, "reason");
   }
-  else if (s->expired)
+  else if (expired)
     lc_errors_push(L, "ECANCELED", "cancelled: the deadline has passed");
   else lc_errors_push(L, "ECANCELED", "cancelled");
 }
@@ -288,6 +306,7 @@ static int frame_cancel (lua_State *L) {
   lua_settop(L, 2);
   bool first = !f->closed && !f->scope.own;
   if (first) {
+    lc_reason_note(L, f->loop, &f->scope, 2);
     lua_setiuservalue(L, 1, 1);
     lc_scope_cancel(&f->scope);
   }

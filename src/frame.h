@@ -27,8 +27,8 @@ bool lc_frame_is_open (lua_State *L, lc_scope *s, lua_State *co);
 /* Closes a frame that its task has left open; its jobs have ended. */
 void lc_frame_abandon (lc_scope *s);
 
-/* Pushes the error of a cancellation that reaches scope `s`. */
-void lc_frame_cancellation (lua_State *L, lc_scope *s);
+/* Pushes the error of a cancellation that reaches that scope. */
+void lc_frame_cancellation (lua_State *L, lc_scope *scope);
 
 /* Pushes a new group of the running code and enters it. */
 lc_group *lc_frame_push_group (lua_State *L, lc_task *t);

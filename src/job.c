@@ -7,6 +7,7 @@
 
 #include "errors.h"
 #include "luax.h"
+#include "reason.h"
 #include "remote.h"
 #include "select.h"
 #include "slots.h"
@@ -220,6 +221,11 @@ static int job_await (lua_State *L) {
   return lc_task_wait(L, t, k_await, 0);
 }
 
+static lc_scope *scope_of (lc_job *j) {
+  lc_task *t = lc_job_task(j);
+  return t ? &t->base : &lc_remote_of(j)->base;
+}
+
 /* h:cancel([reason]) -> false if it had ended */
 static int job_cancel (lua_State *L) {
   lc_job *j = lc_luax_self(L);
@@ -232,6 +238,7 @@ static int job_cancel (lua_State *L) {
     lc_job_extra(L, j, 1, true);
     lua_pushvalue(L, 2);
     lua_setfield(L, -2, "reason");
+    lc_reason_note(L, j->loop, scope_of(j), 2);
   }
   j->asked = true;
   j->engine->cancel(j);

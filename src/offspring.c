@@ -125,6 +125,11 @@ static bool take (uint32_t kind, lc_message *m) {
       return true;
     }
     case LC_SAY_LETTER: return take_letter(m);
+    case LC_SAY_REASON:
+      if (w->reason.base || !m->base) return false;
+      w->reason = (lc_reason){.base = m->base, .len = m->len};
+      *m = (lc_message){0};
+      return true;
     case LC_SAY_TRACE:
       take_trace(m);
       return true;
@@ -171,6 +176,13 @@ static const lc_handlekind watch_kind = {
 };
 
 static void look (void);
+
+/* What has come by now. Its end is seen by who waits for it. */
+static void hear (lc_worker *w) {
+  char scratch[1024];
+  (void)w;
+  (void)lc_conduit_read(&self.conduit, scratch, sizeof scratch);
+}
 
 /* The starter says nothing more. */
 static void hang_up (void) {
@@ -312,7 +324,7 @@ static void tell_outcome (void) {
     {.kind = LC_SAY_REPLY, .bytes = w->reply.base, .len = w->reply.len,
      .gone = stay}
   };
-  int n = w->outcome <= LC_RAISED ? 2 : 1;
+  int n = w->outcome <= LC_RAISED || w->reply.base ? 2 : 1;
   for (int i = 0; i < n; i++)
     (void)lc_conduit_send(&self.conduit, &packets[i]);
   send_all();
@@ -370,6 +382,7 @@ lc_noreturn static void work (lua_State *L) {
   self.worker.post = post_home;
   self.worker.report = report_home;
   self.worker.listen = listen_home;
+  self.worker.hear = hear;
   lc_conduit_init(&self.conduit, LC_PLACE_LINK);
   self.conduit.arrive = on_packet;
 #if defined(LUACONC_TESTING)
@@ -403,6 +416,7 @@ static void init_fork (lc_loop *loop, lc_fork *f) {
   self.worker.post = post_home;
   self.worker.report = report_home;
   self.worker.listen = listen_home;
+  self.worker.hear = hear;
   self.worker.context = f->context;
   self.worker.kept = f->kept;
   self.requested = true;

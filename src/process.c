@@ -134,7 +134,7 @@ static bool take_verdict (process *p, const lc_message *m) {
 }
 
 static bool take_reply (process *p, lc_message *m) {
-  if (!p->judged || p->reply.base || p->verdict.outcome > LC_RAISED)
+  if (!p->judged || p->reply.base || p->verdict.outcome > LC_UNWOUND)
     return false;
   p->reply = *m;
   *m = (lc_message){0};
@@ -230,7 +230,7 @@ static void end_process (process *p) {
                        : was_struck(p) ? LC_UNWOUND : LC_DIED;
   close_all(p);
   lc_remote_ended(p->remote, outcome,
-                  outcome <= LC_RAISED ? &p->reply : NULL);
+                  outcome <= LC_UNWOUND ? &p->reply : NULL);
 }
 
 /* For want of memory, its error says less. */
@@ -411,6 +411,17 @@ static bool is_asleep (const lc_job *j) {
 
 static void process_strike (lc_remote *r, bool overdue) {
   strike(process_of(r), overdue ? SIGKILL : SIGTERM);
+}
+
+/* Where there is no memory, or the link is full, it goes without. */
+static void process_explain (lc_remote *r) {
+  process *p = process_of(r);
+  outgoing *o = lc_alloc(sizeof *o);
+  if (!o) return;
+  lc_message m = {.base = r->reason.base, .len = r->reason.len};
+  r->reason = (lc_reason){0};
+  if (send_message(p, o, LC_SAY_REASON, &m, on_letter_sent) == UV_EAGAIN)
+    look(p);
 }
 
 static void process_ask (lc_remote *r) {
@@ -597,6 +608,7 @@ static const lc_remotekind process_kind = {
   .close = process_close,
   .start = process_start,
   .strike = process_strike,
+  .explain = process_explain,
   .post = process_post,
   .ask = process_ask,
   .trace = process_trace,

@@ -133,6 +133,8 @@ void lc_remote_interrupt (lc_scope *s) {
   r->struck = uv_hrtime();
   r->strikes.fire = on_strike_due;
   lc_heap_add_reserved(&r->job.loop->deadlines, &r->strikes, next_strike(r));
+  lc_reason_inherit(&r->reason, r->job.loop, s);
+  if (r->reason.base) r->kind->explain(r);
   r->kind->strike(r, false);
 }
 
@@ -184,6 +186,7 @@ static int body_collect (lua_State *L) {
   lc_message_free(&r->context);
   lc_message_free(&r->request);
   lc_message_free(&r->reply);
+  lc_reason_free(&r->reason);
   lc_mailbox_free(&r->mailbox);
   if (r->kept) {
     lua_pushnil(L);
@@ -385,10 +388,27 @@ static void make_error (lua_State *L, lc_remote *r, int index) {
   lua_remove(L, -2);
 }
 
+/* Pushes the cancellation as the job saw it, or nil where it never ran: see
+** lc_job_outcome. The reason is the very value that it was cancelled with. */
+static void push_cancellation (lua_State *L, lc_remote *r, int index) {
+  bool told = lc_job_field(L, &r->job, index, "reason") != LUA_TNIL;
+  if (r->reply.base) push_error(L, r, index);
+  else if (!r->struck) lua_pushnil(L);
+  else if (!told) lc_errors_push(L, "ECANCELED", "cancelled");
+  else {
+    lc_errors_push(L, "ECANCELED", "cancelled: %s",
+                   luaL_tolstring(L, -1, NULL));
+    lua_replace(L, -2);
+  }
+  lua_insert(L, -2);
+  if (told && lc_errors_own(L, -2)) lua_setfield(L, -2, "reason");
+  else lua_pop(L, 1);
+}
+
 static void push_outcome (lua_State *L, lc_remote *r, int index) {
   if (r->outcome == LC_RETURNED) push_results(L, r);
   else if (r->outcome == LC_RAISED) push_error(L, r, index);
-  else if (r->outcome == LC_UNWOUND) lua_pushnil(L);   /* see lc_job_outcome */
+  else if (r->outcome == LC_UNWOUND) push_cancellation(L, r, index);
   else make_error(L, r, index);
 }
 

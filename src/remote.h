@@ -26,6 +26,7 @@
 #include "heap.h"
 #include "job.h"
 #include "mailbox.h"
+#include "reason.h"
 #include "scope.h"
 
 struct lc_group;
@@ -35,7 +36,7 @@ typedef struct lc_remote lc_remote;
 typedef enum lc_outcome {
   LC_RETURNED,     /* reply: the results */
   LC_RAISED,       /* reply: the error, and its traceback or nil */
-  LC_UNWOUND,      /* it was cancelled; no reply */
+  LC_UNWOUND,      /* it was cancelled. reply: as LC_RAISED, or none */
   LC_NOMEMORY,     /* no reply */
   LC_NEVERSTARTED, /* `code`: a libuv code; no reply */
   LC_ABANDONED,    /* it did not end within its grace; no reply */
@@ -57,6 +58,8 @@ typedef struct lc_remotekind {
   int (*start) (lc_remote *r);    /* 0 or a libuv code */
   void (*strike) (lc_remote *r, bool overdue);  /* asks it to end; overdue:
                                   ** for longer than the grace */
+  void (*explain) (lc_remote *r);   /* before the first strike: takes the
+                                ** reason there */
   int (*post) (lc_remote *r, lc_message *m);   /* takes a letter; or UV_EPIPE
                                   ** where it can't get there, or UV_ENOMEM */
 
@@ -89,6 +92,7 @@ struct lc_remote {
   lc_message request;      /* and: nil, or a function that is called first,
                            ** and the function and its arguments */
   lc_message reply;        /* from its end until it is fetched */
+  lc_reason reason;        /* it is about to be cancelled for */
   lc_mailbox mailbox;      /* letters from it */
   lc_note note;            /* to ourselves: it ended without having run */
   lc_timer strikes;

@@ -81,6 +81,11 @@ bool lc_scope_cancel (lc_scope *top) {
   return true;
 }
 
+const lc_scope *lc_scope_cause (const lc_scope *s) {
+  while (!s->own && s->parent) s = s->parent;
+  return s;
+}
+
 void lc_scope_reset (lc_scope *top) {
   top->own = top->expired = false;
   recompute_below(top);

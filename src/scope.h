@@ -49,6 +49,16 @@ lc_scope *lc_scope_next (lc_scope *top, lc_scope *s, bool into);
 ** ring, and every further wait raises. Again: no effect; then false. */
 bool lc_scope_cancel (lc_scope *s);
 
+/* By what a cancelled scope is: the next one, from it upwards, that was itself
+** cancelled. */
+const lc_scope *lc_scope_cause (const lc_scope *s);
+
+/* The scope above, where that would have cancelled it, too; else NULL. */
+static inline const lc_scope *lc_scope_above (const lc_scope *s) {
+  return s->kind != LC_SHIELD && s->parent && s->parent->cancelled ? s->parent
+         : NULL;
+}
+
 /* Takes a cancellation back: only for the root, when its error is out. */
 void lc_scope_reset (lc_scope *s);
 

@@ -229,6 +229,12 @@ static void thread_strike (lc_remote *r, bool overdue) {
   lc_port_ring(t->worker.port);
 }
 
+/* Before the first strike nobody there looks. */
+static void thread_explain (lc_remote *r) {
+  thread_of(r)->worker.reason = r->reason;
+  r->reason = (lc_reason){0};
+}
+
 static void thread_ask (lc_remote *r) {
   lc_thread *t = thread_of(r);
   lc_port_ask(t->worker.port, LC_ASK_REPORT);
@@ -332,6 +338,7 @@ static const lc_remotekind thread_kind = {
   .close = thread_close,
   .start = thread_start,
   .strike = thread_strike,
+  .explain = thread_explain,
   .post = thread_post,
   .ask = thread_ask,
   .trace = thread_trace,

@@ -59,6 +59,7 @@ void lc_worker_free (lc_worker *w) {
   lc_message_free(&w->request);
   lc_message_free(&w->reply);
   lc_mailbox_free(&w->mailbox);
+  lc_reason_free(&w->reason);
 }
 
 bool lc_worker_is_root (const lc_job *j) {
@@ -353,9 +354,30 @@ static int call (lua_State *L, lc_loop *loop, lua_CFunction f, int n,
   return lua_pcall(L, n, nresults, 0);
 }
 
+/* error -> does it say more than that the job was cancelled? */
+static int tells_more (lua_State *L) {
+  bool plain = lua_getfield(L, 1, "message") != LUA_TSTRING ||
+               strcmp(lua_tostring(L, -1), "cancelled") == 0;
+  lua_pushboolean(L, !plain);
+  return 1;
+}
+
+/* The starter makes a plain error itself; most that are cancelled are let go,
+** and nobody asks. The handle is on top. */
+static void reply_cancellation (lua_State *L, lc_loop *loop, lc_worker *w) {
+  if (call(L, loop, push_job_error, 1, 1) == LUA_OK && lc_errors_own(L, -1)) {
+    lua_pushvalue(L, -1);
+    bool more = call(L, loop, tells_more, 1, 1) == LUA_OK &&
+                lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    if (more) reply_error(L, w);
+  }
+  w->outcome = LC_UNWOUND;
+}
+
 /* The handle of the ended job is on top. */
 static void reply_outcome (lua_State *L, lc_loop *loop, lc_worker *w) {
-  if (w->root->state == LC_ENDCANCELLED) w->outcome = LC_UNWOUND;
+  if (w->root->state == LC_ENDCANCELLED) reply_cancellation(L, loop, w);
   else if (w->root->state == LC_FAILED) {
     call(L, loop, push_job_error, 1, 1);   /* or the error of failing here */
     reply_error(L, w);

@@ -21,6 +21,7 @@
 
 #include "loop.h"
 #include "mailbox.h"
+#include "reason.h"
 #include "remote.h"
 
 struct lc_report;
@@ -37,6 +38,9 @@ struct lc_worker {
                                ** takes it */
   int (*listen) (lc_worker *w);  /* before each look for letters: 0, or a
                                ** libuv code; NULL: they come by themselves */
+  void (*hear) (lc_worker *w);   /* takes what has come over the link; NULL:
+                               ** it comes by itself */
+  lc_reason reason;            /* of its cancellation */
   lc_message context;
   lc_message request;
   const void *kept;            /* instead of it: see lc_remote_kept; or NULL */

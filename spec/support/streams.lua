@@ -59,9 +59,9 @@ M.kinds = {
     resets = true, seed = 6 },
 }
 
-local HANGS = 20
+local HANGS = 120
 
---- Calls `f(...)` in conc.run; fails where it hasn't returned after 20 s.
+--- Calls `f(...)` in conc.run; fails where it hasn't returned after 120 s.
 function M.run(f, ...)
   local arguments = table.pack(...)
   return conc.run(function()
