@@ -3,11 +3,13 @@
 local conc = require "luaconc"
 local sim = require "spec.support.sim"
 local streams = require "spec.support.streams"
+local names = require "spec.support.names"
 
 local dns = conc.dns
 
 describe("dns.lookup", function()
   it("gives the addresses of a name", function()
+    if not names.localhost() then pending "localhost is unknown here" end
     streams.run(function()
       local list = assert(dns.lookup "localhost")
       assert.is_true(#list >= 1)

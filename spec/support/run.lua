@@ -62,7 +62,10 @@ local function warm_up()
   conc.run(function() conc.sleep(0.001) end)
   testing.virtual(conc.sleep, 1)
   if conc.tcp then
-    pcall(conc.run, function() conc.tcp.connect("localhost", 1) end)
+    pcall(conc.run, function()
+      conc.dns.lookup "localhost"
+      conc.tcp.connect("127.0.0.1", 1)
+    end)
   end
   if conc.fs then assert(conc.fs.watch "/"):close() end   -- libuv's inotify
   local birth = require "luaconc.core".birth
