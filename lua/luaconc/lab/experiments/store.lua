@@ -65,14 +65,37 @@ local function start_sql(path)
   end
 end
 
--- In memory where that can be: what a disk does would hide what a worker does.
-local function folder()
-  local try = io.open("/dev/shm/luaconc-try", "w")
-  if not try then return "/tmp" end
-  try:close()
-  os.remove "/dev/shm/luaconc-try"
-  return "/dev/shm"
+-- ---- where the file is ----
+
+local function remove(folder)
+  os.execute("rm -rf " .. folder)
 end
+
+local NAME, OWNER = "luaconc-store-", "^luaconc%-store%-(%d+)%-"
+
+-- A folder tells by its name whose it is: what was killed has left its own.
+local function sweep(conc, place)
+  for _, entry in ipairs(conc.fs.scandir(place) or {}) do
+    local owner = entry.name:match(OWNER)
+    if owner and not conc.fs.exists("/proc/" .. owner) then
+      remove(place .. "/" .. entry.name)
+    end
+  end
+end
+
+-- In memory where that can be: what a disk does would hide what a worker does.
+local function new_folder(conc)
+  local own = assert(conc.fs.readlink "/proc/self")
+  local folder, message
+  for _, place in ipairs { "/dev/shm", "/tmp" } do
+    sweep(conc, place)
+    folder, message = conc.fs.mkdtemp(("%s/%s%s-"):format(place, NAME, own))
+    if folder then return folder end
+  end
+  error(message, 0)
+end
+
+-- ---- the work ----
 
 local function crew(conc, engine, f, ...)
   local pool <close> = assert(conc.pool { engine = engine,
@@ -102,12 +125,12 @@ function M.probes.store(args)
   local conc = require "luaconc"
   local core = require "luaconc.core"
   return conc.run(function()
-    local dir = assert(conc.fs.mkdtemp(folder() .. "/luaconc-store-XXXXXX"))
+    local dir = new_folder(conc)
     local before = core.clock()
     local ok, n = pcall(args.sql and in_sql or in_file, conc, args,
       dir .. "/number")
     local time = core.clock() - before
-    os.execute("rm -r " .. dir)
+    remove(dir)
     if not ok then return { missing = told(n) } end
     if not n then return { missing = "no binding of SQLite for Lua" } end
     return { lost = WORKERS * args.times - n, time = time }
