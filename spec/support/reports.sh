@@ -76,7 +76,7 @@ run() {
       out=$(timeout -k 10 900 lua5.4 spec/support/run.lua "$0" 2>&1)
       status=$?
       if [ $status = 0 ]; then
-        printf "%s\n" "$out" | sed "/^$/d; \$d"
+        printf "%s\n" "$out" | sed -E "/^$/d; /^[0-9]+ passed, 0 failed/d"
         exit 0
       fi
       printf "%s\n  %s: exit status %s\n" "$out" "$0" $status
