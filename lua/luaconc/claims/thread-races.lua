@@ -10,15 +10,17 @@ return {
   measure = function(lab)
     local r = lab:get "races"
     return { plain = r.plain, atomic = r.atomic, missing = r.missing,
-      reports = r.plain and 0, rows = r.rows }
+      reports = r.reports.plain, watched = r.reports.watched, rows = r.rows }
   end,
   parts = {
     { "plain", ">=", T.SOME, "%s updates of a million are lost", "count" },
     { "reports", "<=", T.NONE, "%s reports tell of it", "count" },
   },
   why = function(f)
-    return f.atomic and ("By the atomic add %.0f are lost. Between threads of "
-      .. "luaconc only shared objects can race; all else is copied."):format(
+    return f.atomic and f.watched and ("Under --debug it was reported %d %s, "
+      .. "with the lines that read and write. By the atomic add %.0f are lost. "
+      .. "Between threads of luaconc only shared objects can race; all else is "
+      .. "copied."):format(f.watched, f.watched == 1 and "time" or "times",
       f.atomic) or nil
   end,
 }

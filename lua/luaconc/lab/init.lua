@@ -91,7 +91,7 @@ local function report_of(ended, failure, module, name)
     failure.printed = ended.printed
     error(failure, 0)
   end
-  return report.value
+  return report.value, ended.printed
 end
 
 local function run_probe(module, name, args, limit, wrap)
@@ -103,13 +103,13 @@ local function run_probe(module, name, args, limit, wrap)
   return report_of(ended, failure, module, name)
 end
 
---- Calls a probe in a fresh process; returns what it returned. Raises its
---- failure.
+--- Calls a probe in a fresh process; returns what it returned, and the end of
+--- what it printed. Raises its failure.
 ---@param module string an experiment or claim, by its module
 ---@param name string
 ---@param args any plain data
 ---@param limit number? seconds
----@return any value
+---@return any value, string? printed
 function Lab:probe(module, name, args, limit)
   return run_probe(module, name, args, limit or self.limit)
 end

@@ -43,9 +43,10 @@ local function threads(conc, times, atomic)
   end)
 end
 
---- Updates lost for each million, and whether anything was reported.
+--- Updates lost for each million. `debug`: as under `luaconc run --debug`.
 function M.probes.race(args)
   local conc = require "luaconc"
+  if args.debug then conc.debug.start() end
   local f = args.engine == "task" and tasks or threads
   if args.engine == "thread" and not (conc.shared and conc.shared.array) then
     return { missing = "conc.shared.array is not there yet" }
@@ -58,18 +59,29 @@ local CASES = {
   { "inside", "tasks, a wait in between", "task", true },
   { "outside", "tasks, no wait in between", "task", false },
   { "plain", "threads on a shared array", "thread", false },
+  { "watched", "the same under --debug", "thread", false, debug = true },
   { "atomic", "threads, atomic add", "thread", true },
 }
 
+local function count_reports(printed)
+  local _, n = (printed or ""):gsub("warning: [^\n]* of a shared array", "")
+  return n
+end
+
+--- For each case, by name: updates lost of a million, and reports of it.
 function M.run(lab)
-  local out = { rows = { { "who", "lost of a million" } } }
+  local out = { reports = {},
+    rows = { { "who", "lost of a million", "reports" } } }
   for i, case in ipairs(CASES) do
-    local r = lab:probe("luaconc.lab.experiments.races", "race",
-      { engine = case[3], option = case[4],
-        times = lab:pick(case[3] == "task" and 5000 or 100000, 500000) })
+    local r, printed = lab:probe("luaconc.lab.experiments.races", "race",
+      { engine = case[3], option = case[4], debug = case.debug,
+        times = lab:pick(case[3] == "task" and 5000 or 100000,
+          case.debug and 100000 or 500000) })
     out[case[1]] = r.lost
+    out.reports[case[1]] = r.lost and count_reports(printed)
     out.missing = out.missing or r.missing
-    out.rows[i + 1] = { case[2], r.lost and units.count(r.lost) or "?" }
+    out.rows[i + 1] = { case[2], r.lost and units.count(r.lost) or "?",
+      tostring(out.reports[case[1]] or "?") }
   end
   return out
 end
