@@ -35,7 +35,8 @@ static bool is_outermost (const lc_loop *loop, const lc_job *j) {
 static uint32_t name_jobs (lua_State *L, lc_loop *loop, luaL_Buffer *b) {
   uint32_t n = 0;
   for (lc_job *j = NULL; (j = lc_job_next(loop, j)); ) {
-    if (!is_outermost(loop, j) || lc_job_ended(j) || j->daemon) continue;
+    if (!is_outermost(loop, j) || lc_job_ended(j)) continue;
+    if (j->daemon || j->posted) continue;
     if (n++ == SHOWN) luaL_addstring(b, ", ...");
     if (n > SHOWN) continue;
     luaL_addstring(b, n > 1 ? ", " : " ");

@@ -155,6 +155,7 @@ static int start_posted (lua_State *L) {
   lua_pushboolean(L, 1);
   push_body(L, loop, run_posted, c);
   lua_call(L, 3, 1);
+  ((lc_job *)lua_touserdata(L, -1))->posted = true;
   attach(L, c);
   return 0;
 }

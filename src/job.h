@@ -54,6 +54,7 @@ struct lc_job {
   bool keep;
   bool daemon;
   bool asked;              /* cancel was called */
+  bool posted;             /* a host's call: no script has started it */
   int8_t priority;         /* in the queue of a limited group: high first */
   uint8_t guise;           /* of a pool: an engine's number + 1, or 0 */
   bool seen;               /* its outcome was looked at */
