@@ -18,7 +18,7 @@ local C_LAYERS = {
     files = "address arena cargo census closure code codec decode encode encoder errors "
       .. "crossing dock exchange factory item luax memory message modules names terms "
       .. "passage path proxy shared slot strait "
-      .. "shelf transfer" },
+      .. "shelf shell transfer" },
   { name = "kernel", peers = true,
     files = "account races trace tracegc pulse deadlock debug tree inquiry end frame group handle "
       .. "interrupt job kin "

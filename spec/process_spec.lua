@@ -398,6 +398,23 @@ describe("where the system refuses a process", function()
   end)
 end)
 
+describe("a program that a process starts", function()
+  -- The signals among the first 31 that a program of this process ignores.
+  local function ignored()
+    local pipe <close> = assert(io.popen "grep SigIgn /proc/self/status")
+    return tonumber(pipe:read("a"):match "SigIgn:%s*(%x+)", 16) & 0x7fffffff
+  end
+
+  it("ignores no signal but those that the program ignores", function()
+    local here = ignored()
+    for _, how in ipairs { "forkserver", "spawn", "fork" } do
+      assert.equal(here, conc.run(function()
+        return conc.process { ignored, start = how }:await()
+      end), how)
+    end
+  end)
+end)
+
 describe("a cancelled process", function()
   it("ends while it waits, with its clean-ups", function()
     local name = os.tmpname()

@@ -35,7 +35,7 @@
 #include "relay.h"
 #include "system.h"
 
-enum { CHAINS = 512, RETRY_NS = 10000000 };
+enum { CHAINS = 512, RETRY_NS = 10000000, OTHERS = 3 };
 
 typedef struct worker {
   struct worker *next_id, *next_pid;
@@ -49,7 +49,7 @@ static struct {
   worker *by_id[CHAINS], *by_pid[CHAINS];
   uint32_t n;
   pid_t self;
-  struct sigaction hangup, quit;   /* as they were: workers get them back */
+  struct sigaction before[OTHERS];   /* of signals: workers get it back */
 } brood;
 
 /* {{ The list */
@@ -97,15 +97,25 @@ static void set_signal (int number, void (*handler) (int)) {
   (void)sigaction(number, &sa, NULL);
 }
 
+/* What is for the process that we serve. */
+static const int others[OTHERS] = {SIGHUP, SIGQUIT, SIGINT};
+
+static void ignore_others (void) {
+  for (int i = 0; i < OTHERS; i++) set_signal(others[i], SIG_IGN);
+}
+
+static void restore_others (void) {
+  for (int i = 0; i < OTHERS; i++)
+    (void)sigaction(others[i], &brood.before[i], NULL);
+}
+
 /* Who ends us is the process that we serve; what a terminal or a supervisor
 ** sends to the whole group is for that one to deal with. */
 static void set_signals (void) {
   sigset_t blocked;
-  (void)sigaction(SIGHUP, NULL, &brood.hangup);
-  (void)sigaction(SIGQUIT, NULL, &brood.quit);
-  set_signal(SIGHUP, SIG_IGN);
-  set_signal(SIGQUIT, SIG_IGN);
-  set_signal(SIGINT, SIG_IGN);
+  for (int i = 0; i < OTHERS; i++)
+    (void)sigaction(others[i], NULL, &brood.before[i]);
+  ignore_others();
   set_signal(SIGTERM, SIG_IGN);
   set_signal(SIGCHLD, on_child);
   sigemptyset(&blocked);
@@ -113,10 +123,24 @@ static void set_signals (void) {
   (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-static void block_all (void) {
+static void on_nothing (int number) {
+  (void)number;
+}
+
+/* Ctrl-C is for who has started a worker. But a handler is not passed on to
+** programs, which SIG_IGN would keep from being stopped so. */
+static void ignore_interrupts (void) {
+  struct sigaction now, none = {.sa_handler = on_nothing,
+                                .sa_flags = SA_RESTART};
+  sigemptyset(&none.sa_mask);
+  (void)sigaction(SIGINT, NULL, &now);
+  if (now.sa_handler != SIG_IGN) (void)sigaction(SIGINT, &none, NULL);
+}
+
+static void block_all (sigset_t *before) {
   sigset_t all;
   (void)sigfillset(&all);
-  (void)sigprocmask(SIG_SETMASK, &all, NULL);
+  (void)sigprocmask(SIG_SETMASK, &all, before);
 }
 
 /* }} */
@@ -189,15 +213,20 @@ static int spawn_worker (const lc_parcel *given, int error, pid_t *pid) {
   list_places(given, error, places);
   lc_launch how = {in.file, in.argv, places, LC_NPLACES,
                    given->fds[LC_GIVE_CWD], true};
-  return lc_system_launch(&how, pid);
+  sigset_t before;
+  block_all(&before);
+  restore_others();   /* a program keeps what is ignored */
+  err = lc_system_launch(&how, pid);
+  ignore_others();
+  (void)sigprocmask(SIG_SETMASK, &before, NULL);
+  return err;
 }
 
 /* Nothing of ours is in the buffers, but of the modules that we loaded. */
 static int fork_worker (pid_t *pid) {
-  sigset_t before, all;
+  sigset_t before;
   (void)fflush(NULL);
-  (void)sigfillset(&all);
-  (void)sigprocmask(SIG_SETMASK, &all, &before);
+  block_all(&before);
   *pid = fork();
   if (*pid == 0) return 0;
   int err = *pid < 0 ? uv_translate_sys_error(errno) : 0;
@@ -312,21 +341,18 @@ bool lc_forker_serve (lc_loader *load, void *owner) {
 }
 
 void lc_forker_settle (void) {
-  block_all();
+  block_all(NULL);
   for (int fd = LC_PLACE_LINK; fd < LC_NPLACES; fd++)
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-  if (brood.self) {
-    (void)sigaction(SIGHUP, &brood.hangup, NULL);
-    (void)sigaction(SIGQUIT, &brood.quit, NULL);
-  }
-  set_signal(SIGINT, SIG_IGN);
+  if (brood.self) restore_others();
+  ignore_interrupts();
   set_signal(SIGTERM, SIG_DFL);
   set_signal(SIGCHLD, SIG_DFL);
   lc_system_rename("luaconc-worker");
 }
 
 void lc_forker_fork (void) {
-  set_signal(SIGINT, SIG_IGN);
+  ignore_interrupts();
   set_signal(SIGTERM, SIG_DFL);
   set_signal(SIGCHLD, SIG_DFL);
   lc_system_rename("luaconc-worker");

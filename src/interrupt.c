@@ -245,7 +245,6 @@ void lc_interrupt_serve (void) {
   handle(SIGTERM, on_strike, NULL);
   handle(SIGURG, on_strike, NULL);
   lc_sighold_reserve(SIGTERM);
-  handle(SIGINT, SIG_IGN, NULL);
 }
 
 /* }} */

@@ -67,7 +67,7 @@ void lc_interrupt_unwatch (lc_loop *loop);
 /* Strikes that thread; its port says what for. Any thread. */
 void lc_interrupt_strike_program (void);
 
-/* In a worker process: SIGTERM is a strike, SIGINT is ignored. */
+/* In a worker process: SIGTERM is a strike. */
 void lc_interrupt_serve (void);
 
 #endif

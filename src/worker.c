@@ -10,6 +10,7 @@
 #include "interrupt.h"
 #include "luax.h"
 #include "modules.h"
+#include "shell.h"
 #include "spawn.h"
 #include "system.h"
 #include "task.h"
@@ -198,6 +199,7 @@ static int open_state (lua_State *L) {
   lc_modules_search(L);
   lua_pushcfunction(L, refuse_exit);
   set_loaded_field(L, "os", "exit");
+  lc_shell_open(L);
   lua_gc(L, LUA_GCRESTART);
   return 0;
 }
