@@ -625,6 +625,50 @@ describe("shield", function()
   end)
 end)
 
+-- An operation looks whether it is cancelled when it is called.
+describe("a cancellation that comes before the wait, but after that", function()
+  local function expect_end(job)
+    conc.timeout(10, pcall, job.await, job)
+    assert.equal("cancelled", job:status())
+  end
+
+  it("ends the next wait of a call whose first was served", function()
+    sim.run(function()
+      local q = conc.queue(1)
+      local job = conc.spawn(function() q:send_many { 1, 2, 3 } end)
+      conc.yield()
+      assert.equal(1, q:try_recv())
+      job:cancel()
+      expect_end(job)
+      assert.equal(2, q:try_recv())
+      assert.same({ nil, "empty", "EAGAIN" }, { q:try_recv() })
+    end)
+  end)
+
+  local sends = {
+    send = function(ch, value) ch:send(value) end,
+    send_many = function(ch, value) ch:send_many { value } end,
+    select = function(ch, value) conc.select { { ch, "send", value } } end,
+  }
+
+  for name, send in pairs(sends) do
+    it("ends a " .. name .. " of a value whose __transfer cancels it", function()
+      local meta = getmetatable(io.stdout)
+      function meta.__transfer()
+        conc.current():cancel()
+        return tostring, "sent"
+      end
+      local ok, err = pcall(sim.run, function()
+        local ch = conc.channel(0)
+        expect_end(conc.spawn(send, ch, io.stdout))
+        assert.same({ nil, "empty", "EAGAIN" }, { ch:try_recv() })
+      end)
+      meta.__transfer = nil
+      if not ok then error(err, 0) end
+    end)
+  end
+end)
+
 describe("is_cancelled", function()
   it("tells the library's cancellations from all other values", function()
     sim.run(function()

@@ -59,6 +59,7 @@ int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
   if (LC_OBSERVED && !t->co) lc_loop_look(loop);
   if (LC_OBSERVED) t->since = loop->time;
   if (t->op.kind->by != LC_BY_TASK) lc_loop_expect(loop, t->op.kind->by, 1);
+  if (lc_task_cancelled(t)) lc_task_interrupt(t);
   if (t->co) return lua_yieldk(L, 0, ctx, k);
   lc_loop_drive(L, loop);
   loop->woken = L;

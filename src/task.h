@@ -87,7 +87,9 @@ static inline int lc_task_pause (lua_State *L, lc_task *t, int n);
 
 static inline void lc_task_begin (lc_task *t, const lc_opkind *kind);
 
-/* Waits for the operation begun, then calls k with it. `return` it. */
+/* Waits for the operation begun, then calls k with it. `return` it. Where the
+** task has been cancelled since it looked, by code of the user's in between or
+** after an earlier wait of the same call, the wait ends with that at once. */
 int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
                   lua_KContext ctx);
 
