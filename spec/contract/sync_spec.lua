@@ -25,8 +25,12 @@ end
 -- Starts a job that first raises array[1], and does so right before it waits
 -- for something; returns once it does wait.
 local function start_waiter(suite, array, f, ...)
-  local before = array:load(1)
-  local job = suite.start(f, ...)
+  local before, never = array:load(1), SHARED.event()
+  local job = suite.start(function(...)
+    -- The first wait of a process may wait for what waking it takes.
+    conc.timeout(0.001, never.wait, never)
+    return f(...)
+  end, ...)
   until_true(function()
     return array:load(1) > before and job:status() == "waiting"
   end)
@@ -60,13 +64,10 @@ for _, suite in ipairs(suites) do
     it("serves first come, first served, and is not taken back", function()
       conc.run(function()
         local lock, array = make.lock(), SHARED.array("i64", 10)
-        local never = SHARED.event()
         lock:acquire()
         local jobs = {}
         for i = 1, 3 do
           jobs[i] = start_waiter(suite, array, function()
-            -- The first wait of a process may wait for what waking it takes.
-            conc.timeout(0.001, never.wait, never)
             array:add(1, 1)
             lock:acquire()
             array[array:add(2, 1) + 2] = i
