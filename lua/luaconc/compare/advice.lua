@@ -192,6 +192,14 @@ local function crowd(crowded)
     .. "machine.", units.percent(crowded)) or nil
 end
 
+-- Of programs alone nobody knows what their jobs are like.
+local function any_engine(v)
+  for _, row in ipairs(v.rows) do
+    if not engines.get(row.engine).command then return true end
+  end
+  return false
+end
+
 --- The paragraph, or nil where nothing was measured, or one engine was asked
 --- for.
 ---@param size luaconc.compare.Size
@@ -203,12 +211,14 @@ function M.paragraph(size, ratio)
   local parts = { first(size, v, ratio) }
   local function add(text) parts[#parts + 1] = text end
   if #v.rows == 1 and #v.estimated == 0 then return parts[1] end
-  local c = character.of(size, v)
-  add(character.sentence(size, v, c))
-  if v.winner then
-    add(price(v.rows.serial, v.winner, size.size, ratio))
-    add(start(v))
-    add(rule.sentence(size, v, c, ratio))
+  if any_engine(v) then
+    local c = character.of(size, v)
+    add(character.sentence(size, v, c))
+    if v.winner then
+      add(price(v.rows.serial, v.winner, size.size, ratio))
+      add(start(v))
+      add(rule.sentence(size, v, c, ratio))
+    end
   end
   add(crowd(v.crowded))
   return table.concat(parts, " "), v.sure and v.winner.engine or nil

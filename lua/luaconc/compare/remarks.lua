@@ -1,6 +1,8 @@
 -- What must be said of the figures of a size, a sentence each.
 
+local core = require "luaconc.core"
 local engines = require "luaconc.compare.engines"
+local machine = require "luaconc.compare.machine"
 local stats = require "luaconc.compare.stats"
 local units = require "luaconc.compare.units"
 local workers = require "luaconc.compare.workers"
@@ -99,12 +101,27 @@ local function programs(size)
     :format(names_of(names))
 end
 
+-- Of a program nobody can tell for how long it was kept from a core; what can
+-- be told is that others wanted one.
+local function load(size)
+  local any = false
+  for _, row in ipairs(size.rows) do
+    any = any or row.wall and engines.get(row.engine).command ~= nil
+  end
+  local cores = core.machine().cores
+  local now = any and machine.load()
+  if not now or now < cores + 1 then return nil end
+  return format("The machine is busy (a load of %.1f on %s), and the times of "
+    .. "programs have what that costs in them.", now,
+    units.plural(cores, "core"))
+end
+
 --- The remarks on a size.
 ---@param size luaconc.compare.Size
 ---@return string[]
 function M.of(size)
   local list = {}
-  for _, remark in ipairs { order, crew, programs, unstable, outliers } do
+  for _, remark in ipairs { order, crew, programs, load, unstable, outliers } do
     list[#list + 1] = remark(size)
   end
   return list

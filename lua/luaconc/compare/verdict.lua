@@ -6,7 +6,9 @@
 -- must itself be clearly faster than those that are simpler still, else the
 -- next one is tried. One round tells only what seems to fit; of runs on a
 -- crowded machine, no tie is believed, and no lead that others' load may
--- explain; and an engine that was only estimated must be far behind.
+-- explain; and an engine that was only estimated must be far behind. Programs of
+-- --command are in no order of simplicity: where one of them can't be told from
+-- another, none is named.
 
 local engines = require "luaconc.compare.engines"
 local stats = require "luaconc.compare.stats"
@@ -42,7 +44,7 @@ local function crowding(rows)
   for _, row in ipairs(rows) do
     most = math.max(most, held_up(row) / row.wall.median)
   end
-  return most >= M.CROWDED and most or nil
+  return most >= M.CROWDED and math.min(most, 1) or nil
 end
 
 -- Whether a row is slower than the fastest without doubt. On a crowded
@@ -123,7 +125,8 @@ function M.of(size, ratio)
   v.foreseen = is_foreseen(v)
   divide(v, ratio)
   local compared = #v.rows > 1 or #v.estimated > 0
-  local open = #v.tied > 1 and (v.crowded or v.best.wall.n < 2)
+  local open = #v.tied > 1 and (v.crowded or v.best.wall.n < 2
+    or engines.get(v.tied[1].engine).command)
   if compared and v.foreseen and not open then
     v.winner = choose(v, ratio)
     v.sure = v.winner.wall.n >= 2
