@@ -69,7 +69,7 @@ describe("the handle of a process", function()
   it("refuses what is no signal, and jobs that are no process", function()
     conc.run(function()
       local job = conc.process(wait)
-      for _, wrong in ipairs { "TERM", 0, 65, 1.5, {}, false } do
+      for _, wrong in ipairs { "TERM", 0, 65, 0x100000009, 1.5, {}, false } do
         assert.has_error(function() job:kill(wrong) end)
       end
       local _, text = pcall(job.kill, job, "SIGFOO")

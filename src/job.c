@@ -254,12 +254,12 @@ static int job_status (lua_State *L) {
 }
 
 static int check_signal (lua_State *L) {
-  int number = 0;
-  if (lua_isinteger(L, 2)) number = (int)lua_tointeger(L, 2);
+  lua_Integer number = 0;
+  if (lua_isinteger(L, 2)) number = lua_tointeger(L, 2);
   else if (lua_isnoneornil(L, 2)) number = SIGTERM;
   else if (lua_type(L, 2) == LUA_TSTRING)
     number = lc_system_signal_number(lua_tostring(L, 2));
-  if (number > 0 && number < NSIG) return number;
+  if (number > 0 && number < NSIG) return (int)number;
   return lc_luax_expected(L, 2, "the name of a signal, such as \"SIGTERM\",");
 }
 
