@@ -1804,7 +1804,8 @@ One task at a time may read; a second one raises. Any number may write beside
 it: the bytes of each write stay together, in the order of the calls, however
 many they are and whatever becomes of the task, so tasks may share a log or a
 connection without a lock. (What takes several writes needs one.) Sent to
-another thread or process it moves there, while nobody uses it here.]],
+another thread or process it moves there, while nobody uses it here; what nobody
+receives is closed.]],
   type = {
     class = "luaconc.stream",
     name = "stream",

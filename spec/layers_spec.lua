@@ -17,7 +17,7 @@ local C_LAYERS = {
   { name = "on Lua", peers = true,
     files = "address arena cargo census closure code codec decode encode encoder errors "
       .. "crossing dock exchange factory item luax memory message modules names terms "
-      .. "passage path proxy shared slot strait "
+      .. "passage path proxy shared slot strait stub "
       .. "shelf shell transfer" },
   { name = "kernel", peers = true,
     files = "account races trace tracegc pulse deadlock debug tree inquiry end frame group handle "

@@ -2,6 +2,7 @@
 -- of them where they were.
 
 local conc = require "luaconc"
+local core = require "luaconc.core"
 local sim = require "spec.support.sim"
 local streams = require "spec.support.streams"
 local testing = require "luaconc.testing"
@@ -361,6 +362,78 @@ describe("moving", function()
       collectgarbage()
       collectgarbage()
       assert.same({ nil, "end of file", "EOF" }, { c:read() })
+    end)
+  end)
+
+  -- `f(s, c)` with a stream to be sent and its peer, which then reads the end:
+  -- nobody has kept the stream open.
+  local function abandons(promise, f)
+    it(promise, function()
+      streams.run(function()
+        local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
+        local before = core.road.count()
+        do
+          local c <close> = assert(conc.tcp.connect("127.0.0.1", listener:sock().port))
+          local s = assert(listener:accept())
+          assert(c:write "two\nlines\n" and s:read "l" == "two")   -- some bytes go along
+          f(s, c:timeout(10))
+          collectgarbage()
+          collectgarbage()
+          assert.same({ nil, "end of file", "EOF" }, { c:read() })
+        end
+        assert.equal(before, (core.road.count()))
+      end)
+    end)
+  end
+
+  describe("to a process", function()
+    abandons("is closed where the process dies before it has it", function(s)
+      local job = conc.process { function() return 1 end, s, keep = true }
+      job:kill "SIGKILL"
+      pcall(job.await, job)
+    end)
+
+    abandons("is closed where the process never asks for its letter", function(s)
+      local go = conc.channel(1)
+      local job = conc.process(function(channel) return channel:recv() end, go)
+      assert(core.post(job, s))
+      assert(go:send "end")
+      assert.equal("end", job:await())
+    end)
+
+    abandons("is closed where nobody asks for the result", function(s)
+      local job = conc.process(function(moved) return moved end, s)
+      while job:status() ~= "done" do conc.sleep(0.001) end
+    end)
+
+    abandons("is closed with the channel that it was left in", function(s)
+      local ch, go = conc.channel(4), conc.channel(1)
+      local job = conc.process(function(channel, begin)
+        begin:recv()
+        return channel:len()
+      end, ch, go)
+      assert(ch:send(s))
+      assert(go:send "go")
+      assert.equal(1, job:await())
+    end)
+
+    abandons("is closed where who has the channel is killed", function(s)
+      local ch, said = conc.channel(4), conc.channel(1)
+      local job = conc.process { function(channel, back)
+        back:send(channel:len())
+        require "luaconc".sleep(60)
+      end, ch, said, keep = true }
+      said:recv()
+      assert(ch:send(s))
+      job:kill "SIGKILL"
+      pcall(job.await, job)
+    end)
+
+    abandons("is closed where the rest of the message can't be sent", function(s)
+      local ch = conc.channel(1)
+      conc.process(function(channel) return channel:len() end, ch):await()
+      ch:close()
+      assert.equal("EPIPE", select(3, ch:send(s)))
     end)
   end)
 

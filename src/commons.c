@@ -293,9 +293,24 @@ static int enter (void) {
   return UV_EAGAIN;
 }
 
+/* In the root, that others have it: do they, or is something on its way to
+** the root, or kept by it? */
+static bool is_wanted (void) {
+  region *r = lock();
+  process *own = find_process(r, 0);
+  bool wanted = has_others(r) || (own && !lc_chain_empty(&own->holds));
+  unlock(r);
+  return wanted;
+}
+
 static void leave (void) {
   lc_assert(here.users > 0);
-  if (--here.users == 0) unmap_region();
+  here.users--;
+  if (here.lent && here.users == 1 && !is_wanted()) {
+    here.lent = false;
+    here.users--;
+  }
+  if (here.users == 0) unmap_region();
 }
 
 int lc_commons_enter (void) {
@@ -329,10 +344,16 @@ bool lc_commons_shared (void) {
   return shared;
 }
 
-static int lend (lc_member to) {
+/* Others have it, or are about to: the root keeps it for them. */
+static int keep (void) {
   int err = here.lent ? 0 : enter();
+  if (!err) here.lent = true;
+  return err;
+}
+
+static int lend (lc_member to) {
+  int err = keep();
   if (err) return err;
-  here.lent = true;
   region *r = lock();
   process *p = make_process(r, to);
   unlock(r);
@@ -428,13 +449,21 @@ void lc_commons_drop (lc_common *c) {
   free_object(last);
 }
 
-bool lc_commons_send (lc_common *c, lc_member to) {
+static bool hold_for (lc_common *c, lc_member to) {
   region *r = lock();
   process *p = make_process(r, to);
   hold *h = p ? make_hold(r, c, place_of(r, p)) : NULL;
   if (h) h->coming++;
   unlock(r);
   return h != NULL;
+}
+
+/* The message may soon be all that there is of it, in this process. */
+bool lc_commons_send (lc_common *c, lc_member to) {
+  (void)pthread_mutex_lock(&gate);
+  bool sent = (here.self != 0 || keep() == 0) && hold_for(c, to);
+  (void)pthread_mutex_unlock(&gate);
+  return sent;
 }
 
 uint32_t lc_commons_coming (lc_common *c) {
@@ -587,7 +616,6 @@ static void bury (lc_member dead) {
   uint64_t bells[MANY];
   int nbells = 0;
   lc_common *last = p ? bury_process(r, p, bells, &nbells) : NULL;
-  bool others = has_others(r);
   unlock(r);
   here.users++;
   (void)pthread_mutex_unlock(&gate);
@@ -595,9 +623,6 @@ static void bury (lc_member dead) {
   if (p) shake_all();
   free_objects(last);
   (void)pthread_mutex_lock(&gate);
-  leave();
-  if (others || !here.lent) return;
-  here.lent = false;
   leave();
 }
 

@@ -177,12 +177,15 @@ int lc_message_export (const lc_message *m, uint64_t to, lc_message *out) {
   return err;
 }
 
+/* Where who was to get it has died, the commons may have gone with it, or go
+** meanwhile. */
 void lc_message_unexport (const lc_message *m, uint64_t to) {
   uint32_t n;
+  if (!has_tail(m) || lc_commons_enter()) return;
   lc_ref *refs = refs_of(m, &n);
-  if (!refs) return;
-  unsend(refs, n, to);
+  if (refs) unsend(refs, n, to);
   lc_free(refs, n * sizeof *refs);
+  lc_commons_leave();
 }
 
 static int take_all (lc_message *m, const lc_ref *refs, uint32_t n) {

@@ -13,6 +13,7 @@
 #include "luax.h"
 #include "passage.h"
 #include "road.h"
+#include "stub.h"
 #include "system.h"
 
 /* Registry keys: the function `arrive`, and where things went. */
@@ -86,24 +87,15 @@ static int ship_bytes (const lc_traveller *t, uint64_t *id) {
   return err;
 }
 
-int lc_passage_ship (lc_traveller *t, char *ticket) {
+int lc_passage_ship (lc_traveller *t, lc_shared *stub, char *ticket) {
   lc_ticket to = {.len = t->len};
   int err = lc_road_put(t->fd, &to.fd);
-  if (!err) {
-    err = ship_bytes(t, &to.block);
-    if (err) (void)lc_road_drop(to.fd);
-  }
+  if (!err) err = ship_bytes(t, &to.block);
+  lc_stub_fill(stub, to.fd, to.block);
   memcpy(to.notes, t->notes, sizeof to.notes);
   memcpy(ticket, &to, sizeof to);
   lc_traveller_free(t);
   return err;
-}
-
-void lc_passage_recall (const char *ticket) {
-  lc_ticket to;
-  memcpy(&to, ticket, sizeof to);
-  (void)lc_road_drop(to.fd);
-  if (to.block) (void)lc_road_drop(to.block);
 }
 
 /* Takes it off the road: the descriptor, or libuv's code. */
@@ -258,6 +250,7 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_passage_open (lua_State *L, struct lc_loop *loop) {
+  lc_stub_open();
   lc_luax_functions(L, loop, functions);
   lua_getfield(L, -1, "arrive");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &arrive_key);

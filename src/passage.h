@@ -11,8 +11,8 @@
 **                     ship  v  | land
 **                          ticket, in the bytes of a message
 **
-** A ticket that nobody uses leaves its traveller on the road until the family
-** ends.
+** The message also holds the ticket's stub (stub.h), by which a traveller that
+** nobody fetches leaves the road, too.
 **
 ** A kind that moves has an lc_passage as the `__transfer` of its metatable, a
 ** light userdata. What it gives up says where it went: lc_passage_note.
@@ -53,11 +53,8 @@ void lc_traveller_free (lc_traveller *t);
 void lc_traveller_drop (void *traveller);   /* the same, of a transfer */
 
 /* Puts the traveller on the road, for a process: it is freed, and the ticket
-** filled. 0, or libuv's code. */
-int lc_passage_ship (lc_traveller *t, char *ticket);
-
-/* The message that has the ticket is not sent: what it stands for is closed. */
-void lc_passage_recall (const char *ticket);
+** and its stub filled. 0, or libuv's code. */
+int lc_passage_ship (lc_traveller *t, lc_shared *stub, char *ticket);
 
 /* `describe` of such transfers: pushes what makes it anew in another process:
 ** a function, the name of its type, and room for a ticket, which is last. */

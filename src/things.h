@@ -29,7 +29,8 @@
 enum { LC_LOCK_KIND, LC_SEMAPHORE_KIND, LC_EVENT_KIND, LC_BARRIER_KIND,
        LC_COUNTER_KIND, LC_ARRAY_KIND, LC_MAP_KIND, LC_THING_KINDS };
 
-enum { LC_STRAIT_KIND = LC_COMMON_MORE };
+/* Of a channel, and of what moves by the road (passage.h). */
+enum { LC_STRAIT_KIND = LC_COMMON_MORE, LC_STUB_KIND };
 
 /* Results of tickets, and of asking. Those of a barrier: see there. */
 enum {

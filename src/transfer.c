@@ -10,6 +10,7 @@
 #include "encoder.h"
 #include "errors.h"
 #include "passage.h"
+#include "stub.h"
 #include "transfer.h"
 
 /* Keeps the n values on top alive until the message is complete: another
@@ -93,8 +94,8 @@ static const luaconc_transfer *way_of (lua_State *L) {
 }
 
 /* Pushes the table of what leaves: userdata by the places of their crates;
-** at 0 how many others go by the road, and these and the places of their
-** tickets below that. */
+** at 0 how many others go by the road, and below that, of each, itself and
+** the places of its ticket and of its stub. */
 static void push_departures (lc_encoder *e) {
   lua_State *L = e->L;
   e->crates = true;
@@ -121,16 +122,23 @@ static lua_Integer count_booked (lua_State *L, int table) {
   return n;
 }
 
-/* The userdata on top goes by the road; its ticket is at `place`. */
-static void book (lc_encoder *e, size_t place) {
+static void note_place (lua_State *L, int table, lua_Integer key,
+                        size_t place) {
+  lua_pushinteger(L, (lua_Integer)place);
+  lua_rawseti(L, table, key);
+}
+
+/* The userdata on top goes by the road; its ticket is at `place`, its stub
+** among what the message holds. */
+static void book (lc_encoder *e, size_t place, uint32_t stub) {
   lua_State *L = e->L;
   push_departures(e);
   int table = lua_gettop(L);
   lua_Integer n = count_booked(L, table) + 1;
   lua_pushvalue(L, -2);
-  lua_rawseti(L, table, 1 - 2 * n);
-  lua_pushinteger(L, (lua_Integer)place);
-  lua_rawseti(L, table, -2 * n);
+  lua_rawseti(L, table, 2 - 3 * n);
+  note_place(L, table, 1 - 3 * n, place);
+  note_place(L, table, -3 * n, stub);
   lua_pushinteger(L, n);
   lua_rawseti(L, table, 0);
   lua_pop(L, 1);
@@ -183,60 +191,45 @@ static void fill_crates (lua_State *L, const lc_encoder *e) {
   }
 }
 
-/* Where the n-th ticket is. */
-static char *ticket_at (lua_State *L, const lc_encoder *e, lua_Integer n) {
-  lua_rawgeti(L, 2, -2 * n);
+/* What was noted of the n-th that goes by the road. */
+static size_t place_of (lua_State *L, lua_Integer key) {
+  lua_rawgeti(L, 2, key);
   size_t place = (size_t)lua_tointeger(L, -1);
   lua_pop(L, 1);
-  return e->out.base + place;
+  return place;
 }
 
 /* The n-th of those that go by the road. */
 static void ship (lua_State *L, const lc_encoder *e, lua_Integer n) {
-  lua_rawgeti(L, 2, 1 - 2 * n);
+  char *ticket = e->out.base + place_of(L, 1 - 3 * n);
+  lc_shared *stub = e->held[place_of(L, -3 * n)];
+  lua_rawgeti(L, 2, 2 - 3 * n);
   const luaconc_transfer *how = way_of(L);
   if (!how) luaL_error(L, "a userdata has lost its __transfer meanwhile");
   note_passage(L, e);
   void *object = how ? how->leave(L, lua_gettop(L)) : NULL;
   lua_pop(L, 1);
-  int err = lc_passage_ship(object, ticket_at(L, e, n));
+  int err = lc_passage_ship(object, stub, ticket);
   if (err)
     lc_errors_raise(L, uv_err_name(err), "what was to be moved to another "
                     "process is lost: %s", uv_strerror(err));
 }
 
-/* (encoder, table of what leaves, how many have been shipped) */
+/* (encoder, table of what leaves) */
 static int depart (lua_State *L) {
   const lc_encoder *e = lua_touserdata(L, 1);
-  lua_Integer *shipped = lua_touserdata(L, 3), n = count_booked(L, 2);
+  lua_Integer n = count_booked(L, 2);
   fill_crates(L, e);
-  for (; *shipped < n; ++*shipped) ship(L, e, *shipped + 1);
+  for (lua_Integer i = 1; i <= n; i++) ship(L, e, i);
   return 0;
-}
-
-/* (the same): the message is not sent */
-static int recall (lua_State *L) {
-  const lc_encoder *e = lua_touserdata(L, 1);
-  lua_Integer *shipped = lua_touserdata(L, 3);
-  for (; *shipped > 0; --*shipped)
-    lc_passage_recall(ticket_at(L, e, *shipped));
-  return 0;
-}
-
-static int call_with (lc_encoder *e, lua_CFunction f, lua_Integer *shipped) {
-  lua_State *L = e->L;
-  lua_pushcfunction(L, f);
-  lua_pushvalue(L, e->self);
-  lua_getiuservalue(L, e->self, LC_ENCODER_CRATES);
-  lua_pushlightuserdata(L, shipped);
-  return lua_pcall(L, 3, 0, 0);
 }
 
 bool lc_transfer_depart (lc_encoder *e) {
-  lua_Integer shipped = 0;
-  if (call_with(e, depart, &shipped) == LUA_OK) return true;
-  if (shipped > 0) (void)call_with(e, recall, &shipped);
-  return false;
+  lua_State *L = e->L;
+  lua_pushcfunction(L, depart);
+  lua_pushvalue(L, e->self);
+  lua_getiuservalue(L, e->self, LC_ENCODER_CRATES);
+  return lua_pcall(L, 2, 0, 0) == LUA_OK;
 }
 
 /* }} */
@@ -306,12 +299,22 @@ static bool transfer (lc_encoder *e, int depth, const void *address,
          lc_encoder_mark(e, address, false);
 }
 
+static bool hold_stub (lc_encoder *e) {
+  lc_shared *stub = lc_stub_new();
+  if (!stub) return lc_encoder_nomemory(e);
+  bool ok = lc_encoder_hold(e, stub);
+  stub->kind->drop(stub);
+  return ok;
+}
+
 /* The room for its ticket is the end of what `describe` gives. */
 static bool book_passage (lc_encoder *e, int depth, const void *address,
                           const luaconc_transfer *how) {
-  if (!may_leave(e, depth, how) || !transfer(e, depth, address, how))
+  uint32_t stub = e->nheld;
+  if (!may_leave(e, depth, how) || !hold_stub(e) ||
+      !transfer(e, depth, address, how))
     return false;
-  book(e, e->out.len - LC_TICKET);
+  book(e, e->out.len - LC_TICKET, stub);
   return true;
 }
 
