@@ -657,6 +657,41 @@ describe("the forkserver's death", function()
   end)
 end)
 
+describe("a forkserver that somebody has stopped", function()
+  local function stop() os.execute("kill -STOP " .. core.forkserver_pid()) end
+
+  it("goes on for a start", function()
+    stop()
+    assert.equal(1, conc.run(function() return conc.process(math.abs, -1):await() end))
+  end)
+
+  it("goes on where a worker must be killed", function()
+    conc.run(function()
+      local job = conc.process { function() conc.sleep(100) end, keep = true }
+      stop()
+      job:kill "SIGKILL"
+      assert.equal("SIGKILL", select(2, message_of(job.await, job)).signal)
+      job = conc.process { function() while true do pcall(conc.sleep, 100) end end, keep = true }
+      stop()
+      job:cancel()
+      message_of(job.await, job)
+    end)
+  end)
+
+  it("goes on to load, and to end", function()
+    local result = script.run [[
+      local core = require "luaconc.core"
+      assert(conc.forkserver())
+      os.execute("kill -STOP " .. core.forkserver_pid())
+      assert(conc.forkserver { preload = { "luaconc.tcp" } })
+      os.execute("kill -STOP " .. core.forkserver_pid())
+      io.write "end"
+    ]]
+    assert.equal("end", result.out)
+    assert.equal("", result.err)
+  end)
+end)
+
 describe("many processes", function()
   it("leave nothing behind after 1,000 starts and ends", function()
     local pid = core.forkserver_pid()

@@ -30,7 +30,7 @@
 #include "road.h"
 #include "system.h"
 
-enum { ATTEMPTS = 3, PATIENCE_MS = 10000, END_MS = 5000 };
+enum { ATTEMPTS = 3, PAUSE_MS = 100, PAUSES = 100, END_MS = 5000 };
 
 static struct {
   pthread_mutex_t lock;
@@ -88,11 +88,32 @@ static bool has_died (void) {
   return poll(&p, 1, 0) > 0;
 }
 
+/* Somebody may have stopped it: we need it. Else this has no effect. */
+static void rouse_server (void) {
+  if (server.pid && server.owner == getpid()) (void)kill(server.pid, SIGCONT);
+}
+
 static void forget_server (void) {
   if (!server.pid) return;
   (void)close(server.control);
+  rouse_server();
   if (server.owner == getpid()) lc_system_reap(server.pid, END_MS);
   server.pid = 0;
+}
+
+/* Waits until something can be read, without end where `pauses` is negative;
+** `locked`: with the lock. False where nothing came. */
+static bool await_word (int fd, int pauses, bool locked) {
+  struct pollfd p = {.fd = fd, .events = POLLIN};
+  for (int i = 0; pauses < 0 || i < pauses; i++) {
+    int n = poll(&p, 1, PAUSE_MS);
+    if (n > 0 || (n < 0 && errno != EINTR)) return true;
+    if (n < 0) continue;
+    if (!locked) (void)pthread_mutex_lock(&server.lock);
+    rouse_server();
+    if (!locked) (void)pthread_mutex_unlock(&server.lock);
+  }
+  return false;
 }
 
 /* {{ Loading */
@@ -112,6 +133,7 @@ static bool write_all (int fd, const char *bytes, size_t len) {
 static int read_answer (int fd, char *text, size_t size) {
   size_t n = 0;
   ssize_t got;
+  (void)await_word(fd, -1, true);
   while ((got = recv(fd, text + n, size - n, 0)) != 0) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return UV_ECONNRESET;
@@ -234,12 +256,8 @@ static int why_silent (void) {
 
 /* Waits for the answer: 0 and the pid, or why there is no worker. */
 static int await_answer (int life, pid_t *pid) {
-  struct pollfd p = {.fd = life, .events = POLLIN};
   lc_news news;
-  int n;
-  do n = poll(&p, 1, PATIENCE_MS);
-  while (n < 0 && errno == EINTR);
-  if (n == 0) return UV_ETIMEDOUT;
+  if (!await_word(life, PAUSES, false)) return UV_ETIMEDOUT;
   if (recv(life, &news, sizeof news, MSG_DONTWAIT) < (int)LC_NEWS_HEAD)
     return why_silent();
   *pid = (pid_t)news.value;
@@ -323,6 +341,7 @@ void lc_forkserver_kill (uint64_t id, int signal) {
   (void)pthread_mutex_lock(&server.lock);
   if (server.pid && server.owner == getpid())
     (void)lc_parcel_send(server.control, &order, sizeof order, NULL, 0);
+  if (signal == SIGKILL) rouse_server();   /* the order must get there */
   (void)pthread_mutex_unlock(&server.lock);
 }
 
