@@ -453,8 +453,8 @@ end)
     name = "conc.version",
     call = "conc.version",
     text = [[
-The version of the library: three numbers, as semver.org counts them. The C core,
-`luaconc.h` and the command `luaconc --version` have the same.]],
+The version of the library: three numbers, as semver.org counts them. The core
+in C, `luaconc.h` and the command `luaconc --version` have the same.]],
     type = "string",
     waits = false,
     example = [[print(conc.version:match("^%d+%.%d+%.%d+$") ~= nil)  --> true]],

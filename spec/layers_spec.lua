@@ -7,9 +7,9 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "tracefile tracing alloc bytes nearest claim clock commons store conduit element fault forker "
+    files = "tracefile tracing alloc bytes claim clock commons store conduit element fault forker "
       .. "forkserver "
-      .. "guest heap inbuf "
+      .. "guest heap inbuf nearest "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
       .. "interpreter list mapping parcel port program ptrmap relay pump road sighold "
       .. "stats system system_linux terminal things "

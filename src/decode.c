@@ -386,10 +386,10 @@ static void decode_value (lc_decoder *d, int depth) {
 /* Reads the header and lays the stack out; the number of values. */
 static int begin_message (lc_decoder *d) {
   if (left(d) > LC_CODEC_LIMIT) fail(d, "it is too long");
-  if (take_byte(d) != LC_WIRE_VERSION) fail(d, "another version");
+  if (take_byte(d) != LC_WIRE_VERSION) fail(d, "it is of another version");
   uint8_t flags = take_byte(d);
   uint8_t known = LC_FLAG_AGAIN | (d->nheld > 0 ? LC_FLAG_HOLDS : 0);
-  if (flags & ~known) fail(d, "another version");
+  if (flags & ~known) fail(d, "it is of another version");
   d->again = flags & LC_FLAG_AGAIN;
   d->slots = take_byte(d);
   uint32_t n = take_varint(d);

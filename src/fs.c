@@ -42,7 +42,7 @@ static int run (lua_State *L, lc_fsbox *box, const lc_fskind *kind) {
 }
 
 static mode_t check_mode (lua_State *L, int arg) {
-  return (mode_t)lc_luax_integer(L, arg, "a mode", 0, 07777);
+  return (mode_t)lc_luax_integer(L, arg, "the mode", 0, 07777);
 }
 
 /* The option `mode`: is it there? */
@@ -207,7 +207,7 @@ static int fs_utime (lua_State *L) {
 static int fs_truncate (lua_State *L) {
   static const lc_fskind kind = LC_FSKIND("truncate", lc_fscall_truncate,
                                           lc_fsjob_true);
-  lua_Integer size = lc_luax_integer(L, 2, "a size", 0, INT64_MAX);
+  lua_Integer size = lc_luax_integer(L, 2, "the size", 0, INT64_MAX);
   lc_fsbox *box = make_box(L, 1, false);
   box->data.size = size;
   return run(L, box, &kind);

@@ -157,7 +157,7 @@ int lc_fsjob_run (lua_State *L, lc_task *t, lc_fsbox *box,
 /* }} */
 
 const char *lc_fsjob_path (lua_State *L, int arg, size_t *n) {
-  if (lua_type(L, arg) != LUA_TSTRING) luaL_typeerror(L, arg, "path");
+  if (lua_type(L, arg) != LUA_TSTRING) lc_luax_expected(L, arg, "path");
   const char *path = lua_tolstring(L, arg, n);
   luaL_argcheck(L, strlen(path) == *n, arg, "a path can't hold a zero byte");
   return path;

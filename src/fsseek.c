@@ -85,7 +85,7 @@ int lc_fsseek_stat (lua_State *L) {
 /* {{ Elsewhere: any number of tasks at once, each by a request of its own */
 
 static lua_Integer check_offset (lua_State *L, int arg) {
-  return lc_luax_integer(L, arg, "an offset", 0, INT64_MAX);
+  return lc_luax_integer(L, arg, "the offset", 0, INT64_MAX);
 }
 
 /* A box that uses the descriptor of the file at 1. */
@@ -133,7 +133,7 @@ int lc_fsseek_pread (lua_State *L) {
   static const lc_fskind kind = LC_FSKIND("pread", lc_fscall_pread,
                                           push_bytes);
   lc_fsfile *f = lc_fsfile_self(L);
-  lua_Integer n = lc_luax_integer(L, 2, "a number of bytes", 0, INT64_MAX);
+  lua_Integer n = lc_luax_integer(L, 2, "the number of bytes", 0, INT64_MAX);
   lua_Integer offset = check_offset(L, 3);
   lc_task *t = lc_task_here(L);
   lua_settop(L, 1);

@@ -150,7 +150,7 @@ static int truncate_file (lc_fsfile *f) {
 int lc_fswrite_truncate (lua_State *L) {
   static const lc_fsplan plan = {LC_FSOP("truncate of file"),
                                  prepare_truncate, truncate_file, push_true};
-  if (!lua_isnoneornil(L, 2)) lc_luax_integer(L, 2, "a size", 0, INT64_MAX);
+  if (!lua_isnoneornil(L, 2)) lc_luax_integer(L, 2, "the size", 0, INT64_MAX);
   return run(L, &plan);
 }
 

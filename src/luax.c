@@ -212,7 +212,9 @@ static lc_noreturn void refuse_integer (lua_State *L, int arg,
   const char *got = lc_luax_got(L, arg);
   bool above = lua_type(L, arg) == LUA_TNUMBER &&
                lua_tonumber(L, arg) > (lua_Number)high;
-  if (high >= INT32_MAX && !above)
+  if (low == LUA_MININTEGER)
+    lua_pushfstring(L, "%s must be an integer, got %s", what, got);
+  else if (high >= INT32_MAX && !above)
     lua_pushfstring(L, "%s must be an integer, %I or more, got %s", what,
                     (LUAI_UACINT)low, got);
   else

@@ -43,6 +43,10 @@ static int push (lua_State *L, int64_t value) {
   return 1;
 }
 
+static int64_t check_integer (lua_State *L, int arg) {
+  return lc_luax_integer(L, arg, "the number", INT64_MIN, INT64_MAX);
+}
+
 /* c:get() -> integer */
 static int counter_get (lua_State *L) {
   return push(L, atomic_load(counter_self(L)));
@@ -50,27 +54,27 @@ static int counter_get (lua_State *L) {
 
 /* c:set(n) */
 static int counter_set (lua_State *L) {
-  atomic_store(counter_self(L), luaL_checkinteger(L, 2));
+  atomic_store(counter_self(L), check_integer(L, 2));
   return 0;
 }
 
 /* c:add([n]) -> the new value */
 static int counter_add (lua_State *L) {
   _Atomic(int64_t) *c = counter_self(L);
-  int64_t n = luaL_optinteger(L, 2, 1);
+  int64_t n = lua_isnoneornil(L, 2) ? 1 : check_integer(L, 2);
   return push(L, (int64_t)((uint64_t)atomic_fetch_add(c, n) + (uint64_t)n));
 }
 
 /* c:exchange(n) -> the old value */
 static int counter_exchange (lua_State *L) {
-  return push(L, atomic_exchange(counter_self(L), luaL_checkinteger(L, 2)));
+  return push(L, atomic_exchange(counter_self(L), check_integer(L, 2)));
 }
 
 /* c:cas(old, new) -> true | false, the value that it has */
 static int counter_cas (lua_State *L) {
   _Atomic(int64_t) *c = counter_self(L);
-  int64_t old = luaL_checkinteger(L, 2);
-  bool done = atomic_compare_exchange_strong(c, &old, luaL_checkinteger(L, 3));
+  int64_t old = check_integer(L, 2);
+  bool done = atomic_compare_exchange_strong(c, &old, check_integer(L, 3));
   lua_pushboolean(L, done);
   return done ? 1 : 1 + push(L, old);
 }
@@ -86,7 +90,7 @@ static const luaL_Reg methods[6] = {
 
 /* conc.shared.counter([n]) -> counter | nil, message, code */
 static int counter_new (lua_State *L) {
-  lua_Integer n = luaL_optinteger(L, 1, 0);
+  lua_Integer n = lua_isnoneornil(L, 1) ? 0 : check_integer(L, 1);
   lc_handled *h = lc_handled_push(L, lc_luax_loop(L), &counter_type);
   int err = lc_handled_make(h, &counter_type);
   if (!err) atomic_store(value_of(h), n);

@@ -151,7 +151,7 @@ static bool fetch (lua_State *L, map *m, lc_span key, uint64_t *version) {
 static int full (lua_State *L, const map *m) {
   lua_pushinteger(L, (lua_Integer)thing_of(m)->memory);
   return lc_errors_fail(L, "ENOSPC", "the shared map is full: its memory is "
-                        "%s bytes", lua_tostring(L, -1));
+                        "%s bytes (memory=)", lua_tostring(L, -1));
 }
 
 /* m:get(key) -> value | nil */

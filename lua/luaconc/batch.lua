@@ -142,7 +142,9 @@ end
 ---@return any ...
 function M.race(...)
   local items, n = check_arguments("race", ...)
-  if n == 0 then complain("race", 1, "a function or a job expected, got none") end
+  if n == 0 then
+    complain("race", 1, "a function or a job expected, got none")
+  end
   local own = own_jobs(items, n)
   local group <close> = core.group { keep = true }
   local handles, last = start(group, items, n), nil

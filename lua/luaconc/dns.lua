@@ -2,12 +2,14 @@
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"
+local option = require "luaconc.option"
 
 local M = {}
 
 local function check_text(name, text, wanted)
-  if type(text) == "string" then return end
-  check.expected(name, 1, wanted, text)
+  if type(text) ~= "string" or text == "" then
+    check.expected(name, 1, wanted, text)
+  end
 end
 
 ---The numeric addresses of a host, in the system's order, each once. Waits.
@@ -28,7 +30,10 @@ end
 ---@return string? message
 ---@return string? code # "EAI_NONAME", "EAI_AGAIN", ...
 function M.reverse(address)
-  check_text("reverse", address, "a numeric address")
+  local numeric = option.numeric(address)
+  if not numeric then
+    check.expected("reverse", 1, "a numeric address", address)
+  end
   local name, message, code = core.dns.reverse(address)
   if name then return name end
   return nil, address .. ": " .. message, code

@@ -462,8 +462,8 @@ function conc.is_cancelled(err) end
 ---@type coroutinelib
 conc.coroutine = nil
 
----The version of the library: three numbers, as semver.org counts them. The C core,
----`luaconc.h` and the command `luaconc --version` have the same.
+---The version of the library: three numbers, as semver.org counts them. The core
+---in C, `luaconc.h` and the command `luaconc --version` have the same.
 ---@type string
 conc.version = nil
 

@@ -45,6 +45,13 @@ function M.share(value)
     "a number from 0 to 1"
 end
 
+--- An address as numbers: "127.0.0.1", "::1".
+function M.numeric(value)
+  return type(value) == "string"
+    and (value:find "^%d+%.%d+%.%d+%.%d+$" or value:find(":", 1, true)),
+    "a numeric address"
+end
+
 -- ---- the table ----
 
 local function check_one(name, index, key, value, checks, more)

@@ -27,7 +27,7 @@ end
 
 local function check_open(state)
   if state.closed then
-    error("the pool is closed: give it jobs before", 3)
+    error("the pool is closed: give it jobs before it is closed", 3)
   end
   return state
 end

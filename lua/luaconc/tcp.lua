@@ -11,11 +11,10 @@ local M = {}
 
 -- ---- arguments ----
 
-local complain = check.complain
-
 local function check_host(name, host, wanted)
-  if type(host) == "string" then return end
-  check.expected(name, 1, wanted or "a host", host)
+  if type(host) ~= "string" or host == "" then
+    check.expected(name, 1, wanted or "a host", host)
+  end
 end
 
 local function check_port(name, port)
@@ -24,14 +23,8 @@ local function check_port(name, port)
   check.expected(name, 2, "a port from 0 to 65535", port)
 end
 
-local function is_numeric(value)
-  return type(value) == "string"
-    and (value:find "^%d+%.%d+%.%d+%.%d+$" or value:find(":", 1, true)),
-    "a numeric address"
-end
-
 local connecting = {
-  timeout = option.seconds, nodelay = option.boolean, from = is_numeric,
+  timeout = option.seconds, nodelay = option.boolean, from = option.numeric,
 }
 
 local listening = {

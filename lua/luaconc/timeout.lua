@@ -6,7 +6,7 @@ local core = require "luaconc.core"
 local M = {}
 
 local function check_arguments(seconds, f)
-  if type(seconds) ~= "number" or not (seconds >= 0) then
+  if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
     check.expected("timeout", 1, "a number of seconds, 0 or more,", seconds)
   end
   check.func("timeout", 2, f)

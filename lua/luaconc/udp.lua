@@ -17,7 +17,7 @@ local binding = {
 }
 
 local function check_place(name, host, port)
-  if type(host) ~= "string" then
+  if type(host) ~= "string" or host == "" then
     check.expected(name, 1, "a host", host)
   end
   local n = math.tointeger(port)
