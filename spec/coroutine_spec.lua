@@ -133,65 +133,57 @@ describe("conc.coroutine", function()
     assert.same({ "other", 1, "other", 2 }, list)
   end)
 
-  it("lets nested generators wait at any depth", function()
-    sim.run(function()
-      local start = conc.now()
-      local function deep(n)
-        if n == 0 then
-          conc.sleep(1)
-          co.yield "bottom"
-          conc.sleep(1)
-          return
-        end
-        for v in co.wrap(function() deep(n - 1) end) do
-          conc.sleep(1)
-          co.yield(v .. n)
-        end
+  it("lets nested generators wait at any depth", conc.test(function()
+    local start = conc.now()
+    local function deep(n)
+      if n == 0 then
+        conc.sleep(1)
+        co.yield "bottom"
+        conc.sleep(1)
+        return
       end
-      local got = {}
-      for v in co.wrap(function() deep(5) end) do got[#got + 1] = v end
-      assert.same({ "bottom12345" }, got)
-      assert.near(start + 7, conc.now(), 7 * sim.tolerance)
-    end)
-  end)
+      for v in co.wrap(function() deep(n - 1) end) do
+        conc.sleep(1)
+        co.yield(v .. n)
+      end
+    end
+    local got = {}
+    for v in co.wrap(function() deep(5) end) do got[#got + 1] = v end
+    assert.same({ "bottom12345" }, got)
+    assert.near(start + 7, conc.now(), 7 * sim.tolerance)
+  end))
 
-  it("lets a coroutine wait that is resumed by several tasks in turn", function()
-    sim.run(function()
-      local t = co.create(function()
-        for i = 1, 3 do
-          conc.sleep(1)
-          co.yield(i)
-        end
-      end)
+  it("lets a coroutine wait that is resumed by several tasks in turn", conc.test(function()
+    local t = co.create(function()
       for i = 1, 3 do
-        local got = conc.spawn(function() return select(2, co.resume(t)) end):await()
-        assert.equal(i, got)
+        conc.sleep(1)
+        co.yield(i)
       end
     end)
-  end)
+    for i = 1, 3 do
+      local got = conc.spawn(function() return select(2, co.resume(t)) end):await()
+      assert.equal(i, got)
+    end
+  end))
 
-  it("refuses to resume one that waits on behalf of another task", function()
-    sim.run(function()
-      local t = co.create(function() conc.sleep(10) return "own" end)
-      local h = conc.spawn(function() return select(2, co.resume(t)) end)
-      conc.sleep(1)
-      assert.not_equal("suspended", co.status(t))
-      local ok, err = co.resume(t)
-      assert.is_false(ok)
-      assert.equal("string", type(tostring(err)))
-      assert.equal("own", h:await())
-    end)
-  end)
+  it("refuses to resume one that waits on behalf of another task", conc.test(function()
+    local t = co.create(function() conc.sleep(10) return "own" end)
+    local h = conc.spawn(function() return select(2, co.resume(t)) end)
+    conc.sleep(1)
+    assert.not_equal("suspended", co.status(t))
+    local ok, err = co.resume(t)
+    assert.is_false(ok)
+    assert.equal("string", type(tostring(err)))
+    assert.equal("own", h:await())
+  end))
 
-  it("refuses to close one that waits", function()
-    sim.run(function()
-      local t = co.create(function() conc.sleep(10) return "own" end)
-      local h = conc.spawn(function() return select(2, co.resume(t)) end)
-      conc.sleep(1)
-      assert.is_false((pcall(co.close, t)))
-      assert.equal("own", h:await())
-    end)
-  end)
+  it("refuses to close one that waits", conc.test(function()
+    local t = co.create(function() conc.sleep(10) return "own" end)
+    local h = conc.spawn(function() return select(2, co.resume(t)) end)
+    conc.sleep(1)
+    assert.is_false((pcall(co.close, t)))
+    assert.equal("own", h:await())
+  end))
 
   it("lets generators wait outside tasks", function()
     local list = {}
@@ -204,95 +196,83 @@ describe("conc.coroutine", function()
     assert.same({ 1, 2, 3 }, list)
   end)
 
-  it("raises errors through a generator that waited", function()
-    sim.run(function()
-      local mine = {}
-      local f = co.wrap(sim.failing(1, mine))
-      assert.equal(mine, sim.raises(f))
-    end)
-  end)
+  it("raises errors through a generator that waited", conc.test(function()
+    local mine = {}
+    local f = co.wrap(sim.failing(1, mine))
+    assert.equal(mine, sim.raises(f))
+  end))
 
-  it("says so where a <close> variable of a closed coroutine can't wait", function()
-    sim.run(function()
-      local t = co.create(function()
-        local _ <close> = sim.on_close(function() conc.sleep(2) end)
-        co.yield()
-      end)
-      co.resume(t)
-      local ok, err = co.close(t)
-      assert.is_false(ok)
-      sim.shows(err, "cannot wait")
-      assert.equal("dead", co.status(t))
-      conc.sleep(1)
+  it("says so where a <close> variable of a closed coroutine can't wait", conc.test(function()
+    local t = co.create(function()
+      local _ <close> = sim.on_close(function() conc.sleep(2) end)
+      co.yield()
     end)
-  end)
+    co.resume(t)
+    local ok, err = co.close(t)
+    assert.is_false(ok)
+    sim.shows(err, "cannot wait")
+    assert.equal("dead", co.status(t))
+    conc.sleep(1)
+  end))
 
-  it("brings a cancellation into the generator that waits", function()
-    sim.run(function()
-      local list, log = sim.log()
-      local h = conc.spawn(function()
-        local _ <close> = sim.on_close(function() log "task" end)
-        co.wrap(function()
-          local _ <close> = sim.on_close(function(err)
-            log(conc.is_cancelled(err) and "generator")
-          end)
-          conc.sleep(1000)
-        end)()
-      end)
-      conc.sleep(1)
-      h:cancel()
-      pcall(h.await, h)
-      assert.same({ "generator", "task" }, list)
-    end)
-  end)
-
-  it("allows groups inside", function()
-    sim.run(function()
-      local start = conc.now()
-      local list = {}
-      for v in co.wrap(function()
-        do
-          local g <close> = conc.group()
-          local h = conc.spawn(sim.after(2, "a"))
-          g:spawn(sim.after(3))
-          co.yield(h:await())
-        end
-        co.yield "b"
-      end) do list[#list + 1] = v end
-      assert.same({ "a", "b" }, list)
-      assert.near(start + 3, conc.now(), sim.tolerance)
-    end)
-  end)
-
-  it("brings the failure of a group inside to whoever takes from the generator", function()
-    sim.run(function()
-      local mine = {}
-      local f = co.wrap(function()
-        local _ <close> = conc.group()
-        conc.spawn(sim.failing(1, mine))
+  it("brings a cancellation into the generator that waits", conc.test(function()
+    local list, log = sim.log()
+    local h = conc.spawn(function()
+      local _ <close> = sim.on_close(function() log "task" end)
+      co.wrap(function()
+        local _ <close> = sim.on_close(function(err)
+          log(conc.is_cancelled(err) and "generator")
+        end)
         conc.sleep(1000)
-      end)
-      assert.equal(mine, sim.raises(f))
-      conc.sleep(1)
+      end)()
     end)
-  end)
+    conc.sleep(1)
+    h:cancel()
+    pcall(h.await, h)
+    assert.same({ "generator", "task" }, list)
+  end))
 
-  it("keeps a generator's group from cancelling its taker while suspended", function()
-    sim.run(function()
-      local mine = {}
-      local t = co.create(function()
-        local _ <close> = conc.group()
-        conc.spawn(sim.failing(1, mine))
-        co.yield "open"
-        conc.sleep(1000)
-      end)
-      assert.same({ true, "open" }, { co.resume(t) })
-      conc.sleep(5)
-      local ok, err = co.resume(t)
-      assert.is_false(ok)
-      assert.equal(mine, err)
+  it("allows groups inside", conc.test(function()
+    local start = conc.now()
+    local list = {}
+    for v in co.wrap(function()
+      do
+        local g <close> = conc.group()
+        local h = conc.spawn(sim.after(2, "a"))
+        g:spawn(sim.after(3))
+        co.yield(h:await())
+      end
+      co.yield "b"
+    end) do list[#list + 1] = v end
+    assert.same({ "a", "b" }, list)
+    assert.near(start + 3, conc.now(), sim.tolerance)
+  end))
+
+  it("brings the failure of a group inside to who takes from the generator", conc.test(function()
+    local mine = {}
+    local f = co.wrap(function()
+      local _ <close> = conc.group()
+      conc.spawn(sim.failing(1, mine))
+      conc.sleep(1000)
     end)
-  end)
+    assert.equal(mine, sim.raises(f))
+    conc.sleep(1)
+  end))
+
+  it("keeps a generator's group from cancelling its taker while suspended", conc.test(function()
+    local mine = {}
+    local t = co.create(function()
+      local _ <close> = conc.group()
+      conc.spawn(sim.failing(1, mine))
+      co.yield "open"
+      conc.sleep(1000)
+    end)
+    assert.same({ true, "open" }, { co.resume(t) })
+    conc.sleep(5)
+    local ok, err = co.resume(t)
+    assert.is_false(ok)
+    assert.equal(mine, err)
+  end))
 
   it("ends the jobs of a generator that is dropped half-way with its task", function()
     local seconds = sim.took(function()
@@ -310,43 +290,37 @@ describe("conc.coroutine", function()
     assert.is_true(seconds < 6)
   end)
 
-  it("keeps scopes apart: one in a generator holds only there", function()
-    sim.run(function()
-      local f = co.wrap(function()
-        local s <close> = conc.scope()
-        s:cancel()
-        co.yield((pcall(conc.sleep, 1)))
-        return (pcall(conc.sleep, 1))
-      end)
-      assert.is_false(f())
-      conc.sleep(1)
-      assert.is_false(f())
+  it("keeps scopes apart: one in a generator holds only there", conc.test(function()
+    local f = co.wrap(function()
+      local s <close> = conc.scope()
+      s:cancel()
+      co.yield((pcall(conc.sleep, 1)))
+      return (pcall(conc.sleep, 1))
     end)
-  end)
+    assert.is_false(f())
+    conc.sleep(1)
+    assert.is_false(f())
+  end))
 
-  it("times a generator's waits by its taker's deadline", function()
-    sim.run(function()
-      local start = conc.now()
-      local f = co.wrap(function() conc.sleep(1000) end)
-      assert.same({ nil, "timed out", "ETIMEDOUT" }, { conc.timeout(2, f) })
-      assert.near(start + 2, conc.now(), sim.tolerance)
-    end)
-  end)
+  it("times a generator's waits by its taker's deadline", conc.test(function()
+    local start = conc.now()
+    local f = co.wrap(function() conc.sleep(1000) end)
+    assert.same({ nil, "timed out", "ETIMEDOUT" }, { conc.timeout(2, f) })
+    assert.near(start + 2, conc.now(), sim.tolerance)
+  end))
 
-  it("lets spawned tasks use plain coroutines that don't wait", function()
-    sim.run(function()
-      local list = {}
-      conc.spawn(function()
-        for i in coroutine.wrap(function()
-          for i = 1, 3 do coroutine.yield(i) end
-        end) do
-          conc.sleep(1)
-          list[#list + 1] = i
-        end
-      end):await()
-      assert.same({ 1, 2, 3 }, list)
-    end)
-  end)
+  it("lets spawned tasks use plain coroutines that don't wait", conc.test(function()
+    local list = {}
+    conc.spawn(function()
+      for i in coroutine.wrap(function()
+        for i = 1, 3 do coroutine.yield(i) end
+      end) do
+        conc.sleep(1)
+        list[#list + 1] = i
+      end
+    end):await()
+    assert.same({ 1, 2, 3 }, list)
+  end))
 
   it("lets 1,000 coroutines wait at once", function()
     local sum = 0
@@ -362,18 +336,16 @@ describe("conc.coroutine", function()
     assert.equal(500500, sum)
   end)
 
-  it("frees coroutines that nobody holds", function()
-    sim.run(function()
-      local weak = setmetatable({}, { __mode = "k" })
-      for _ = 1, 20 do
-        local t = co.create(function() conc.yield() co.yield() end)
-        co.resume(t)
-        weak[t] = true
-      end
-      collectgarbage() collectgarbage()
-      assert.is_nil(next(weak))
-    end)
-  end)
+  it("frees coroutines that nobody holds", conc.test(function()
+    local weak = setmetatable({}, { __mode = "k" })
+    for _ = 1, 20 do
+      local t = co.create(function() conc.yield() co.yield() end)
+      co.resume(t)
+      weak[t] = true
+    end
+    collectgarbage() collectgarbage()
+    assert.is_nil(next(weak))
+  end))
 end)
 
 -- In processes of their own: what goes wrong here could take the specs along.
@@ -420,15 +392,13 @@ describe("the coroutine of a task", function()
     assert.equal(before, hits)
   end)
 
-  it("refuses a plain yield, which nobody would resume", function()
-    sim.run(function()
-      local h = conc.spawn { coroutine.yield, keep = true }
-      local err = sim.raises(h.await, h)
-      sim.shows(err, "coroutine.yield", "conc.yield")
-      err = sim.raises(conc.coroutine.yield)
-      sim.shows(err, "coroutine.yield")
-    end)
-  end)
+  it("refuses a plain yield, which nobody would resume", conc.test(function()
+    local h = conc.spawn { coroutine.yield, keep = true }
+    local err = sim.raises(h.await, h)
+    sim.shows(err, "coroutine.yield", "conc.yield")
+    err = sim.raises(conc.coroutine.yield)
+    sim.shows(err, "coroutine.yield")
+  end))
 end)
 
 describe("a generator with an open group", function()
@@ -456,18 +426,16 @@ describe("a generator with an open group", function()
     assert.matches("^closed\nfalse\nend\n$", result.out)
   end)
 
-  it("is not resumed by another task: an error says where to", function()
-    sim.run(function()
-      local t = co.create(function()
-        local g <close> = conc.group()
-        g:spawn(sim.after(5))
-        co.yield(1)
-      end)
-      assert.is_true(co.resume(t))
-      local h = conc.spawn { function() return co.resume(t) end, keep = true }
-      local err = sim.raises(h.await, h)
-      sim.shows(err, "another task", "resume it there")
-      assert.is_true(co.resume(t))
+  it("is not resumed by another task: an error says where to", conc.test(function()
+    local t = co.create(function()
+      local g <close> = conc.group()
+      g:spawn(sim.after(5))
+      co.yield(1)
     end)
-  end)
+    assert.is_true(co.resume(t))
+    local h = conc.spawn { function() return co.resume(t) end, keep = true }
+    local err = sim.raises(h.await, h)
+    sim.shows(err, "another task", "resume it there")
+    assert.is_true(co.resume(t))
+  end))
 end)

@@ -3,18 +3,16 @@ local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 
 describe("a group", function()
-  it("ends when all its jobs have ended", function()
-    sim.run(function()
-      local start = conc.now()
-      do
-        local g <close> = conc.group()
-        g:spawn(sim.after(2))
-        conc.spawn(sim.after(3))
-        g:spawn(sim.after(1))
-      end
-      assert.near(start + 3, conc.now(), sim.tolerance)
-    end)
-  end)
+  it("ends when all its jobs have ended", conc.test(function()
+    local start = conc.now()
+    do
+      local g <close> = conc.group()
+      g:spawn(sim.after(2))
+      conc.spawn(sim.after(3))
+      g:spawn(sim.after(1))
+    end
+    assert.near(start + 3, conc.now(), sim.tolerance)
+  end))
 
   it("waits for jobs that its jobs add while it closes", function()
     local list, log = sim.log()
@@ -31,26 +29,22 @@ describe("a group", function()
     assert.same({ "late", "closed" }, list)
   end)
 
-  it("returns handles that can be awaited inside and after it", function()
-    sim.run(function()
-      local inside, after
-      do
-        local g <close> = conc.group()
-        inside, after = g:spawn(sim.after(1, "a")), g:spawn(sim.after(2, "b"))
-        assert.equal("a", inside:await())
-      end
-      assert.equal("b", after:await())
-    end)
-  end)
-
-  it("takes options with a job", function()
-    sim.run(function()
+  it("returns handles that can be awaited inside and after it", conc.test(function()
+    local inside, after
+    do
       local g <close> = conc.group()
-      local h = g:spawn { function(x) return x end, 5, name = "five" }
-      assert.equal("five", h.name)
-      assert.equal(5, h:await())
-    end)
-  end)
+      inside, after = g:spawn(sim.after(1, "a")), g:spawn(sim.after(2, "b"))
+      assert.equal("a", inside:await())
+    end
+    assert.equal("b", after:await())
+  end))
+
+  it("takes options with a job", conc.test(function()
+    local g <close> = conc.group()
+    local h = g:spawn { function(x) return x end, 5, name = "five" }
+    assert.equal("five", h.name)
+    assert.equal(5, h:await())
+  end))
 
   it("cancels its daemons once its other jobs have ended", function()
     local daemon
@@ -103,29 +97,25 @@ describe("a failed job", function()
     assert.same({ "body cancelled", "sibling cancelled" }, list)
   end)
 
-  it("is raised at the group's end although the body caught its cancellation", function()
-    sim.run(function()
-      local caught
-      local err = sim.raises(function()
-        local g <close> = conc.group()
-        g:spawn(sim.failing(1, "boom"))
-        caught = sim.raises(conc.sleep, 1000)
-      end)
-      assert.is_true(conc.is_cancelled(caught))
-      assert.equal("boom", err)
+  it("is raised at the group's end although the body caught its cancellation", conc.test(function()
+    local caught
+    local err = sim.raises(function()
+      local g <close> = conc.group()
+      g:spawn(sim.failing(1, "boom"))
+      caught = sim.raises(conc.sleep, 1000)
     end)
-  end)
+    assert.is_true(conc.is_cancelled(caught))
+    assert.equal("boom", err)
+  end))
 
-  it("is raised at the group's end although the body never waited", function()
-    sim.run(function()
-      local mine = {}
-      local err = sim.raises(function()
-        local g <close> = conc.group()
-        g:spawn(function() error(mine) end)
-      end)
-      assert.equal(mine, err)
+  it("is raised at the group's end although the body never waited", conc.test(function()
+    local mine = {}
+    local err = sim.raises(function()
+      local g <close> = conc.group()
+      g:spawn(function() error(mine) end)
     end)
-  end)
+    assert.equal(mine, err)
+  end))
 
   it("is raised once: run ends well when the group's end was caught", function()
     assert.equal("fine", sim.run(function()
@@ -138,29 +128,25 @@ describe("a failed job", function()
     end))
   end)
 
-  it("is the error that await raises, while the group fails all the same", function()
-    sim.run(function()
-      local mine, seen = {}, nil
-      local err = sim.raises(function()
-        local g <close> = conc.group()
-        local h = g:spawn(sim.failing(1, mine))
-        conc.shield(function() seen = sim.raises(h.await, h) end)
-      end)
-      assert.equal(mine, seen)
-      assert.equal(mine, err)
+  it("is the error that await raises, while the group fails all the same", conc.test(function()
+    local mine, seen = {}, nil
+    local err = sim.raises(function()
+      local g <close> = conc.group()
+      local h = g:spawn(sim.failing(1, mine))
+      conc.shield(function() seen = sim.raises(h.await, h) end)
     end)
-  end)
+    assert.equal(mine, seen)
+    assert.equal(mine, err)
+  end))
 
-  it("wins over the cancellation that it caused, not over an earlier failure", function()
-    sim.run(function()
-      local err = sim.raises(function()
-        local g <close> = conc.group()
-        g:spawn(sim.failing(1, "first"))
-        g:spawn(sim.failing(2, "second"))
-      end)
-      assert.equal("first", err)
+  it("wins over the cancellation that it caused, not over an earlier failure", conc.test(function()
+    local err = sim.raises(function()
+      local g <close> = conc.group()
+      g:spawn(sim.failing(1, "first"))
+      g:spawn(sim.failing(2, "second"))
     end)
-  end)
+    assert.equal("first", err)
+  end))
 
   it("passes through nested groups, closing each", function()
     local list, log = sim.log()
@@ -184,62 +170,54 @@ describe("a failed job", function()
     assert.same({ "inner's other job", "outer's other job" }, list)
   end)
 
-  it("of an outer group cancels what an inner group waits for", function()
-    sim.run(function()
-      local start = conc.now()
-      local err = sim.raises(function()
-        local outer <close> = conc.group()
-        outer:spawn(sim.failing(1, "outer"))
-        local inner <close> = conc.group()
-        inner:spawn(sim.after(1000))
-      end)
-      assert.equal("outer", err)
-      assert.near(start + 1, conc.now(), sim.tolerance)
+  it("of an outer group cancels what an inner group waits for", conc.test(function()
+    local start = conc.now()
+    local err = sim.raises(function()
+      local outer <close> = conc.group()
+      outer:spawn(sim.failing(1, "outer"))
+      local inner <close> = conc.group()
+      inner:spawn(sim.after(1000))
     end)
-  end)
+    assert.equal("outer", err)
+    assert.near(start + 1, conc.now(), sim.tolerance)
+  end))
 
-  it("that broke in its clean-up is raised, not lost", function()
-    sim.run(function()
-      local err = sim.raises(function()
-        local g <close> = conc.group()
-        local h = g:spawn(function()
-          local _ <close> = sim.on_close(function() error("clean-up broke", 0) end)
-          conc.sleep(1000)
-        end)
-        conc.yield()
-        h:cancel()
+  it("that broke in its clean-up is raised, not lost", conc.test(function()
+    local err = sim.raises(function()
+      local g <close> = conc.group()
+      local h = g:spawn(function()
+        local _ <close> = sim.on_close(function() error("clean-up broke", 0) end)
+        conc.sleep(1000)
       end)
-      assert.equal("clean-up broke", err)
+      conc.yield()
+      h:cancel()
     end)
-  end)
+    assert.equal("clean-up broke", err)
+  end))
 end)
 
 describe("keep", function()
-  it("leaves the siblings alone, and await tells the failure", function()
-    sim.run(function()
-      local sibling
-      do
-        local g <close> = conc.group()
-        sibling = g:spawn(sim.after(5, "sibling"))
-        local h = g:spawn { sim.failing(1, "kept"), keep = true }
-        assert.equal("kept", sim.raises(h.await, h))
-      end
-      assert.equal("sibling", sibling:await())
-    end)
-  end)
+  it("leaves the siblings alone, and await tells the failure", conc.test(function()
+    local sibling
+    do
+      local g <close> = conc.group()
+      sibling = g:spawn(sim.after(5, "sibling"))
+      local h = g:spawn { sim.failing(1, "kept"), keep = true }
+      assert.equal("kept", sim.raises(h.await, h))
+    end
+    assert.equal("sibling", sibling:await())
+  end))
 
-  it("raises at the group's end a failure that nobody looked at", function()
-    sim.run(function()
-      local start = conc.now()
-      local err = sim.raises(function()
-        local g <close> = conc.group()
-        g:spawn(sim.after(5))
-        g:spawn { sim.failing(1, "unseen"), keep = true }
-      end)
-      assert.equal("unseen", err)
-      assert.near(start + 5, conc.now(), sim.tolerance)
+  it("raises at the group's end a failure that nobody looked at", conc.test(function()
+    local start = conc.now()
+    local err = sim.raises(function()
+      local g <close> = conc.group()
+      g:spawn(sim.after(5))
+      g:spawn { sim.failing(1, "unseen"), keep = true }
     end)
-  end)
+    assert.equal("unseen", err)
+    assert.near(start + 5, conc.now(), sim.tolerance)
+  end))
 
   it("raises at the task's end and at run's end, where there is no group", function()
     sim.shows(sim.fails(function()
@@ -249,27 +227,23 @@ describe("keep", function()
     sim.shows(sim.raises(conc.run), "unseen outside")
   end)
 
-  it("as a group's option holds for all its jobs", function()
-    sim.run(function()
-      local sibling
-      do
-        local g <close> = conc.group { keep = true }
-        sibling = g:spawn(sim.after(5, "sibling"))
-        local failed = { g:spawn(sim.failing(1, "one")), conc.spawn(sim.failing(2, "two")) }
-        assert.equal("one", sim.raises(failed[1].await, failed[1]))
-        assert.equal("two", sim.raises(failed[2].await, failed[2]))
-      end
-      assert.equal("sibling", sibling:await())
-    end)
-  end)
-
-  it("changes nothing for a job that succeeds or is cancelled", function()
-    sim.run(function()
+  it("as a group's option holds for all its jobs", conc.test(function()
+    local sibling
+    do
       local g <close> = conc.group { keep = true }
-      g:spawn(sim.after(1))
-      g:spawn(sim.after(1000)):cancel()
-    end)
-  end)
+      sibling = g:spawn(sim.after(5, "sibling"))
+      local failed = { g:spawn(sim.failing(1, "one")), conc.spawn(sim.failing(2, "two")) }
+      assert.equal("one", sim.raises(failed[1].await, failed[1]))
+      assert.equal("two", sim.raises(failed[2].await, failed[2]))
+    end
+    assert.equal("sibling", sibling:await())
+  end))
+
+  it("changes nothing for a job that succeeds or is cancelled", conc.test(function()
+    local g <close> = conc.group { keep = true }
+    g:spawn(sim.after(1))
+    g:spawn(sim.after(1000)):cancel()
+  end))
 end)
 
 describe("a group's limit", function()
@@ -329,125 +303,109 @@ describe("a group's limit", function()
 end)
 
 describe("the current group", function()
-  it("is joined by spawn in the coroutine that made it", function()
-    sim.run(function()
-      local h
+  it("is joined by spawn in the coroutine that made it", conc.test(function()
+    local h
+    do
+      local _ <close> = conc.group()
+      h = conc.spawn(sim.after(1))
+    end
+    assert.equal("done", h:status())
+  end))
+
+  it("is the innermost open one", conc.test(function()
+    local a, b
+    do
+      local _ <close> = conc.group()
+      a = conc.spawn(sim.after(5))
       do
         local _ <close> = conc.group()
-        h = conc.spawn(sim.after(1))
+        b = conc.spawn(sim.after(1))
       end
-      assert.equal("done", h:status())
-    end)
-  end)
+      assert.equal("done", b:status())
+      assert.equal("waiting", a:status())
+    end
+    assert.equal("done", a:status())
+  end))
 
-  it("is the innermost open one", function()
-    sim.run(function()
-      local a, b
-      do
-        local _ <close> = conc.group()
-        a = conc.spawn(sim.after(5))
-        do
-          local _ <close> = conc.group()
-          b = conc.spawn(sim.after(1))
-        end
-        assert.equal("done", b:status())
-        assert.equal("waiting", a:status())
-      end
-      assert.equal("done", a:status())
+  it("is not joined by spawn in another task", conc.test(function()
+    local stranger, release = nil, conc.event()
+    local task = conc.spawn(function()
+      release:wait()
+      stranger = conc.spawn(sim.after(100))
     end)
-  end)
+    local start = conc.now()
+    do
+      local _ <close> = conc.group()
+      release:set()
+      conc.sleep(1)
+    end
+    assert.near(start + 1, conc.now(), sim.tolerance)
+    assert.equal("waiting", stranger:status())
+    task:cancel()
+  end))
 
-  it("is not joined by spawn in another task", function()
-    sim.run(function()
-      local stranger, release = nil, conc.event()
-      local task = conc.spawn(function()
-        release:wait()
-        stranger = conc.spawn(sim.after(100))
-      end)
-      local start = conc.now()
-      do
-        local _ <close> = conc.group()
-        release:set()
-        conc.sleep(1)
-      end
-      assert.near(start + 1, conc.now(), sim.tolerance)
-      assert.equal("waiting", stranger:status())
-      task:cancel()
-    end)
-  end)
+  it("is not joined by spawn in another coroutine of the task", conc.test(function()
+    local start, stranger = conc.now(), nil
+    do
+      local _ <close> = conc.group()
+      conc.coroutine.wrap(function() stranger = conc.spawn(sim.after(5)) end)()
+    end
+    assert.near(start, conc.now(), sim.tolerance)
+    stranger:await()
+    assert.near(start + 5, conc.now(), sim.tolerance)
+  end))
 
-  it("is not joined by spawn in another coroutine of the task", function()
-    sim.run(function()
-      local start, stranger = conc.now(), nil
-      do
-        local _ <close> = conc.group()
-        conc.coroutine.wrap(function() stranger = conc.spawn(sim.after(5)) end)()
-      end
-      assert.near(start, conc.now(), sim.tolerance)
-      stranger:await()
-      assert.near(start + 5, conc.now(), sim.tolerance)
-    end)
-  end)
+  it("is joined from other tasks by the group's own spawn", conc.test(function()
+    local start = conc.now()
+    do
+      local g <close> = conc.group()
+      g:spawn(function() end)
+      conc.spawn(function() g:spawn(sim.after(5)) end)
+    end
+    assert.near(start + 5, conc.now(), sim.tolerance)
+  end))
 
-  it("is joined from other tasks by the group's own spawn", function()
-    sim.run(function()
-      local start = conc.now()
-      do
-        local g <close> = conc.group()
-        g:spawn(function() end)
-        conc.spawn(function() g:spawn(sim.after(5)) end)
-      end
-      assert.near(start + 5, conc.now(), sim.tolerance)
-    end)
-  end)
-
-  it("is left out by current = false", function()
-    sim.run(function()
-      local start = conc.now()
-      local h
-      do
-        local g <close> = conc.group { current = false }
-        h = conc.spawn(sim.after(5))
-        g:spawn(sim.after(1))
-      end
-      assert.near(start + 1, conc.now(), sim.tolerance)
-      h:await()
-    end)
-  end)
+  it("is left out by current = false", conc.test(function()
+    local start = conc.now()
+    local h
+    do
+      local g <close> = conc.group { current = false }
+      h = conc.spawn(sim.after(5))
+      g:spawn(sim.after(1))
+    end
+    assert.near(start + 1, conc.now(), sim.tolerance)
+    h:await()
+  end))
 end)
 
 describe("a group's cancel", function()
-  it("cancels its jobs, and the group ends without an error", function()
-    sim.run(function()
-      local start = conc.now()
-      local a, b
-      do
-        local g <close> = conc.group()
-        a, b = g:spawn(sim.after(1000)), g:spawn(sim.after(1000))
-        conc.sleep(1)
-        g:cancel()
-      end
-      assert.near(start + 1, conc.now(), sim.tolerance)
-      assert.equal("cancelled", a:status())
-      assert.equal("cancelled", b:status())
-    end)
-  end)
+  it("cancels its jobs, and the group ends without an error", conc.test(function()
+    local start = conc.now()
+    local a, b
+    do
+      local g <close> = conc.group()
+      a, b = g:spawn(sim.after(1000)), g:spawn(sim.after(1000))
+      conc.sleep(1)
+      g:cancel()
+    end
+    assert.near(start + 1, conc.now(), sim.tolerance)
+    assert.equal("cancelled", a:status())
+    assert.equal("cancelled", b:status())
+  end))
 
-  it("waits for the clean-ups", function()
-    sim.run(function()
-      local start = conc.now()
-      do
-        local g <close> = conc.group()
-        g:spawn(function()
-          local _ <close> = sim.on_close(function() conc.shield(conc.sleep, 3) end)
-          conc.sleep(1000)
-        end)
-        conc.yield()
-        g:cancel()
-      end
-      assert.near(start + 3, conc.now(), sim.tolerance)
-    end)
-  end)
+  it("waits for the clean-ups", conc.test(function()
+    local start = conc.now()
+    do
+      local g <close> = conc.group()
+      g:spawn(function()
+        local _ <close> = sim.on_close(function() conc.shield(conc.sleep, 3) end)
+        conc.sleep(1000)
+      end)
+      conc.yield()
+      g:cancel()
+    end
+    assert.near(start + 3, conc.now(), sim.tolerance)
+  end))
 
   it("cancels jobs that are started after it", function()
     local list, log = sim.log()
@@ -459,74 +417,64 @@ describe("a group's cancel", function()
     assert.same({}, list)
   end)
 
-  it("leaves jobs of the groups around it alone", function()
-    sim.run(function()
-      local other = conc.spawn(sim.after(5, "other"))
-      do
-        local g <close> = conc.group()
-        g:spawn(sim.after(1000))
-        g:cancel()
-      end
-      assert.equal("other", other:await())
-    end)
-  end)
+  it("leaves jobs of the groups around it alone", conc.test(function()
+    local other = conc.spawn(sim.after(5, "other"))
+    do
+      local g <close> = conc.group()
+      g:spawn(sim.after(1000))
+      g:cancel()
+    end
+    assert.equal("other", other:await())
+  end))
 end)
 
 describe("a group's await", function()
-  it("waits for the jobs that it has", function()
-    sim.run(function()
-      local start = conc.now()
+  it("waits for the jobs that it has", conc.test(function()
+    local start = conc.now()
+    local g <close> = conc.group()
+    g:spawn(sim.after(2))
+    g:await()
+    assert.near(start + 2, conc.now(), sim.tolerance)
+    g:spawn(sim.after(1))
+    g:await()
+    assert.near(start + 3, conc.now(), sim.tolerance)
+  end))
+
+  it("raises the failure, and the group's end raises the same", conc.test(function()
+    local mine = {}
+    local err = sim.raises(function()
       local g <close> = conc.group()
+      g:spawn(sim.failing(1, mine))
+      g:await()
+    end)
+    assert.equal(mine, err)
+  end))
+
+  it("from another task waits too", conc.test(function()
+    local start, seen = conc.now(), nil
+    do
+      local g <close> = conc.group { current = false }
       g:spawn(sim.after(2))
-      g:await()
-      assert.near(start + 2, conc.now(), sim.tolerance)
-      g:spawn(sim.after(1))
-      g:await()
-      assert.near(start + 3, conc.now(), sim.tolerance)
-    end)
-  end)
-
-  it("raises the failure, and the group's end raises the same", function()
-    sim.run(function()
-      local mine = {}
-      local err = sim.raises(function()
-        local g <close> = conc.group()
-        g:spawn(sim.failing(1, mine))
-        g:await()
-      end)
-      assert.equal(mine, err)
-    end)
-  end)
-
-  it("from another task waits too", function()
-    sim.run(function()
-      local start, seen = conc.now(), nil
-      do
-        local g <close> = conc.group { current = false }
-        g:spawn(sim.after(2))
-        conc.spawn(function() g:await() seen = conc.now() end)
-        conc.sleep(5)
-      end
-      assert.near(start + 2, seen, sim.tolerance)
-    end)
-  end)
+      conc.spawn(function() g:await() seen = conc.now() end)
+      conc.sleep(5)
+    end
+    assert.near(start + 2, seen, sim.tolerance)
+  end))
 end)
 
 describe("leaving a group", function()
-  it("by an error cancels first, then raises the error", function()
-    sim.run(function()
-      local start, h = conc.now(), nil
-      local err = sim.raises(function()
-        local g <close> = conc.group()
-        h = g:spawn(sim.after(1000))
-        conc.yield()
-        error("my own", 0)
-      end)
-      assert.equal("my own", err)
-      assert.equal("cancelled", h:status())
-      assert.near(start, conc.now(), sim.tolerance)
+  it("by an error cancels first, then raises the error", conc.test(function()
+    local start, h = conc.now(), nil
+    local err = sim.raises(function()
+      local g <close> = conc.group()
+      h = g:spawn(sim.after(1000))
+      conc.yield()
+      error("my own", 0)
     end)
-  end)
+    assert.equal("my own", err)
+    assert.equal("cancelled", h:status())
+    assert.near(start, conc.now(), sim.tolerance)
+  end))
 
   it("waits for all jobs in a cancelled scope too", function()
     local list, log = sim.log()
@@ -552,24 +500,22 @@ describe("leaving a group", function()
     assert.same({ "cleaned" }, list)
   end)
 
-  it("by break, return and goto waits as well", function()
-    sim.run(function()
-      local start = conc.now()
-      for _ = 1, 10 do -- luacheck: ignore 512
-        local g <close> = conc.group()
-        g:spawn(sim.after(1))
-        break
-      end
-      assert.near(start + 1, conc.now(), sim.tolerance)
-      local value = (function()
-        local g <close> = conc.group()
-        g:spawn(sim.after(1))
-        return "returned"
-      end)()
-      assert.equal("returned", value)
-      assert.near(start + 2, conc.now(), sim.tolerance)
-    end)
-  end)
+  it("by break, return and goto waits as well", conc.test(function()
+    local start = conc.now()
+    for _ = 1, 10 do -- luacheck: ignore 512
+      local g <close> = conc.group()
+      g:spawn(sim.after(1))
+      break
+    end
+    assert.near(start + 1, conc.now(), sim.tolerance)
+    local value = (function()
+      local g <close> = conc.group()
+      g:spawn(sim.after(1))
+      return "returned"
+    end)()
+    assert.equal("returned", value)
+    assert.near(start + 2, conc.now(), sim.tolerance)
+  end))
 
   it("out of order raises", function()
     local err = sim.fails(function()
@@ -583,62 +529,54 @@ describe("leaving a group", function()
     sim.shows(err, "group", "order")
   end)
 
-  it("out of order leaves no job that outlives the task", function()
-    sim.run(function()
-      local job
-      local task = conc.spawn(function()
-        pcall(function()
-          local outer <close> = conc.group()
-          job = outer:spawn(sim.after(1000))
-          local kept = conc.group()
-          assert.not_nil(kept)
-        end)
+  it("out of order leaves no job that outlives the task", conc.test(function()
+    local job
+    local task = conc.spawn(function()
+      pcall(function()
+        local outer <close> = conc.group()
+        job = outer:spawn(sim.after(1000))
+        local kept = conc.group()
+        assert.not_nil(kept)
       end)
-      pcall(task.await, task)
-      local status = job:status()
-      assert.is_true(status == "done" or status == "cancelled", status)
     end)
-  end)
+    pcall(task.await, task)
+    local status = job:status()
+    assert.is_true(status == "done" or status == "cancelled", status)
+  end))
 
-  it("then starting a job in it raises", function()
-    sim.run(function()
-      local g
-      do
-        local inner <close> = conc.group()
-        g = inner
-      end
-      sim.shows(sim.raises(g.spawn, g, print), "closed")
-    end)
-  end)
+  it("then starting a job in it raises", conc.test(function()
+    local g
+    do
+      local inner <close> = conc.group()
+      g = inner
+    end
+    sim.shows(sim.raises(g.spawn, g, print), "closed")
+  end))
 
-  it("and closing it again is harmless", function()
-    sim.run(function()
-      local g
-      do
-        local inner <close> = conc.group()
-        g = inner
-        g:spawn(sim.after(1))
-      end
-      do local _ <close> = g end
-    end)
-  end)
+  it("and closing it again is harmless", conc.test(function()
+    local g
+    do
+      local inner <close> = conc.group()
+      g = inner
+      g:spawn(sim.after(1))
+    end
+    do local _ <close> = g end
+  end))
 end)
 
 describe("a group that is never closed", function()
-  it("holds its jobs for its task, which waits for them", function()
-    sim.run(function()
-      local list, log = sim.log()
-      local h = conc.spawn(function()
-        local g = conc.group { current = false }
-        g:spawn(function() conc.sleep(5) log "job" end)
-      end)
-      pcall(h.await, h)
-      collectgarbage()
-      local ended = #list
-      conc.sleep(10)
-      assert.equal(ended, #list, "a job outlived its parent")
+  it("holds its jobs for its task, which waits for them", conc.test(function()
+    local list, log = sim.log()
+    local h = conc.spawn(function()
+      local g = conc.group { current = false }
+      g:spawn(function() conc.sleep(5) log "job" end)
     end)
-  end)
+    pcall(h.await, h)
+    collectgarbage()
+    local ended = #list
+    conc.sleep(10)
+    assert.equal(ended, #list, "a job outlived its parent")
+  end))
 end)
 
 describe("a group's own job", function()

@@ -5,20 +5,18 @@ local conc = require "luaconc"
 local testing = require "luaconc.testing"
 local program = require "spec.support.program"
 
+-- One program in the order of its seed; its books.
 local function try(seed)
-  local before = testing.counts()
-  testing.seed(seed)
-  local p = program.new(seed)
-  local ok, err = pcall(testing.virtual, p.root, p)
-  testing.seed(nil)
-  testing.check()
-  if not ok and not p:expects(err) then error(err, 0) end
-  p:audit()
-  local after = testing.counts()
-  for _, what in ipairs { "jobs", "ops", "handles", "threads", "descriptors" } do
-    assert(before[what] == after[what], what .. " left behind: "
-      .. after[what] - before[what])
-  end
+  local p
+  local left = testing.left(function()
+    p = program.new(seed)
+    local ok, err = testing.replay(seed, function() p:root() end)
+    testing.check()
+    if not ok and not p:expects(err) then error(err, 0) end
+    p:audit()
+  end)
+  assert(not left, left)
+  assert(testing.counts().ops == 0, "operations left behind")
   return p
 end
 
@@ -61,13 +59,9 @@ local function try_outside(seed)
 end
 
 local function replay(seed)
-  local result
-  local ok, err = xpcall(function() result = try(seed) end, debug.traceback)
-  testing.seed(nil)
-  if not ok then
-    error(("LUACONC_SEED=%d fails: %s"):format(seed, err), 0)
-  end
-  return result
+  local ok, p = xpcall(try, debug.traceback, seed)
+  if not ok then error(("LUACONC_SEED=%d fails: %s"):format(seed, p), 0) end
+  return p
 end
 
 describe("a random program", function()
@@ -119,12 +113,10 @@ describe("a random program", function()
   it("runs in another order from another seed", function()
     local orders = {}
     for seed = 1, 20 do
-      testing.seed(seed)
       local order = {}
-      testing.virtual(function()
+      assert(testing.replay(seed, function()
         for i = 1, 10 do conc.spawn(function() order[#order + 1] = i end) end
-      end)
-      testing.seed(nil)
+      end))
       orders[table.concat(order, " ")] = true
     end
     local n = 0

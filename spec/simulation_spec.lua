@@ -2,6 +2,7 @@
 
 local conc = require "luaconc"
 local testing = require "luaconc.testing"
+local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 
 describe("virtual time", function()
@@ -198,6 +199,25 @@ describe("a network", function()
     end)
   end)
 
+  it("keeps a connection that the task which made it has left", function()
+    testing.virtual(function()
+      local net <close> = testing.network { latency = 1 }
+      local listener <close> = net:listen()
+      local client = conc.spawn(function()
+        local s <close> = net:connect(listener)
+        s:write "bye\n"
+      end)
+      local server = assert(listener:accept())
+      client:await()
+      assert.equal("bye\n", server:read "a")
+    end)
+  end)
+
+  it("names a wrong option", function()
+    sim.shows(sim.raises(testing.network, { latencies = 1 }),
+      "bad argument #1 to 'network'", "latencies")
+  end)
+
   it("breaks connections by chance", function()
     testing.virtual(function()
       local net <close> = testing.network { loss = 1 }
@@ -236,6 +256,8 @@ describe("faults by name", function()
       "no function of luaconc is called 'tcp.conect'")
     sim.shows(sim.raises(testing.faults, { ["tcp.connect"] = "EFOO" }),
       "must be the name of an error")
+    sim.shows(sim.raises(testing.faults, "tcp.connect"),
+      "bad argument #1 to 'faults' (table of functions and errors expected")
   end)
 end)
 
@@ -271,6 +293,34 @@ describe("conc.test", function()
     local orders = 0
     conc.test(function() orders = orders + 1 end, { seeds = 7 })()
     assert.equal(7, orders)
+  end)
+end)
+
+-- What a test has used, and need not close.
+for what, use in pairs {
+  ["a program that has run"] = function() conc.exec { "true" } end,
+  ["a folder that was watched"] = function()
+    local _ <close> = assert(conc.fs.watch ".")
+  end,
+  ["shared memory"] = function() conc.shared.array("i32", 100000)[1] = 1 end,
+  ["a channel to a process"] = function()
+    local ch = conc.channel(1)
+    conc.process(function(c) c:send "hello" end, ch):await()
+    assert.equal("hello", ch:recv())
+  end,
+} do
+  describe("conc.test", function()
+    it("does not blame a test for " .. what, conc.test(use))
+    it("does not blame the next one for " .. what, conc.test(use))
+  end)
+end
+
+describe("conc.test", function()
+  it("does not blame a test for conc.stdout", function()
+    local said = script.run [[
+      conc.test(function() conc.stdout:write "written\n" end)()
+    ]]
+    assert.same({ 0, "written\n", "" }, { said.code, said.out, said.err })
   end)
 end)
 

@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "handle.h"
 #include "luax.h"
 #include "simulation.h"
 
@@ -37,11 +39,34 @@ static int simulation_message (lua_State *L) {
   return 1;
 }
 
+typedef struct first {
+  lc_handle handle;
+  uv_pipe_t uv;
+} first;
+
+static const lc_handlekind first_kind = {
+  "first stream", sizeof(first), offsetof(first, uv), NULL, NULL
+};
+
+/* (With its first stream libuv puts a descriptor aside, for when they run
+** out.) */
+static void open_first (lc_loop *loop, uv_loop_t *uv) {
+  lc_handle *h = lc_handle_new(loop, &first_kind);
+  if (!h) return;
+  if (uv_pipe_init(uv, &lc_container(h, first, handle)->uv, 0) == 0) {
+    lc_handle_opened(h);
+    lc_handle_close(h);
+  }
+  else lc_handle_drop(h);
+}
+
 /* simulation.prepare(): what the state opens once, at its first need, is open
 ** from here on, so that counts compare */
 static int simulation_prepare (lua_State *L) {
   int err;
-  (void)lc_loop_uv(lc_luax_loop(L), &err);
+  lc_loop *loop = lc_luax_loop(L);
+  uv_loop_t *uv = lc_loop_uv(loop, &err);
+  if (uv) open_first(loop, uv);
   return 0;
 }
 
@@ -57,6 +82,30 @@ static lua_Integer count_entries (const char *path) {
     if (e->d_name[0] != '.') n++;
   closedir(dir);
   return n;
+}
+
+static bool begins (const char *text, const char *with) {
+  return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Shared memory, which lives as long as its handles, and what loops and ports
+** have. */
+static bool is_own (const char *number) {
+  char path[64], target[64] = "";
+  snprintf(path, sizeof path, "/proc/self/fd/%.20s", number);
+  if (readlink(path, target, sizeof target - 1) < 0) return false;
+  return begins(target, "/memfd:luaconc") || begins(target, "anon_inode:");
+}
+
+/* simulation.own() -> how many descriptors come and go by themselves */
+static int simulation_own (lua_State *L) {
+  lua_Integer n = 0;
+  DIR *dir = opendir("/proc/self/fd");
+  struct dirent *e;
+  while (dir && (e = readdir(dir))) n += is_own(e->d_name);
+  if (dir) closedir(dir);
+  lua_pushinteger(L, n);
+  return 1;
 }
 
 /* The children that one thread of this process has. */
@@ -110,6 +159,7 @@ static const luaL_Reg functions[] = {
   {"message", simulation_message},
   {"prepare", simulation_prepare},
   {"counts", simulation_counts},
+  {"own", simulation_own},
   {NULL, NULL}
 };
 

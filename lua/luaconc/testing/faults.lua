@@ -1,19 +1,25 @@
 -- Faults by name: functions of luaconc that fail as the world makes them fail.
 
+local check = require "luaconc.check"
 local core = require "luaconc.core"
 
 local M = {}
 
--- "tcp.connect" -> the table that has it, and its name there.
-local function find(path)
+-- "tcp.connect" -> the table that has it, its name there, and what it is.
+local function look_up(path)
   local conc = require "luaconc"
   local module, name = path:match "^(%w+)%.([%w_]+)$"
   local where = module and conc[module] or conc
   name = name or path
-  if type(where) ~= "table" or type(where[name]) ~= "function" then
-    error(("no function of luaconc is called '%s'"):format(path), 3)
-  end
-  return where, name
+  return where, name, where[name]
+end
+
+-- A name that there isn't may raise, with one that was meant.
+local function find(path)
+  local ok, where, name, f = pcall(look_up, path)
+  if ok and type(f) == "function" then return where, name end
+  local hint = not ok and tostring(where):match "; did you mean .*" or ""
+  error(("no function of luaconc is called '%s'%s"):format(path, hint), 3)
 end
 
 -- "EIO", or { "EIO", nth = 2 }, or { "EIO", chance = 0.1 }.
@@ -62,6 +68,9 @@ end
 ---@param list table<string, string|table>
 ---@return { hits: table<string, integer> } faults
 function M.faults(list)
+  if type(list) ~= "table" then
+    check.expected("faults", 1, "table of functions and errors", list)
+  end
   local faults = setmetatable({ hits = {} }, Faults)
   local read_faults = {}
   for path, fault in pairs(list) do

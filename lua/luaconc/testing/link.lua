@@ -89,7 +89,8 @@ local function start(link, from, to)
   local way = { link = link, from = from, to = to, last = 0, flying_bytes = 0,
     flying = core.queue(1 << 20), room = core.event() }
   for _, f in ipairs { take, bring } do
-    link.group:spawn { f, way, daemon = true, name = "link" }
+    link.jobs[#link.jobs + 1] =
+      link.group:spawn { f, way, daemon = true, name = "link" }
   end
 end
 
@@ -118,37 +119,54 @@ function Link:close()
   if self.closed then return end
   self.closed = true
   self:resume()
-  self.group:cancel()
+  for _, job in ipairs(self.jobs) do job:cancel() end
   for _, s in ipairs { self.a, self.b, self.inner[1], self.inner[2] } do
     s:reset()
   end
-  self.group:close()
+  if not self.shared then self.group:close() end
 end
 
 Link.__close = Link.close
 
---- Two streams joined by a network that is made up. Options: `latency` and
---- `jitter` (seconds: each piece arrives after latency + 0 .. jitter, in
---- order), `rate` (bytes a second), `piece` (bytes arrive in pieces of 1 to so
---- many), `loss` (the chance that the connection breaks with a write),
---- `window` (bytes under way before a writer waits). To be closed.
----@param opts table?
----@return { a: luaconc.stream, b: luaconc.stream } link with cut, pause,
---- resume, close
-function M.link(opts)
-  opts = option.check("link", 1, opts, OPTIONS)
+--- A link with these options, checked, whose tasks belong to the group, or to
+--- one of its own.
+---@param opts table
+---@param group luaconc.group?
+---@return table link
+function M.make(opts, group)
   local a, near = core.pair()
   local far, b = core.pair()
   local link = setmetatable({
     a = a, b = b, inner = { near, far },
     latency = opts.latency or 0, jitter = opts.jitter or 0,
     rate = opts.rate, piece = opts.piece, loss = opts.loss or 0,
-    window = opts.window or WINDOW,
-    group = core.group { current = false, keep = true },
+    window = opts.window or WINDOW, jobs = {}, shared = group ~= nil,
+    group = group or core.group { current = false, keep = true },
   }, Link)
   start(link, near, far)
   start(link, far, near)
   return link
+end
+
+--- The options of a link, checked as an argument of `name`.
+---@param name string
+---@param opts table?
+---@return table opts
+function M.options(name, opts)
+  return option.check(name, 1, opts, OPTIONS)
+end
+
+--- Two streams joined by a network that is made up. Options: `latency` and
+--- `jitter` (seconds: each piece arrives after latency + 0 .. jitter, in
+--- order), `rate` (bytes a second), `piece` (bytes arrive in pieces of 1 to so
+--- many), `loss` (the chance that the connection breaks with a write),
+--- `window` (bytes under way before a writer waits). To be closed; it ends with
+--- the task that makes it.
+---@param opts table?
+---@return { a: luaconc.stream, b: luaconc.stream } link with cut, pause,
+--- resume, close
+function M.link(opts)
+  return M.make(M.options("link", opts))
 end
 
 return M

@@ -2,7 +2,7 @@
 -- them, without a socket. See link.lua.
 
 local core = require "luaconc.core"
-local testing = require "luaconc.testing"
+local links = require "luaconc.testing.link"
 
 local M = {}
 
@@ -66,7 +66,7 @@ end
 ---@return string? code
 function Network:connect(listener)
   if self.opts.latency then core.sleep(2 * self.opts.latency) end
-  local link = testing.link(self.opts)
+  local link = links.make(self.opts, self.group)
   self.links[#self.links + 1] = link
   local ok = listener.waiting:try_send(link.b)
   if ok then return link.a end
@@ -91,16 +91,20 @@ function Network:close()
   for _, listener in pairs(self.listeners) do listener:close() end
   for _, link in ipairs(self.links) do link:close() end
   self.links = {}
+  self.group:close()
 end
 
 Network.__close = Network.close
 
---- A network whose connections are links with these options. To be closed.
+--- A network whose connections are links with these options. To be closed; it
+--- ends with the task that makes it.
 ---@param opts table? see `link`
 ---@return table network with listen, connect, cut, close
 function M.network(opts)
-  return setmetatable({ opts = opts or {}, links = {}, listeners = {} },
-    Network)
+  return setmetatable({
+    opts = links.options("network", opts), links = {}, listeners = {},
+    group = core.group { current = false, keep = true },
+  }, Network)
 end
 
 return M
