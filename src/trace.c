@@ -4,9 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "alloc.h"
 #include "errors.h"
@@ -59,7 +57,7 @@ static bool read_text (lua_State *L, lua_CFunction f, lc_job *j, char *to) {
 static const char *name_of (lc_tracing *t, const lc_job *j, char *to) {
   const char *own = j->span ? lc_tracing_span(t, j->span)->name : NULL;
   if (own) return own;
-  snprintf(to, NAME, "%s %u", j->engine->name, j->id);
+  lc_tracing_label(to, j->engine->name, j->id);
   return to;
 }
 
@@ -128,7 +126,7 @@ void lc_trace_job (lua_State *L, lc_job *j) {
 static void end_wait (lc_tracing *t, const lc_job *j, uint64_t now) {
   lc_tracespan *s = j->span ? lc_tracing_span(t, j->span) : NULL;
   if (!s || !s->wait) return;
-  lc_tracing_emit(t, 'e', s->wait, "job", now, SPAN, SPAN_OF(t, j));
+  lc_tracing_edge(t, 'e', s->wait, now, j->id);
   s->wait = NULL;
 }
 
@@ -149,7 +147,7 @@ static void begin_wait (lc_tracing *t, lc_task *task, uint64_t now) {
   if (!task->op.kind || !task->job.span) return;
   const char *what = task->op.kind->name;
   lc_tracing_span(t, task->job.span)->wait = what;
-  lc_tracing_emit(t, 'b', what, "job", now, SPAN, SPAN_OF(t, &task->job));
+  lc_tracing_edge(t, 'b', what, now, task->job.id);
 }
 
 /* A task that ran when tracing began has stopped by now. */

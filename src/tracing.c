@@ -48,29 +48,84 @@ void lc_tracing_flush (lc_tracing *t) {
   t->used = 0;
 }
 
+static char *put_text (char *to, const char *text) {
+  size_t n = strlen(text);
+  memcpy(to, text, n);
+  return to + n;
+}
+
+static char *put_number (char *to, uint64_t n) {
+  char digits[20], *at = digits + sizeof digits;
+  do *--at = (char)('0' + n % 10);
+  while ((n /= 10));
+  size_t len = (size_t)(digits + sizeof digits - at);
+  memcpy(to, at, len);
+  return to + len;
+}
+
+/* Microseconds, with three more digits. */
+static char *put_time (char *to, uint64_t ns) {
+  unsigned rest = (unsigned)(ns % 1000);
+  to = put_number(to, ns / 1000);
+  *to++ = '.';
+  *to++ = (char)('0' + rest / 100);
+  *to++ = (char)('0' + rest / 10 % 10);
+  *to++ = (char)('0' + rest % 10);
+  return to;
+}
+
+void lc_tracing_label (char to[LC_TRACING_NAME], const char *what,
+                       uint32_t id) {
+  to = put_text(to, what);
+  *to++ = ' ';
+  *put_number(to, id) = '\0';
+}
+
+/* What every event has; where to go on. */
+static char *begin_line (lc_tracing *t, char ph, const char *name,
+                         const char *cat, uint64_t ns) {
+  if (t->used + LC_TRACING_LINE > LC_TRACING_BUFFER) lc_tracing_flush(t);
+  char *to = put_text(t->buffer + t->used, "{\"ph\":\"");
+  *to++ = ph;
+  to = put_text(put_text(to, "\",\"name\":\""), name);
+  to = put_text(put_text(to, "\",\"cat\":\""), cat);
+  to = put_number(put_text(to, "\",\"pid\":"), (uint64_t)t->pid);
+  to = put_number(put_text(to, ",\"tid\":"), (uint64_t)t->tid);
+  return put_time(put_text(to, ",\"ts\":"), ns);
+}
+
+static void end_line (lc_tracing *t, char *to) {
+  to = put_text(to, "},\n");
+  t->used = (size_t)(to - t->buffer);
+}
+
 void lc_tracing_emit (lc_tracing *t, char ph, const char *name,
                       const char *cat, uint64_t ns, const char *more, ...) {
-  enum { LINE = LC_TRACING_LINE };
-  if (t->used + LINE > LC_TRACING_BUFFER) lc_tracing_flush(t);
-  char *to = t->buffer + t->used;
-  int n = snprintf(to, LINE, "{\"ph\":\"%c\",\"name\":\"%s\",\"cat\":\"%s\","
-                   "\"pid\":%d,\"tid\":%d,\"ts\":%llu.%03u", ph, name, cat,
-                   t->pid, t->tid, (unsigned long long)(ns / 1000),
-                   (unsigned)(ns % 1000));
+  char *to = begin_line(t, ph, name, cat, ns);
+  size_t left = t->used + LC_TRACING_LINE - 4 - (size_t)(to - t->buffer);
   va_list args;
   va_start(args, more);
-  int rest = vsnprintf(to + n, (size_t)(LINE - n), more, args);
+  int n = vsnprintf(to, left, more, args);
   va_end(args);
-  if (n + rest > LINE - 4) return;
-  memcpy(to + n + rest, "},\n", 3);
-  t->used += (size_t)(n + rest) + 3;
+  if (n >= 0 && (size_t)n < left) end_line(t, to + n);
 }
 
 void lc_tracing_slice (lc_tracing *t, const char *name, const char *cat,
                        uint64_t since, uint64_t now) {
-  uint64_t ns = now - since;
-  lc_tracing_emit(t, 'X', name, cat, since, ",\"dur\":%llu.%03u",
-                  (unsigned long long)(ns / 1000), (unsigned)(ns % 1000));
+  char *to = begin_line(t, 'X', name, cat, since);
+  end_line(t, put_time(put_text(to, ",\"dur\":"), now - since));
+}
+
+void lc_tracing_edge (lc_tracing *t, char ph, const char *name,
+                      uint64_t ns, uint32_t id) {
+  char *to = put_text(begin_line(t, ph, name, "job", ns), ",\"id\":\"");
+  to = put_number(to, (uint64_t)t->pid);
+  *to++ = '.';
+  to = put_number(to, t->state);
+  *to++ = '.';
+  to = put_number(to, id);
+  *to++ = '"';
+  end_line(t, to);
 }
 
 /* }} */

@@ -16,7 +16,7 @@
 enum {
   LC_TRACING_BUFFER = 65536,
   LC_TRACING_LINE = 1024,      /* a longer one is left out */
-  LC_TRACING_NAME = 160
+  LC_TRACING_NAME = 160        /* of what Lua names, its end included */
 };
 
 /* Of a job. */
@@ -51,9 +51,16 @@ lc_printf(6, 7)
 void lc_tracing_emit (lc_tracing *t, char ph, const char *name,
                       const char *cat, uint64_t ns, const char *more, ...);
 
-/* A slice of the thread. */
+/* The two that each switch of tasks takes, without a format: a slice of the
+** thread; where a span of the job with this id begins or ends. */
 void lc_tracing_slice (lc_tracing *t, const char *name, const char *cat,
                        uint64_t since, uint64_t now);
+void lc_tracing_edge (lc_tracing *t, char ph, const char *name, uint64_t ns,
+                      uint32_t id);
+
+/* "task 3" */
+void lc_tracing_label (char to[LC_TRACING_NAME], const char *what,
+                       uint32_t id);
 
 /* A new span, with a copy of this name, which may be NULL: its number, or 0
 ** without memory. */
