@@ -99,11 +99,22 @@ describe("a channel between processes", function()
     conc.run(function()
       local ch = conc.channel()
       ch:send { conc.channel() }
-      local ok, _, code = conc.process(print, ch)
+      local ok, text, code = conc.process(print, ch)
       assert.is_nil(ok)
       assert.equal("EBUSY", code)
+      assert.match("a channel in it holds functions or channels", text, 1, true)
       assert.equal("table", type(ch:recv()))
       assert.is_true(ch:send(1))
+      -- From then on it takes both.
+      local job = conc.process(function(from)
+        from:recv()
+        return from:recv()(), from:recv():recv()
+      end, ch)
+      local inner = conc.channel()
+      ch:send(function() return 7 end)
+      ch:send(inner)
+      inner:send "there"
+      assert.same({ 7, "there" }, { job:await() })
     end)
   end)
 

@@ -187,11 +187,23 @@ static int k_send_many (lua_State *L, int status, lua_KContext ctx) {
   return send_rest(L, lc_channel_self(L), t, turn);
 }
 
+/* Those that go at once. */
+static void send_some (lc_channel *c, lc_batch *b) {
+  uint32_t gone;
+  do {
+    gone = lc_strait_put_many(strait_of(c), &b->items[b->next],
+                              lc_batch_left(b), c->seat->guest);
+    b->next += gone;
+  } while (gone > 0);
+}
+
 static int send_rest (lua_State *L, lc_channel *c, lc_task *t,
                       lc_turn *turn) {
   lc_batch *b = turn->batch;
   lc_crossed done = LC_CROSS_DONE;
   for (; b->next < b->n; b->next++) {
+    send_some(c, b);
+    if (b->next == b->n) break;
     lc_wait *w = put_or_begin(c, t, &b->items[b->next], &done);
     if (w) return lc_handled_await(L, t, w, &send_kind, k_send_many,
                                    (lua_KContext)turn);
@@ -281,6 +293,18 @@ int lc_channel_recv_far (lua_State *L, lc_channel *c, bool waits) {
 
 /* {{ Many */
 
+/* What is there goes into the seat's hand, if that is empty: it stays there
+** where something is raised. */
+static void fill_hand (lc_channel *c, lua_Integer most) {
+  lc_batch *hand = c->seat->hand;
+  if (!hand) hand = c->seat->hand = lc_batch_new(LC_HAND);
+  if (!hand || lc_channel_has(c)) return;
+  uint32_t n = most < LC_HAND ? (uint32_t)most : LC_HAND;
+  hand->next = 0;
+  hand->n = lc_strait_take_many(strait_of(c), hand->items, n,
+                                c->seat->guest);
+}
+
 /* A list that begins with this item, and what follows it now. */
 static int fill_list (lua_State *L, lc_channel *c, lc_item *first) {
   lua_Integer most = lua_tointeger(L, 2);
@@ -291,6 +315,7 @@ static int fill_list (lua_State *L, lc_channel *c, lc_item *first) {
   lc_item_push(L, first);
   lua_rawseti(L, -2, 1);
   for (lua_Integer n = 1; n < most; n++) {
+    fill_hand(c, most - n);
     (void)take_or_begin(c, NULL, &item, &done);
     if (done != LC_CROSS_DONE) break;
     lc_channel_arrived(c->loop, &item);

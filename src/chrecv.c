@@ -14,7 +14,6 @@
 #include "luax.h"
 #include "trace.h"
 
-enum { HAND = 64 };   /* items that are taken at once */
 
 static const lc_opkind kinds[] = {
   {"channel:recv", lc_channel_cancel, NULL, LC_BY_TASK},
@@ -136,7 +135,7 @@ static lc_exchanged take_list (lua_State *L, lc_channel *c, lua_Integer most) {
       lua_Integer wanted = most - n;
       lc_calls_init(&calls, seat);
       done = lc_exchange_take_many(c->exchange, hand, (uint32_t)
-                                   (wanted < HAND ? wanted : HAND), &calls);
+                                   (wanted < LC_HAND ? wanted : LC_HAND), &calls);
       lc_channel_follow(&calls);
       if (done != LC_EX_DONE) break;
     }
@@ -207,7 +206,7 @@ static int k_recv_many (lua_State *L, int status, lua_KContext ctx) {
 }
 
 static void need_hand (lua_State *L, lc_seat *seat) {
-  if (!seat->hand) seat->hand = lc_batch_new(HAND);
+  if (!seat->hand) seat->hand = lc_batch_new(LC_HAND);
   if (!seat->hand) luaL_error(L, "not enough memory");
 }
 

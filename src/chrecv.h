@@ -7,6 +7,8 @@
 
 #include "chwait.h"
 
+enum { LC_HAND = 64 };   /* items that are taken at once */
+
 /* A flow ends at the item, if one has begun. */
 void lc_channel_arrived (lc_loop *loop, const lc_item *item);
 

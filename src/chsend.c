@@ -28,7 +28,7 @@ static void read_item (lua_State *L, lc_channel *c, int index,
   int err = far ? lc_strait_export(item) : 0;
   if (err) {
     lc_item_free(item);
-    luaL_error(L, "cannot send %s #1: %s", what, uv_strerror(err));
+    luaL_error(L, "cannot send %s #1: %s", what, lc_message_refusal(err));
   }
   if (lc_trace_on(c->loop)) item->flow = lc_trace_send(c->loop, "message");
 }
@@ -187,7 +187,7 @@ static int go_on_far (lua_State *L, lc_channel *c, lc_task *t,
     err = lc_strait_export(&b->items[i]);
   if (err) {
     lc_seat_return(turn);
-    return luaL_error(L, "cannot send: %s", uv_strerror(err));
+    return luaL_error(L, "cannot send: %s", lc_message_refusal(err));
   }
   return lc_channel_send_many_far(L, c, t, turn);
 }

@@ -164,6 +164,12 @@ static int append (const lc_message *m, const lc_ref *refs,
   return 0;
 }
 
+const char *lc_message_refusal (int code) {
+  return code != UV_EBUSY ? uv_strerror(code)
+         : "a channel in it holds functions or channels, which can't move to "
+           "another process: receive them first";
+}
+
 int lc_message_export (const lc_message *m, uint64_t to, lc_message *out) {
   size_t size = m->nheld * sizeof(lc_ref);
   lc_ref *refs = lc_alloc(size);

@@ -35,6 +35,9 @@ void lc_message_encode (lua_State *L, int first, int n, const char *what,
 int lc_message_export (const lc_message *m, uint64_t to, lc_message *out);
 void lc_message_unexport (const lc_message *m, uint64_t to);
 
+/* Why it could not be exported. */
+const char *lc_message_refusal (int code);
+
 /* Such a message has come here, or (`kept`) was kept by the root: from now on
 ** it holds these things itself. Failing, it has let go of all. */
 int lc_message_import (lc_message *m, bool kept);

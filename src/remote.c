@@ -292,7 +292,7 @@ static void keep_values (lua_State *L, lc_remote *r, int f, int n) {
 static int refuse (lua_State *L, lc_remote *r, int handle, int err) {
   const char *label = lc_job_label(L, &r->job, handle);
   lc_errors_fail(L, uv_err_name(err), "cannot start %s: %s", label,
-                 uv_strerror(err));
+                 lc_message_refusal(err));
   return 3;
 }
 

@@ -281,6 +281,57 @@ lc_crossed lc_strait_take (lc_proxy *p, lc_item *item, lc_guest *g,
   return done == LC_CROSS_DONE && !small ? unload(p, i, item) : done;
 }
 
+/* {{ Many. The lock is held for BULK of them at the most. */
+
+enum { BULK = 64 };
+
+static bool put_one (lc_straitthing *t, const lc_mapping *m,
+                     const lc_item *item, lc_rings *rings) {
+  if (lc_slot_is_block(item) && item->u.message.len > LC_SLOT_ARENA)
+    return false;
+  return lc_dock_may_ring(rings) &&
+         put(t, m, item, 0, NULL, rings) == LC_CROSS_DONE;
+}
+
+uint32_t lc_strait_put_many (lc_proxy *p, lc_item *items, uint32_t n,
+                             lc_guest *g) {
+  lc_rings rings;
+  uint32_t gone = 0;
+  if (n > BULK) n = BULK;
+  if (n < 2 || lc_dock_lonely(p)) return 0;
+  lc_straitthing *t = lc_dock_lock(p, &rings);
+  while (gone < n && put_one(t, &p->bulk, &items[gone], &rings)) gone++;
+  lc_dock_unlock(t, g, &rings);
+  for (uint32_t i = 0; i < gone; i++) lc_item_free(&items[i]);
+  return gone;
+}
+
+/* The first in the ring, if it is small. */
+static bool take_one (lc_straitthing *t, const lc_mapping *m, lc_item *item,
+                      lc_rings *rings) {
+  if (lc_slot_count(t) == 0 || !lc_dock_may_ring(rings)) return false;
+  const lc_slot *s = lc_slot_at(m, *lc_slot_ring(t, m, t->head));
+  if (!lc_slot_is_small(s)) return false;
+  uint32_t i = lc_slot_take_first(t, m);
+  lc_slot_copy_small(s, item);
+  lc_slot_give(t, m, i);
+  let_follow(t, m, rings);
+  return true;
+}
+
+uint32_t lc_strait_take_many (lc_proxy *p, lc_item *items, uint32_t n,
+                              lc_guest *g) {
+  lc_rings rings;
+  uint32_t got = 0;
+  if (n > BULK) n = BULK;
+  lc_straitthing *t = lc_dock_lock(p, &rings);
+  while (got < n && take_one(t, &p->bulk, &items[got], &rings)) got++;
+  lc_dock_unlock(t, g, &rings);
+  return got;
+}
+
+/* }} */
+
 lc_crossed lc_strait_read (lc_proxy *p, lc_item *item, lc_wait *w) {
   uint32_t i = (uint32_t)w->ticket->what - 1;
   w->ticket->what = 0;

@@ -61,6 +61,13 @@ lc_crossed lc_strait_put (lc_proxy *p, lc_item *item, lc_guest *g,
 lc_crossed lc_strait_take (lc_proxy *p, lc_item *item, lc_guest *g,
                            lc_wait *w);
 
+/* Sends, or receives, the first of n items, as many as go at once and are no
+** larger than a slot: how many. `items` are emptied; or filled. */
+uint32_t lc_strait_put_many (lc_proxy *p, lc_item *items, uint32_t n,
+                             lc_guest *g);
+uint32_t lc_strait_take_many (lc_proxy *p, lc_item *items, uint32_t n,
+                              lc_guest *g);
+
 /* A wait that was told to look: sends what it had in its slot. */
 lc_crossed lc_strait_put_again (lc_proxy *p, lc_guest *g, lc_wait *w);
 

@@ -748,7 +748,9 @@ function conc.queue(n) end
 ---with what is in it and with who waits; it is slower than between threads, keeps
 ---65,536 values at most, and two `conc.select` don't meet there where it keeps
 ---none. If what is in it can't leave this process (functions, other channels), it
----can't either: `EBUSY`. A process that is killed loses what it had received, and
+---can't either: `EBUSY`; from then on it takes both. Channels between processes
+---that hold each other, and that nobody else holds, stay until the program ends.
+---A process that is killed loses what it had received, and
 ---what it had not sent yet; everybody else goes on.
 ---Never waits.
 ---@param n? integer 0 or more
