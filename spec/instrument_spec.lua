@@ -215,10 +215,18 @@ end)
 
 describe("a program as an engine", function()
   it("gets the number of jobs, settings and plain context", function()
-    assert.same({ "env", "LUACONC_HOST=a b", "LUACONC_N=7", "LUACONC_PORT=80",
-      "sh", "-c", "get 'a b' 80 {7 jobs} {x} 7" },
+    assert.same({ "env", "LUACONC_HOST=a b", "LUACONC_JOBS=7", "LUACONC_N=7",
+      "LUACONC_PORT=80", "sh", "-c", "get 'a b' 80 {7 jobs} {x} 7" },
       outside.argv("get {host} {port} {{n} jobs} {x} {n}",
         { size = 7, set = { port = 80 }, ctx = { host = "a b", list = {} } }))
+    local argv = outside.argv("get {n} {jobs}", { size = 7, set = { n = 80, jobs = 9 } })
+    assert.equal("get 80 7", argv[#argv])
+  end)
+
+  it("is told the first line that is not as it should be", function()
+    assert.same({ "'b' on line 2", "'c'" }, { outside.difference("a\nb", "a\nc") })
+    assert.same({ "nothing on line 2", "'c'" }, { outside.difference("a", "a\nc") })
+    assert.same({ "'3'", "nothing" }, { outside.difference("3", "") })
   end)
 
   it("prints results one on a line, unless the scenario shows them", function()
@@ -367,7 +375,7 @@ describe("luaconc compare, grown up", function()
       "--command=sh=echo 3", "FILE")
     assert.equal(1, status)
     assert.matches("\n  sh +failed\n", out)
-    assert.matches("printed '3', but serial gives '1' and more", out)
+    assert.matches("printed '3' on line %d, but serial gives '1'", out)
   end)
 
   it("compares programs alone, and numbers of workers", function()

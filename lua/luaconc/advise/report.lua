@@ -131,9 +131,9 @@ local function proposal(site, best, now, jobs)
     return ("Stay with %s: no other engine is clearly quicker."):format(name)
   elseif best.engine == now.engine then
     return ("Stay with %s, but let %s run at a time instead of %s, if what "
-      .. "they wait for bears it. It would be worth %s of %s (%s times as fast)."
-      ):format(name, units.count(best.workers), units.count(now.workers),
-      worth(best, now))
+      .. "they wait for bears it. It would be worth %s of %s (%s times as "
+      .. "fast)."):format(name, units.count(best.workers),
+      units.count(now.workers), worth(best, now))
   end
   return ("Use %s: %s. It would be worth %s of %s (%s times as fast)."):format(
     how(best, site, jobs), why(best, jobs), worth(best, now))

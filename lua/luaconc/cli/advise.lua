@@ -144,8 +144,8 @@ local function run_script(given)
     write(require("luaconc.advise.report").single(style, report.single))
   end
   if #report.sites == 0 and #report.single == 0 then
-    write(style:paragraph("No job ended that it had started by luaconc: nothing "
-      .. "to advise on."))
+    write(style:paragraph("No job ended that it had started by luaconc: "
+      .. "nothing to advise on."))
     return 0
   end
   if #report.sites == 0 then return 0 end

@@ -84,9 +84,7 @@ end
 local function table_of(size)
   local rows = { HEADING }
   for _, row in ipairs(size.rows) do
-    local line = line_of(row)
-    for i = #line + 1, #HEADING do line[i] = "" end
-    rows[#rows + 1] = line
+    rows[#rows + 1] = line_of(row)
   end
   return page.table(rows, "Medians of all rounds")
 end

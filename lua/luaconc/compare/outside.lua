@@ -3,10 +3,12 @@
 --
 -- `{n}` in the command is the number of jobs, `{NAME}` a setting or a plain
 -- field of what `setup` returned; in the environment they are LUACONC_N and
--- LUACONC_NAME. Its time is that from its start to its end, its own start-up
--- included, as nobody can see from outside when its work begins; what it
--- prints must be equal in every run, and equal to the results of the other
--- engines, one on a line (or what the scenario's `show` makes of them).
+-- LUACONC_NAME. (Where one of these is called n, the number of jobs is
+-- `{jobs}`, as it is everywhere.) Its time is that from its start to its end,
+-- its own start-up included, as nobody can see from outside when its work
+-- begins; what it prints must be equal in every run, and equal to the results
+-- of the other engines, one on a line (or what the scenario's `show` makes of
+-- them).
 
 local program = require "luaconc.compare.program"
 
@@ -22,6 +24,7 @@ local function values(request)
         or type(v) == "number") then out[name] = v end
     end
   end
+  out.jobs = request.size
   return out
 end
 
@@ -62,14 +65,32 @@ function M.text(scenario, results)
   return table.concat(lines, "\n")
 end
 
---- Text that is short enough for a message.
----@param text string
----@return string
-function M.brief(text)
-  if text == "" then return "nothing" end
-  local line = text:match "^[^\n]*"
+local function short(line)
+  if not line then return "nothing" end
   if #line > 60 then return "'" .. line:sub(1, 57) .. "...'" end
-  return "'" .. line .. "'" .. (line ~= text and " and more" or "")
+  return "'" .. line .. "'"
+end
+
+local function lines_of(text)
+  local list = {}
+  if text == "" then return list end
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do list[#list + 1] = line end
+  return list
+end
+
+--- How two texts differ: the first line that does, of each.
+---@param mine string
+---@param theirs string
+---@return string mine, string theirs
+function M.difference(mine, theirs)
+  local a, b = lines_of(mine), lines_of(theirs)
+  for i = 1, math.max(#a, #b) do
+    if a[i] ~= b[i] then
+      local where = math.max(#a, #b) > 1 and (" on line %d"):format(i) or ""
+      return short(a[i]) .. where, short(b[i])
+    end
+  end
+  return "the same", "the same"
 end
 
 --- Runs the command once.

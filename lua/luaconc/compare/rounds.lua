@@ -50,8 +50,9 @@ local function verify_text(scenario, out, state)
   if not state.text then
     state.text = out
   elseif state.text ~= out then
-    return { message = ("printed %s, but %s gives %s"):format(
-      outside.brief(out), state.first, outside.brief(state.text)) }
+    local mine, theirs = outside.difference(out, state.text)
+    return { message = ("printed %s, but %s gives %s"):format(mine, state.first,
+      theirs) }
   end
 end
 

@@ -6,9 +6,9 @@
 -- must itself be clearly faster than those that are simpler still, else the
 -- next one is tried. One round tells only what seems to fit; of runs on a
 -- crowded machine, no tie is believed, and no lead that others' load may
--- explain; and an engine that was only estimated must be far behind. Programs of
--- --command are in no order of simplicity: where one of them can't be told from
--- another, none is named.
+-- explain; and an engine that was only estimated must be far behind. Programs
+-- of --command are in no order of simplicity: where one of them can't be told
+-- from another, none is named.
 
 local engines = require "luaconc.compare.engines"
 local stats = require "luaconc.compare.stats"

@@ -52,7 +52,7 @@ th, td { padding: 0.22rem 0.7rem 0.22rem 0; text-align: right;
 th:first-child, td:first-child { text-align: left; }
 td.text, th.text { text-align: left; }
 td:not(.text) { white-space: nowrap; }
-td.text { min-width: 9rem; }
+td.text, tbody th.text { min-width: 9rem; }
 thead th { color: var(--soft); font-weight: 600; }
 article { background: var(--card); border: 1px solid var(--line);
   border-radius: 8px; padding: 0.6rem 1rem 0.8rem; margin: 1rem 0; }
@@ -64,7 +64,8 @@ figure { margin: 0.8rem 0; overflow-x: auto; }
 figcaption { color: var(--soft); font-size: 0.9rem; }
 svg { width: 100%; height: auto; max-width: 46rem; display: block;
   font: 12px system-ui, "DejaVu Sans", sans-serif; }
-svg text { fill: var(--ink); } svg .soft { fill: var(--soft); }
+svg text { fill: var(--ink); }
+svg .soft { fill: var(--soft); font-size: inherit; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .mark { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 4 3; }
 .serial { --own: var(--serial); } .task { --own: var(--task); }
@@ -115,9 +116,25 @@ end
 local function is_words(rows, column)
   for i = 2, #rows do
     local cell = rows[i][column] or ""
-    if #cell > 24 then return true end
+    if #cell > 24 and #rows[i] == #rows[1] then return true end
   end
   return false
+end
+
+-- A cell: a heading in the first row and column; the last of a row that ends
+-- early, as where there are no figures, goes on to the end.
+local function cell_of(rows, r, i)
+  local row, attributes = rows[r], ""
+  local tag = (r == 1 or i == 1) and "th" or "td"
+  if tag == "th" then
+    attributes = (' scope="%s"'):format(r == 1 and "col" or "row")
+  end
+  local left = i == #row and #rows[1] - #row or 0
+  if left > 0 then attributes = (' colspan="%d"'):format(left + 1) end
+  if left > 0 or is_words(rows, i) then
+    attributes = attributes .. ' class="text"'
+  end
+  return ("<%s%s>%s</%s>"):format(tag, attributes, M.escape(row[i]), tag)
 end
 
 --- A table: the first row is its heading. Wide ones scroll by themselves.
@@ -130,13 +147,7 @@ function M.table(rows, caption)
     "<caption>", M.escape(caption), "</caption>\n" }
   for r, row in ipairs(rows) do
     local line = {}
-    for i, cell in ipairs(row) do
-      local tag = (r == 1 or i == 1) and "th" or "td"
-      local scope = r == 1 and ' scope="col"' or i == 1 and ' scope="row"' or ""
-      local class = is_words(rows, i) and ' class="text"' or ""
-      line[i] = ("<%s%s%s>%s</%s>"):format(tag, scope, class, M.escape(cell),
-        tag)
-    end
+    for i in ipairs(row) do line[i] = cell_of(rows, r, i) end
     out[#out + 1] = (r == 1 and "<thead>" or r == 2 and "<tbody>" or "")
       .. "<tr>" .. table.concat(line) .. "</tr>"
       .. (r == 1 and "</thead>" or "") .. "\n"

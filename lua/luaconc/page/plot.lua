@@ -6,7 +6,7 @@ local scale = require "luaconc.page.scale"
 
 local M = {}
 
-local WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM = 640, 96, 24, 12, 34, 40
+local WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM = 640, 96, 32, 12, 34, 40
 
 local escape, format = page.escape, string.format
 
@@ -40,7 +40,7 @@ local function x_axis(s, left, width, top, bottom, show, out)
     local x = left + s.at(v) * width
     out[#out + 1] = line("grid", x, top, x, bottom)
     local text = show(v)
-    local half = #text * 4
+    local half = #text * 4.2
     if x - half > free then
       out[#out + 1] = label(x, bottom + 18, text, "middle", "soft")
       free = x + half + 4
