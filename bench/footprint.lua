@@ -1,11 +1,16 @@
--- What luaconc takes up. `footprint.lua [face|bare] [N]`: `state_kb` is what
+-- What luaconc takes up. `footprint.lua [face|bare] [N]`: `require_ms` is CPU
+-- time of the first `require` (beside luv's in `start.lua`); `state_kb` is what
 -- each of N idle threads with a Lua state adds to the resident memory of the
 -- process, with luaconc's face loaded in it or without; `library_kb` and
 -- `archive_kb` are the sizes of the files.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 local measure = require "lib.measure"
+
+local start = measure.cpu()
 local conc = require "luaconc"
+local run = conc.run            -- the face loads the core when it is asked
+measure.print("require_ms", (measure.cpu() - start) * 1e3)
 
 local function size_of(path)
   local file <close> = assert(io.open(path, "rb"))
@@ -35,7 +40,7 @@ local function report(n, prepare)
   measure.print("library_kb", size_of(core))
   measure.print("archive_kb", size_of((core:gsub("luaconc/core.so$",
     "libluaconc.a"))))
-  conc.run(weigh, n, prepare)
+  run(weigh, n, prepare)
 end
 
 local cases = {}

@@ -297,7 +297,7 @@ M[#M + 1] = {
   name = "footprint",
   title = "an idle thread with a state and luaconc loaded in it",
   unit = "KiB", key = "state_kb", better = "low",
-  also = { "library_kb", "archive_kb" },
+  also = { "require_ms", "library_kb", "archive_kb" },
   ours = lua "footprint.lua face 200",
   reference = { name = "the face not loaded",
                 command = lua "footprint.lua bare 200" },
