@@ -310,6 +310,7 @@ build = {
     ["luaconc.compare.stats"] = "lua/luaconc/compare/stats.lua",
     ["luaconc.compare.suggest"] = "lua/luaconc/compare/suggest.lua",
     ["luaconc.compare.sweep"] = "lua/luaconc/compare/sweep.lua",
+    ["luaconc.compare.tables"] = "lua/luaconc/compare/tables.lua",
     ["luaconc.compare.text"] = "lua/luaconc/compare/text.lua",
     ["luaconc.compare.trace"] = "lua/luaconc/compare/trace.lua",
     ["luaconc.compare.units"] = "lua/luaconc/compare/units.lua",

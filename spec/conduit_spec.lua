@@ -81,7 +81,7 @@ describe("a starter", function()
     for _, bytes in ipairs {
       packet(0, ""), packet(1, ""), packet(2, "x"), packet(3, "x"), packet(7, ""),
       packet(OUTCOME, ""), packet(OUTCOME, "123"), packet(OUTCOME, ("\0"):rep(64)),
-      reply(1), outcome(RETURNED) .. outcome(RETURNED), outcome(UNWOUND) .. reply(1),
+      reply(1), outcome(RETURNED) .. outcome(RETURNED), outcome(UNWOUND) .. reply(1) .. reply(2),
       outcome(RETURNED) .. reply(1) .. reply(2), outcome(99), packet(TEXT, "text"),
     } do
       refused(bytes)

@@ -282,7 +282,7 @@ describe("debug.start", function()
 
   it("refuses what is no time, and watches no thread", function()
     sim.shows(sim.raises(conc.debug.start, { block = "x" }), "block", "x")
-    sim.shows(sim.raises(conc.debug.start, 1), "table of options", "number")
+    sim.shows(sim.raises(conc.debug.start, 1), "table of options", "got 1")
     local result = script.run [[
       local ok, _, code = conc.thread(function()
         return require "luaconc".debug.start { block = 1 }

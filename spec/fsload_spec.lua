@@ -176,7 +176,7 @@ describe("a name", function()
       sim.shows(sim.raises(f, "a\0b"), "bad argument #1", "zero byte")
     end
     for _, f in ipairs { fs.stat, fs.open, fs.read_file, fs.watch } do
-      sim.shows(sim.raises(f, 12), "path expected, got number")
+      sim.shows(sim.raises(f, 12), "path expected, got 12")
     end
     sim.shows(sim.raises(fs.rename, "a", {}), "bad argument #2", "path expected")
   end)

@@ -74,7 +74,7 @@ describe("offload", function()
   it("refuses what can't be sent, and what is no function", with(function()
     assert.match("cannot send argument #2", failure(conc.offload, type,
       io.stdout))
-    assert.match("bad argument #1 to 'offload' %(a function expected",
+    assert.match("bad argument #1 to 'offload' %(function expected",
       failure(conc.offload, 5))
   end))
 

@@ -60,7 +60,7 @@ describe("the example checker.lua", function()
 @/loop: took longer than 0.5 s
 @/memory: needs too much memory
 @/noisy: failed: it prints too much
-@/open: failed: @/open:1: attempt to index a nil value (global 'io')
+@/open: failed: @/open:1: global 'io' does not exist in a process: make it local, or require it
 @/dump: failed: @/dump:1: attempt to call a nil value (field 'dump')
 ]]):gsub("@", path), result.out)
   end)

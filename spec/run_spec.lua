@@ -136,7 +136,7 @@ describe("run", function()
   end)
 
   it("refuses what can't be called", function()
-    sim.shows(sim.raises(conc.run, 42), "run", "number")
+    sim.shows(sim.raises(conc.run, 42), "run", "got 42")
   end)
 end)
 
