@@ -292,6 +292,7 @@ build = {
     ["luaconc.compare.json"] = "lua/luaconc/compare/json.lua",
     ["luaconc.compare.machine"] = "lua/luaconc/compare/machine.lua",
     ["luaconc.compare.meter"] = "lua/luaconc/compare/meter.lua",
+    ["luaconc.compare.offered"] = "lua/luaconc/compare/offered.lua",
     ["luaconc.compare.output"] = "lua/luaconc/compare/output.lua",
     ["luaconc.compare.outside"] = "lua/luaconc/compare/outside.lua",
     ["luaconc.compare.plain"] = "lua/luaconc/compare/plain.lua",

@@ -22,6 +22,7 @@
 -- Files load what they need when they run: all are read for `--help`.
 
 local arguments = require "luaconc.cli.arguments"
+local offered = require "luaconc.compare.offered"
 local output = require "luaconc.compare.output"
 local suggest = require "luaconc.compare.suggest"
 
@@ -31,21 +32,12 @@ local M = {}
 M.ORDER = { "run", "compare", "claims", "advise", "trace", "doctor",
   "completion" }
 
-local function module_of(name)
-  return "luaconc.cli." .. name
-end
+local PREFIX = "luaconc.cli."
 
 --- The names of the commands that there are.
 ---@return string[]
 function M.names()
-  local names = {}
-  for _, name in ipairs(M.ORDER) do
-    if package.loaded[module_of(name)]
-      or package.searchpath(module_of(name), package.path) then
-      names[#names + 1] = name
-    end
-  end
-  return names
+  return offered(PREFIX, M.ORDER)
 end
 
 --- The command of that name, or nil.
@@ -53,7 +45,7 @@ end
 ---@return luaconc.cli.Command?
 function M.get(name)
   for _, known in ipairs(M.names()) do
-    if known == name then return require(module_of(name)) end
+    if known == name then return require(PREFIX .. name) end
   end
 end
 

@@ -19,6 +19,8 @@
 --
 -- The first word of an id is its group.
 
+local offered = require "luaconc.compare.offered"
+
 local M = {}
 
 -- Each group: its title, and which documents make these statements.
@@ -49,28 +51,19 @@ M.ORDER = {
   "async-connections", "async-gather", "async-lifecycle", "async-starvation",
 }
 
-local function module_of(id)
-  return "luaconc.claims." .. id
-end
+local PREFIX = "luaconc.claims."
 
 --- The ids of the claims that there are, in the order of the book.
 ---@return string[]
 function M.ids()
-  local ids = {}
-  for _, id in ipairs(M.ORDER) do
-    if package.loaded[module_of(id)]
-      or package.searchpath(module_of(id), package.path) then
-      ids[#ids + 1] = id
-    end
-  end
-  return ids
+  return offered(PREFIX, M.ORDER)
 end
 
 --- The claim of that id. Raises where there is none.
 ---@param id string
 ---@return luaconc.Claim
 function M.get(id)
-  return require(module_of(id))
+  return require(PREFIX .. id)
 end
 
 --- The group of an id: its title and which documents speak of it.

@@ -19,26 +19,19 @@
 -- is left running. It raises the failure of a job that failed. It is called
 -- once, in a process of its own, outside any task.
 
+local offered = require "luaconc.compare.offered"
+
 local M = {}
 
 -- In the order of the table; those without a file are not offered.
 M.ORDER = { "serial", "task", "thread", "process" }
 
-local function module_of(name)
-  return "luaconc.compare.engines." .. name
-end
+local PREFIX = "luaconc.compare.engines."
 
 --- The names of the engines that there are.
 ---@return string[]
 function M.names()
-  local names = {}
-  for _, name in ipairs(M.ORDER) do
-    if package.loaded[module_of(name)]
-      or package.searchpath(module_of(name), package.path) then
-      names[#names + 1] = name
-    end
-  end
-  return names
+  return offered(PREFIX, M.ORDER)
 end
 
 -- Programs that were added as engines, by name and in order.
@@ -58,7 +51,7 @@ end
 ---@param name string
 ---@return table engine
 function M.get(name)
-  return added[name] or require(module_of(name))
+  return added[name] or require(PREFIX .. name)
 end
 
 --- How far from simple an engine is: its place in the order.
