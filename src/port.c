@@ -226,7 +226,9 @@ int lc_port_descriptor (lc_port *p) {
 void lc_port_drain (lc_port *p) {
   lc_port_polled(p);
   lc_wake_clear(p->fd);
-  if (p->called) p->called(p->who);
+  if (!p->called) return;
+  lc_port_polled(p);   /* or what it posts here would write to it again */
+  p->called(p->who);
 }
 
 void lc_port_set_opener (lc_port *p, struct lc_loop *loop,
