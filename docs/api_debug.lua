@@ -65,7 +65,8 @@ as `no answer`.]],
 What goes on, as text: all live jobs of this state and, below them, of its
 threads and processes: name, state, what each waits for (how full it is, who
 holds it), since when and where, and where and when it was started; open
-handles, deadlines, and the pools of this state.]],
+handles, deadlines, pools; and queues and channels with something in them, 50 at
+most of each state, that its tasks and modules can reach.]],
     params = { { "limit", "number?", "seconds that others have for their "
       .. "answer; 1 unless said" } },
     returns = { { "string", "text", "" } },
@@ -119,6 +120,21 @@ and while it does. `luaconc run --debug` does it from the begin on, and so do
     waits = false,
     example = [[
 print(conc.debug.start { block = 0 })  --> true]],
+  },
+  {
+    name = "conc.debug.stop",
+    call = "conc.debug.stop()",
+    text = [[
+Ends what `start` began: from now on nothing is said of this state, nor of
+threads and processes that are started later, and what was noted is forgotten.
+In the main program's state the watch over its loop ends, too. Threads and
+processes that run already are not told.]],
+    params = {},
+    returns = {},
+    waits = false,
+    example = [[
+conc.debug.start()
+conc.debug.stop()]],
   },
 }
 

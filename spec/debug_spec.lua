@@ -293,6 +293,62 @@ describe("debug.start", function()
   end)
 end)
 
+describe("debug.stop", function()
+  it("ends the warnings, also in threads and processes that start later", function()
+    local result = script.run [[
+      local function sloppy()
+        local own = require "luaconc"
+        own.run(function() local g = own.group() return g end)
+      end
+      conc.debug.start()
+      sloppy()
+      io.stderr:write "stopped\n"
+      conc.debug.stop()
+      sloppy()
+      conc.run(function()
+        conc.thread(sloppy):await()
+        conc.process(sloppy):await()
+        local l = conc.lock()
+        l:acquire()
+        conc.debug.stop()
+        l:release()
+      end)
+    ]]
+    assert.equal(0, result.code, result.err)
+    assert.equal(1, count(result.err, "left the group open"))
+    sim.shows(result.err, "stopped\n")
+    assert.is_truthy(result.err:find "stopped\n$", result.err)
+  end)
+
+  it("forgets what was noted, and can be followed by a start", function()
+    local result = script.run [[
+      local a, b = conc.lock(), conc.lock()
+      local function both(x, y) x:with(y.with, y, function() end) end
+      conc.run(function()
+        conc.debug.start { block = 10 }
+        both(a, b)
+        conc.debug.stop()
+        both(b, a)
+        conc.debug.start()
+        both(b, a)
+        both(a, b)
+        conc.debug.stop()
+      end)
+    ]]
+    assert.equal(1, count(result.err, "locks are taken in two orders"), result.err)
+    assert.equal(1, count(result.err, "\n"))
+  end)
+
+  it("is a start's counterpart in a thread, too", function()
+    assert.is_true(conc.thread(function()
+      local own = require "luaconc"
+      own.debug.start()
+      own.debug.stop()
+      return require "luaconc.core".debugging() == false
+    end):await())
+  end)
+end)
+
 describe("a deadlock's report", function()
   local function report(f)
     local ok, err = pcall(testing.virtual, f)

@@ -36,7 +36,7 @@ describe("the walk-through of bugs", function()
   local commands = snippets.blocks(DOCUMENT, "sh")
   local outputs = snippets.blocks(DOCUMENT, "text")
 
-  it("has five of them", function() assert.equal(5, #outputs) end)
+  it("has six of them", function() assert.equal(6, #outputs) end)
 
   for i, output in ipairs(outputs) do
     it("finds the one of " .. output.place .. " by its command", function()

@@ -184,6 +184,61 @@ describe("debug.dump", function()
     end)
   end)
 
+  it("shows the pools of threads and processes", function()
+    conc.run(function()
+      for _, engine in ipairs { "thread", "process" } do
+        local ch = conc.channel(1)
+        local h = conc[engine](function(c)
+          local own = require "luaconc"
+          local pool <close> = own.pool { engine = "task", name = "mill" }
+          local job = pool:submit(own.sleep, 60)
+          own.yield()
+          c:send(true)
+          job:await()
+        end, ch)
+        begun(ch)
+        sim.shows(conc.debug.dump(10), "  pool 'mill' of task workers: 0 queued, 1 running")
+        h:cancel()
+      end
+    end)
+  end)
+
+  it("shows queues and channels with something in them, where nobody waits", function()
+    conc.run(function()
+      local held, hidden = conc.queue(3), { [{ conc.channel(4) }] = conc.queue() }
+      held:try_send(1)
+      next(hidden)[1]:try_send(true)
+      local begins = conc.channel(1)
+      local h = conc.thread { function(c)
+        local own = require "luaconc"
+        local lists = setmetatable({}, { __index = { inbox = own.queue(9) } })
+        for i = 1, 7 do lists.inbox:try_send(i) end
+        c:send(true)
+        own.sleep(60)
+        return lists
+      end, begins, name = "holder" }
+      begun(begins)
+      local text = conc.debug.dump(10)
+      assert.equal(1, #lines_with(text, "queue 0x", ", 1 in it"), text)
+      assert.equal(1, #lines_with(text, "channel 0x", ", 1 in it"), text)
+      assert.equal(0, #lines_with(text, ", 0 in it"), text)
+      assert.equal(1, #lines_with(text, "queue 0x", ", 7 in it"), text)
+      h:cancel()
+      assert.equal(1, held:len())
+    end)
+  end)
+
+  it("shows a number of those, not all", function()
+    sim.run(function()
+      local queues = {}
+      for i = 1, 200 do
+        queues[i] = conc.queue(1)
+        queues[i]:try_send(i)
+      end
+      assert.equal(50, #lines_with(conc.debug.dump(), "queue 0x", ", 1 in it"))
+    end)
+  end)
+
   it("is asked by several at a time", function()
     conc.run(function()
       local h = conc.thread(function() require "luaconc".sleep(60) end)

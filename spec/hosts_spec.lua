@@ -222,6 +222,18 @@ describe("a function in C that waits", function()
     ]])
   end)
 
+  it("is no deadlock, though all others wait", function()
+    assert.equal("5761455\n", script [[
+      require "luaconc.core".nap(0.001)
+      conc.run(function()
+        local ch = conc.channel(1)
+        local h = conc.thread(function(c) return (c:recv()) end, ch)
+        conc.spawn(function() ch:send(sieve.count(100000000)) end)
+        print(h:await())
+      end)
+    ]])
+  end)
+
   it("raises where nobody can wait", function()
     assert.is_truthy(script [[
       conc.run(function()

@@ -20,8 +20,8 @@ local C_LAYERS = {
       .. "passage path proxy shared slot strait stub "
       .. "shelf shell transfer" },
   { name = "kernel", peers = true,
-    files = "account races trace tracegc pulse deadlock debug tree inquiry end frame group handle "
-      .. "interrupt job kin "
+    files = "account races trace tracegc pulse deadlock still debug tree inquiry end frame group "
+      .. "handle holdings interrupt job kin "
       .. "loop mailbox op "
       .. "reason remote rebirth twin scope select slots spawn task traceback trouble waiter "
       .. "within worker" },
@@ -44,7 +44,7 @@ local C_LAYERS = {
 local LUA_LAYERS = {
   { name = "core", files = "core" },
   { name = "arguments", files = "check" },
-  { name = "inside modules", peers = true, files = "hint lockorder dial option server "
+  { name = "inside modules", peers = true, files = "deadlock hint lockorder dial option server "
       .. "timeout tree" },
   { name = "inside programs", peers = true, files = "execplan execprogram" },
   { name = "inside pools", peers = true, files = "poolcrew poolhand poolimap poolmap "

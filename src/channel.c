@@ -19,6 +19,7 @@
 #include "dock.h"
 #include "end.h"
 #include "luax.h"
+#include "tree.h"
 
 #define CHANNEL_TYPE "luaconc.channel"
 
@@ -41,13 +42,16 @@ static int channel_close (lua_State *L) {
   return 0;
 }
 
-/* ch:len(), #ch */
-static int channel_len (lua_State *L) {
-  lc_channel *c = lc_channel_self(L);
+static uint32_t count_items (const lc_channel *c) {
   const lc_batch *hand = c->seat->hand;
   const lc_proxy *strait = lc_exchange_strait(c->exchange);
   uint32_t n = strait ? lc_strait_len(strait) : lc_exchange_len(c->exchange);
-  lua_pushinteger(L, n + (hand ? lc_batch_left(hand) : 0));
+  return n + (hand ? lc_batch_left(hand) : 0);
+}
+
+/* ch:len(), #ch */
+static int channel_len (lua_State *L) {
+  lua_pushinteger(L, count_items(lc_channel_self(L)));
   return 1;
 }
 
@@ -218,6 +222,19 @@ static const luaL_Reg functions[] = {
   {NULL, NULL}
 };
 
+/* channel -> "3 in it", and what all states call it */
+static int channel_about (lua_State *L) {
+  const lc_channel *c = lua_touserdata(L, 1);
+  if (!c->seat) return 0;
+  const lc_proxy *p = lc_exchange_strait(c->exchange);
+  lua_pushfstring(L, "%I in it", (LUAI_UACINT)count_items(c));
+  lua_pushnil(L);
+  lua_pushnil(L);
+  lua_pushfstring(L, "%p", p ? (void *)(uintptr_t)lc_commons_ref(p->common)
+                             : (void *)c->exchange);
+  return 4;
+}
+
 /* Makes what handles need, unless the state has it: a worker's state opens
 ** the rest of the core only if its job asks for that. */
 static void make_type (lua_State *L, lc_loop *loop) {
@@ -228,6 +245,8 @@ static void make_type (lua_State *L, lc_loop *loop) {
   lc_luax_type(L, loop, CHANNEL_TYPE, methods, metamethods);
   lc_shared_mark(L);
   lc_select_type(L, lc_channel_cases);
+  lua_pushcfunction(L, channel_about);
+  lc_tree_about(L);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &seats_key);
   lua_pop(L, 1);

@@ -510,6 +510,19 @@ lc_sleeper *lc_commons_sleeper (void) {
   return s;
 }
 
+void lc_commons_lock (void) { (void)lock(); }
+void lc_commons_unlock (void) { unlock(the()); }
+
+lc_ticket *lc_commons_waits (lc_ref sleeper, uint64_t task) {
+  lc_sleeper *s = lc_commons_at(sleeper);
+  if (!s) return NULL;
+  lc_chain_each(l, &s->tickets) {
+    lc_ticket *t = lc_container(l, lc_ticket, mine);
+    if (t->thing && t->task == task) return t;
+  }
+  return NULL;
+}
+
 lc_ticket *lc_commons_ticket (lc_sleeper *s) {
   region *r = lock();
   lc_ticket *t = take(r, sizeof *t);

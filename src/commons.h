@@ -186,9 +186,10 @@ typedef struct lc_ticket {
   lc_chain in;                   /* a queue */
   _Atomic(lc_ref) next;          /* in an inbox */
   lc_ref sleeper;
+  _Atomic(lc_ref) thing;         /* that is waited for; 0: none */
   uint32_t place;                /* of its process */
   int32_t result;                /* LC_TICKET_WAITS until it is granted */
-  uint64_t task;                 /* who waits, of that state */
+  _Atomic(uint64_t) task;        /* who waits, of that state */
   int64_t what;                  /* the thing's own use */
   void *wait;                    /* in its process */
 } lc_ticket;
@@ -199,6 +200,15 @@ lc_sleeper *lc_commons_sleeper (void);     /* NULL: no memory */
 void lc_commons_awake (lc_sleeper *s);     /* it sleeps here no more; its
                                            ** tickets are freed */
 lc_ticket *lc_commons_ticket (lc_sleeper *s);   /* NULL: no memory */
+
+/* While it is held, nothing that is waited for goes. It comes before the lock
+** of any object. */
+void lc_commons_lock (void);
+void lc_commons_unlock (void);
+
+/* With that lock: the ticket with which this task seems to wait; or NULL. Who
+** has locked the thing knows more. */
+lc_ticket *lc_commons_waits (lc_ref sleeper, uint64_t task);
 void lc_commons_unticket (lc_ticket *t);
 
 /* }} */

@@ -17,7 +17,7 @@ static void add_row (luaL_Buffer *b, lua_State *L, lc_task *t) {
   lc_job_push(L, &t->job);
   const char *label = lc_job_label(L, &t->job, -1);
   lc_traceback_place(L, t);
-  (void)lc_tree_wait(L, t);
+  (void)lc_tree_wait(L, t, NULL);
   bool told = lua_isstring(L, -1);
   lua_pushfstring(L, "\n  %s waits for %s at %s%s%s%s", label,
                   t->op.kind ? t->op.kind->name : "its turn",
@@ -48,7 +48,7 @@ static void push_waits (lua_State *L, lc_loop *loop) {
     lc_job_label(L, j, -1);
     lua_rawseti(L, -3, 1);
     lua_pop(L, 1);
-    lua_pushinteger(L, lc_tree_wait(L, lc_job_task(j)));
+    lua_pushinteger(L, lc_tree_wait(L, lc_job_task(j), NULL));
     lua_rawseti(L, -3, 2);
     lua_pop(L, 1);
     lua_rawseti(L, -2, (lua_Integer)j->id);

@@ -10,6 +10,7 @@
 #include "debug.h"
 #include "task.h"
 #include "luax.h"
+#include "races.h"
 #include "traceback.h"
 
 #define VARIABLE "LUACONC_DEBUG"
@@ -22,6 +23,22 @@ static atomic_bool everywhere;
 void lc_debug_start (lc_loop *loop) {
   loop->watch |= LC_WATCH_DEBUG;
   if (!atomic_exchange(&everywhere, true)) setenv(VARIABLE, "1", 1);
+}
+
+static void forget (lua_State *L, const char *key) {
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+void lc_debug_stop (lua_State *L, lc_loop *loop) {
+  loop->watch &= (uint8_t)~LC_WATCH_DEBUG;
+  atomic_store(&everywhere, false);
+  unsetenv(VARIABLE);
+  forget(L, &places_key);
+  forget(L, &lock_key);
+  forget(L, &unseen_key);
+  lc_races_end(loop);
+  for (lc_job *j = NULL; (j = lc_job_next(loop, j)); ) j->locks = 0;
 }
 
 void lc_debug_inherit (lc_loop *loop) {
@@ -134,13 +151,18 @@ void lc_debug_end (lua_State *L, lc_loop *loop) {
   lua_pushcfunction(L, tell_unseen);
   lua_pushlightuserdata(L, loop);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
-  lua_pushnil(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &unseen_key);
+  forget(L, &unseen_key);
 }
 
 /* core.debug(): see lc_debug_start */
 static int debug_start (lua_State *L) {
   lc_debug_start(lc_luax_loop(L));
+  return 0;
+}
+
+/* core.undebug(): see lc_debug_stop */
+static int debug_stop (lua_State *L) {
+  lc_debug_stop(L, lc_luax_loop(L));
   return 0;
 }
 
@@ -161,6 +183,7 @@ static int debug_on_lock (lua_State *L) {
 
 static const luaL_Reg functions[] = {
   {"debug", debug_start},
+  {"undebug", debug_stop},
   {"debugging", debug_is_on},
   {"on_lock", debug_on_lock},
   {NULL, NULL}

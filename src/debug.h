@@ -20,6 +20,10 @@ static inline bool lc_debug_on (const lc_loop *loop) {
 /* From now on, in this state and all that are made later. */
 void lc_debug_start (lc_loop *loop);
 
+/* No more, in this state and all that are made later: what was noted is
+** forgotten. */
+void lc_debug_stop (lua_State *L, lc_loop *loop);
+
 /* A state begins: the same mode as its maker's. */
 void lc_debug_inherit (lc_loop *loop);
 

@@ -252,6 +252,7 @@ static void on_note (lc_note *note, struct lc_loop *loop) {
   lc_guest *g = lc_container(note, lc_guest, note);
   (void)loop;
   atomic_store(&g->posted, false);
+  lc_port_discount(g->port);   /* who is woken counts */
   if (g->sleeper) lc_guest_look(g);
   release(g);
 }
@@ -342,7 +343,9 @@ lc_wait *lc_guest_wait (lc_guest *g, lc_thing *thing, uint64_t task) {
   w->op = w->hold = NULL;
   w->told = false;
   w->ticket->result = LC_TICKET_WAITS;
-  w->ticket->task = task;
+  atomic_store_explicit(&w->ticket->task, task, memory_order_relaxed);
+  atomic_store_explicit(&w->ticket->thing, lc_commons_ref(thing),
+                        memory_order_release);
   w->ticket->what = 0;
   lc_list_append(&g->waits, &w->mine);
   return w;
@@ -352,6 +355,7 @@ lc_wait *lc_guest_wait (lc_guest *g, lc_thing *thing, uint64_t task) {
 void lc_guest_return (lc_wait *w) {
   lc_guest *g = w->guest;
   w->op = NULL;
+  atomic_store_explicit(&w->ticket->thing, 0, memory_order_release);
   if (!w->told && w->ticket->result != LC_TICKET_WAITS) lc_guest_look(g);
   lc_list_remove(&w->mine);
   if (g->nfree >= KEPT_WAITS) {

@@ -9,6 +9,7 @@
 #include "handled.h"
 #include "luax.h"
 #include "strait.h"
+#include "tree.h"
 
 /* {{ Waits */
 
@@ -273,6 +274,18 @@ lc_handled *lc_handled_self (lua_State *L) {
   return h;
 }
 
+void lc_handled_name (lua_State *L, const lc_handled *h) {
+  lua_pushfstring(L, "%p",
+                  (void *)(uintptr_t)lc_commons_ref(h->proxy->common));
+}
+
+int lc_handled_about (lua_State *L, const lc_handled *h) {
+  lua_pushnil(L);
+  lua_pushnil(L);
+  lc_handled_name(L, h);
+  return 4;
+}
+
 static const luaL_Reg common_metamethods[] = {
   {"__gc", handled_collect},
   {NULL, NULL}
@@ -291,6 +304,11 @@ void lc_handled_type (lua_State *L, lc_loop *loop,
   luaL_setfuncs(L, common_metamethods, 2);
   lc_shared_mark(L);
   if (type->selectables) lc_select_type(L, type->selectables);
+  if (type->about) {
+    lua_pushlightuserdata(L, loop);
+    lua_pushcclosure(L, type->about, 1);
+    lc_tree_about(L);
+  }
   lua_pushfstring(L, "shared %s", type->kind.name);
   lua_setfield(L, -2, "__name");
   lua_pushvalue(L, -1);

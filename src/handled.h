@@ -42,6 +42,7 @@ typedef struct lc_handledtype {
   bool waits;                /* does it need a guest? */
   const luaL_Reg *methods, *metamethods;
   const lc_selectable *selectables;   /* or NULL */
+  lua_CFunction about;       /* see lc_tree_about; or NULL */
   lua_CFunction index;       /* before methods: see lc_luax_index; or NULL */
   int (*enter) (lc_handled *h);   /* it has got its proxy: 0 or a libuv code.
                                   ** Or NULL */
@@ -80,6 +81,13 @@ int lc_handled_new (lua_State *L, lc_handled *h, const lc_handledtype *type,
                     int err);
 
 /* }} */
+
+/* What a type's `about` returns: the words on top, nobody that is waited for,
+** and what the object is called in all states. */
+int lc_handled_about (lua_State *L, const lc_handled *h);
+
+/* Pushes that. */
+void lc_handled_name (lua_State *L, const lc_handled *h);
 
 /* Gives the object up. */
 void lc_handled_leave (lua_State *L, lc_handled *h);

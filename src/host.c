@@ -75,7 +75,9 @@ static int host_descriptor (lua_State *L) {
 
 static uv_loop_t *host_loop (lua_State *L) {
   int err;
-  return lc_loop_uv(lc_host_loop(L), &err);
+  lc_loop *loop = lc_host_loop(L);
+  loop->hosted = true;
+  return lc_loop_uv(loop, &err);
 }
 
 static void host_close (lua_State *L) {
@@ -176,7 +178,9 @@ static void on_arrived (lc_note *note, lc_loop *loop) {
 }
 
 static luaconc_port *host_port (lua_State *L) {
-  lc_port *p = lc_host_loop(L)->port;
+  lc_loop *loop = lc_host_loop(L);
+  lc_port *p = loop->port;
+  loop->hosted = true;
   lc_port_hold(p);
   return (luaconc_port *)p;
 }

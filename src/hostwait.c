@@ -83,6 +83,7 @@ int lc_hostwait_wait (lua_State *L, luaconc_wait *w, lua_KFunction k,
     w->cancel(w);
     return lc_task_refuse(L, t);
   }
+  t->job.loop->hosted = true;
   part->kind = (lc_opkind){w->name, w->cancel ? cancel_wait : NULL, NULL,
                            LC_BY_OTHERS};
   lc_task_begin(t, &part->kind);

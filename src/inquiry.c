@@ -32,7 +32,7 @@ struct lc_inquiry {
 
 /* {{ Reports */
 
-static lc_report *new_report (void) {
+lc_report *lc_report_new (void) {
   lc_report *rep = lc_alloc(sizeof *rep);
   if (rep) memset(rep, 0, sizeof *rep);
   return rep;
@@ -45,7 +45,7 @@ void lc_report_free (lc_report *rep) {
 }
 
 lc_report *lc_report_read (const char *bytes, size_t len) {
-  lc_report *rep = len < sizeof rep->head ? NULL : new_report();
+  lc_report *rep = len < sizeof rep->head ? NULL : lc_report_new();
   if (!rep) return NULL;
   len -= sizeof rep->head;
   memcpy(&rep->head, bytes, sizeof rep->head);
@@ -74,10 +74,41 @@ char *lc_report_write (const lc_report *rep, size_t *len) {
 static int fill_report (lua_State *L) {
   lc_report *rep = lua_touserdata(L, 2);
   lua_settop(L, 1);
+  lua_pushboolean(L, rep->head.probe == 0);
   lc_tree_state(L);
   rep->message.process = true;
   lc_message_encode(L, lua_gettop(L), 1, "report", &rep->message);
   return 0;
+}
+
+static void call_safely (lua_State *L, lua_CFunction f, void *a, void *b) {
+  lua_pushcfunction(L, f);
+  lua_pushlightuserdata(L, a);
+  lua_pushlightuserdata(L, b);
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
+void lc_report_fill (lua_State *L, lc_loop *loop, lc_report *rep) {
+  call_safely(L, fill_report, loop, rep);
+}
+
+bool lc_report_extend (lc_report *rep, const lc_remote *r) {
+  if (rep->head.depth >= LC_REPORT_DEPTH) return false;
+  rep->head.path[rep->head.depth++] = r->job.id;
+  return true;
+}
+
+void lc_report_push (lua_State *L, const lc_report *rep) {
+  lua_createtable(L, (int)rep->head.depth + 1, 0);
+  int list = lua_gettop(L);
+  if (rep->message.base) lc_message_decode(L, &rep->message);
+  else lua_pushboolean(L, 0);
+  lua_rawseti(L, list, 1);
+  lua_settop(L, list);
+  for (uint32_t i = rep->head.depth; i > 0; i--) {
+    lua_pushinteger(L, rep->head.path[i - 1]);
+    lua_rawseti(L, -2, (lua_Integer)(rep->head.depth - i) + 2);
+  }
 }
 
 /* }} */
@@ -97,19 +128,12 @@ static uint32_t ask_below (lc_loop *loop) {
   return n;
 }
 
-static void call_safely (lua_State *L, lua_CFunction f, void *a, void *b) {
-  lua_pushcfunction(L, f);
-  lua_pushlightuserdata(L, a);
-  lua_pushlightuserdata(L, b);
-  if (lua_pcall(L, 2, 0, 0) != LUA_OK) lua_pop(L, 1);
-}
-
 static void answer (lua_State *L, lc_loop *loop) {
   lc_worker *w = loop->worker;
-  lc_report *rep = w && w->report ? new_report() : NULL;
+  lc_report *rep = w && w->report ? lc_report_new() : NULL;
   if (!rep) return;
   rep->head.asked = ask_below(loop);
-  call_safely(L, fill_report, loop, rep);
+  lc_report_fill(L, loop, rep);
   w->report(w, rep);
 }
 
@@ -164,6 +188,8 @@ void lc_inquiry_serve (lua_State *L, lc_loop *loop, bool inside) {
   if (asks & LC_ASK_REPORT) answer(L, loop);
   if ((asks & LC_ASK_PLACE) && inside) call_safely(L, tell_place, loop, NULL);
   if (asks & LC_ASK_DUMP) dump(L, loop, inside);
+  if (asks & LC_ASK_STILL) lc_still_answer(L, loop, inside);
+  if ((asks & LC_ASK_LOOK) && !inside) lc_still_look(L, loop);
 }
 
 /* }} */
@@ -192,21 +218,16 @@ void lc_inquiry_lost (lc_remote *r) {
   r->asked = false;
 }
 
-/* Adds the job to the path of what its state, or one below, has said. */
-static bool extend_path (lc_report *rep, const lc_remote *r) {
-  if (rep->head.depth >= LC_REPORT_DEPTH) return false;
-  rep->head.path[rep->head.depth++] = r->job.id;
-  return true;
-}
-
 void lc_inquiry_arrived (lc_remote *r, lc_report *rep) {
   lc_loop *loop = r->job.loop;
   lc_worker *w = loop->worker;
   struct lc_inquiry *q = loop->inquiry;
-  bool wanted = rep->head.depth > 0 || r->asked;
-  if (rep->head.depth == 0) r->asked = false;
-  if (!wanted || !extend_path(rep, r)) lc_report_free(rep);
-  else if (q) {
+  bool own = rep->head.depth == 0, probed = rep->head.probe != 0;
+  bool wanted = !own || probed || r->asked;
+  if (own && !probed) r->asked = false;
+  if (!wanted || !lc_report_extend(rep, r)) lc_report_free(rep);
+  else if (probed && !w) lc_still_arrived(loop, rep);
+  else if (q && !probed) {
     lc_list_append(&q->reports, &rep->link);
     count_answer(q, rep->head.asked);
   }
@@ -242,20 +263,6 @@ static void cancel_ask (lc_op *op) {
 static const lc_opkind ask_kind = {"what other states say", cancel_ask, NULL,
                                    LC_BY_OTHERS};
 
-/* Pushes {table, id, id, ...}: what it says, and its path from here on. */
-static void push_report (lua_State *L, const lc_report *rep) {
-  lua_createtable(L, (int)rep->head.depth + 1, 0);
-  int list = lua_gettop(L);
-  if (rep->message.base) lc_message_decode(L, &rep->message);
-  else lua_pushboolean(L, 0);
-  lua_rawseti(L, list, 1);
-  lua_settop(L, list);
-  for (uint32_t i = rep->head.depth; i > 0; i--) {
-    lua_pushinteger(L, rep->head.path[i - 1]);
-    lua_rawseti(L, -2, (lua_Integer)(rep->head.depth - i) + 2);
-  }
-}
-
 /* The inquiry is at 2. */
 static int push_reports (lua_State *L) {
   struct lc_inquiry *q = lua_touserdata(L, 2);
@@ -264,7 +271,7 @@ static int push_reports (lua_State *L) {
   luaL_checkstack(L, 8, NULL);
   lua_newtable(L);
   lc_list_each(l, &q->reports) {
-    push_report(L, lc_container(l, lc_report, link));
+    lc_report_push(L, lc_container(l, lc_report, link));
     lua_rawseti(L, 3, ++n);
   }
   return 1;

@@ -23,6 +23,11 @@ enum { LC_REPORT_DEPTH = 16 };   /* states above one another, at most */
 
 /* What is said of a report outside its message. */
 typedef struct lc_reporthead {
+  uint32_t probe;                 /* 0: a tree that was asked for by a mark;
+                                  ** else the answer to this: still.h */
+  bool still, process;            /* the answer; is it a process's first
+                                  ** state? */
+  uint64_t events;
   uint32_t asked;                 /* how many states it has asked itself */
   uint32_t depth;                 /* of the path */
   uint32_t path[LC_REPORT_DEPTH]; /* ids of jobs, each in the state of the
@@ -37,7 +42,18 @@ typedef struct lc_report {
   lc_message message;
 } lc_report;
 
+lc_report *lc_report_new (void);   /* NULL: no memory */
 void lc_report_free (lc_report *rep);
+
+/* Its message is what lc_tree_state says; none without memory. */
+void lc_report_fill (lua_State *L, lc_loop *loop, lc_report *rep);
+
+/* Adds the job to the path; false where it is too long. */
+bool lc_report_extend (lc_report *rep, const lc_remote *r);
+
+/* Pushes {table, id, id, ...}: what it says, and its path from here on. May
+** raise. */
+void lc_report_push (lua_State *L, const lc_report *rep);
 
 /* Copies a head and a message, from a link, into one block; and back. NULL
 ** where it is none, or without memory. The block is freed by its length. */

@@ -31,6 +31,7 @@ typedef enum lc_saying {
   LC_SAY_OUTCOME,          /* an lc_verdict */
   LC_SAY_REPLY,            /* a message: only after the outcome */
   LC_SAY_REPORT,           /* see lc_report_write */
+  LC_SAY_PROBE,            /* an uint32_t: still.h */
   LC_SAY_TRACE,            /* an lc_tracenews, and the path of the file */
   LC_SAY_REASON,           /* of the cancellation that comes: an lc_reason */
   LC_SAY_TEXT = 100        /* test builds: a program; its result as text */

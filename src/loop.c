@@ -46,8 +46,9 @@ typedef struct lc_uvblock {
   uv_prepare_t prepare;   /* under a host's loop: our turn in its turn */
   uv_check_t check;
   uv_idle_t idle;         /* and: don't sleep, something is ready */
+  uv_timer_t nap;         /* it has slept for long: see still.h */
   uint64_t armed;         /* what the timer stands for */
-  int closing;            /* of these five, not closed yet */
+  int closing;            /* of these six, not closed yet */
 } lc_uvblock;
 
 /* {{ The ring */
@@ -238,7 +239,7 @@ static void on_prepare (uv_prepare_t *prepare) {
   run_slice(loop, true);
   note_poll(loop);
   arm_timer(loop);
-  if (lc_port_poll(loop->port) && !loop->nready)
+  if (lc_port_poll(loop->port, false) && !loop->nready)
     uv_idle_stop(&loop->block->idle);
   else uv_idle_start(&loop->block->idle, on_idle);
 }
@@ -268,6 +269,8 @@ static void start_handles (lc_loop *loop, lc_uvblock *b) {
   uv_prepare_init(loop->uv, &b->prepare);
   uv_check_init(loop->uv, &b->check);
   uv_idle_init(loop->uv, &b->idle);
+  uv_timer_init(loop->uv, &b->nap);
+  adopt(loop, (uv_handle_t *)&b->nap);
   adopt(loop, (uv_handle_t *)&b->waker);
   uv_poll_start(&b->waker, UV_READABLE, on_waker);
   if (loop->others == 0) uv_unref((uv_handle_t *)&b->waker);
@@ -386,8 +389,36 @@ static bool needs_uv (const lc_loop *loop) {
          (loop->block && uv_loop_alive(loop->uv));
 }
 
+/* Waits for others, and for nothing else? */
+static bool only_others (const lc_loop *loop) {
+  return loop->external == 0 && loop->deadlines.n == 0;
+}
+
+static void on_nap_over (uv_timer_t *timer) {
+  lc_still_slept(timer->data);
+}
+
+/* (It goes on from one sleep to the next, as to set it anew has its price.) */
+static void limit_sleep (lc_loop *loop) {
+  uv_timer_t *nap = &loop->block->nap;
+  if (uv_is_active((uv_handle_t *)nap) && !loop->still.probe) {
+    lc_port_guard(loop->port);
+    return;
+  }
+  uint64_t ns = lc_still_nap(loop);
+  if (ns == UINT64_MAX) return;
+  uv_update_time(loop->uv);
+  uv_timer_start(nap, on_nap_over, ns / 1000000 + 1, 0);
+}
+
+void lc_loop_wait_anew (lc_loop *loop) {
+  if (loop->block) uv_timer_stop(&loop->block->nap);
+}
+
 static void run_uv (lc_loop *loop, bool wait) {
-  bool sleeps = wait && lc_port_poll(loop->port);
+  bool others = only_others(loop);
+  bool sleeps = wait && lc_port_poll(loop->port, others);
+  if (sleeps && others) limit_sleep(loop);
   uv_run(loop->uv, sleeps ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   if (sleeps) lc_port_polled(loop->port);
 }
@@ -397,7 +428,9 @@ static void park (lc_loop *loop, uint64_t most) {
   uint64_t due = lc_heap_next(&loop->deadlines);
   uint64_t now = due == UINT64_MAX || loop->clock.is_virtual ? 0 : uv_hrtime();
   if (now) most = due > now ? due - now : 0;
-  lc_port_park(loop->port, most, loop->others > 0);
+  bool others = loop->others > 0 && only_others(loop);
+  if (!lc_port_park(loop->port, most, loop->others > 0, others) && others)
+    lc_still_slept(loop);
 }
 
 /* Virtual time: lets I/O that is under way have its say, then jumps. */
@@ -438,6 +471,11 @@ static void poll_uv (lc_loop *loop, bool wait) {
   }
 }
 
+void lc_loop_glance (lc_loop *loop) {
+  if (loop->block) run_uv(loop, false);
+  lc_port_deliver(loop->port, loop);
+}
+
 static void enter (lua_State *L, lc_loop *loop) {
   loop->driver = L;
   loop->thread = pthread_self();
@@ -470,6 +508,7 @@ bool lc_loop_turn (lua_State *L, lc_loop *loop, bool wait) {
 void lc_loop_drive (lua_State *L, lc_loop *loop) {
   lc_task *main = loop->main;
   bool interrupts = false;
+  lc_still_moved(loop);
   enter(L, loop);
   lc_port_deliver(loop->port, loop);
   while (main->op.kind) {
@@ -500,14 +539,14 @@ int lc_loop_descriptor (lc_loop *loop) {
   int err;
   uv_loop_t *uv = lc_loop_uv(loop, &err);
   if (!uv) return err;
-  loop->watched = true;
+  loop->watched = loop->hosted = true;
   uv_ref((uv_handle_t *)&loop->block->waker);
   return uv_backend_fd(uv);
 }
 
 int lc_loop_patience (lc_loop *loop) {
   uint64_t due = lc_heap_next(&loop->deadlines), now = uv_hrtime();
-  if (loop->nready || !lc_port_poll(loop->port) || due <= now) return 0;
+  if (loop->nready || !lc_port_poll(loop->port, false) || due <= now) return 0;
   int ms = loop->block ? uv_backend_timeout(loop->uv) : -1;
   if (due == UINT64_MAX) return ms;
   due = (due - now) / 1000000 + 1;
@@ -527,7 +566,7 @@ static void close_own (lc_loop *loop) {
   uv_handle_t *own[] = {
     (uv_handle_t *)&b->timer, (uv_handle_t *)&b->waker,
     (uv_handle_t *)&b->prepare, (uv_handle_t *)&b->check,
-    (uv_handle_t *)&b->idle
+    (uv_handle_t *)&b->idle, (uv_handle_t *)&b->nap
   };
   for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
     b->closing++;
@@ -549,6 +588,7 @@ static void close_uv (lc_loop *loop) {
 }
 
 void lc_loop_close (lc_loop *loop) {
+  lc_still_end(loop);
   lc_races_end(loop);
   lc_pulse_stop(loop);
   lc_account_stop(loop);
@@ -580,7 +620,7 @@ static int loop_collect (lua_State *L) {
 static void use_host_loop (lua_State *L, lc_loop *loop, uv_loop_t *uv) {
   int err;
   loop->uv = uv;
-  loop->external_uv = uv != NULL;
+  loop->external_uv = loop->hosted = uv != NULL;
   if (uv && !lc_loop_uv(loop, &err))
     luaL_error(L, "luaconc: the host's loop can't be used: %s",
                uv_strerror(err));
@@ -628,6 +668,7 @@ static lc_loop *push_loop (lua_State *L) {
   memset(loop, 0, sizeof(*loop));
   lc_list_init(&loop->handles);
   lc_list_init(&loop->remotes);
+  lc_still_init(loop);
   loop->budget = LC_BUDGET;
   loop->freeslot = INT32_MAX;
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
@@ -640,10 +681,14 @@ static lc_loop *push_loop (lua_State *L) {
   return loop;
 }
 
+void lc_loop_take_port (lc_loop *loop) {
+  loop->asks = lc_port_asks(loop->port);
+  lc_port_set_owner(loop->port, loop, open_for_port, lc_still_nap);
+}
+
 static bool fill (lc_loop *loop) {
   loop->port = take_port(loop->worker);
-  if (loop->port) loop->asks = lc_port_asks(loop->port);
-  if (loop->port) lc_port_set_opener(loop->port, loop, open_for_port);
+  if (loop->port) lc_loop_take_port(loop);
   if (loop->port && lc_task_main(loop) && lc_loop_reserve(loop, 1) == 0)
     return true;
   lc_task_main_free(loop);

@@ -28,6 +28,7 @@
 #include "op.h"
 #include "port.h"
 #include "stats.h"
+#include "still.h"
 
 struct lc_job;
 struct lc_task;
@@ -113,6 +114,8 @@ typedef struct lc_loop {
   const atomic_uint *asks;   /* of the port: see lc_port_asks */
   struct lc_races *races;    /* NULL: see races.h */
   struct lc_inquiry *inquiry;   /* it asks other states: see inquiry.h */
+  lc_still still;            /* can anything go on at all? still.h */
+  bool hosted;               /* a host, or a module in C, may wake it */
   uint8_t trouble;           /* why main must unwind: see trouble.h */
   lua_State *woken;          /* whose wait outside tasks has just ended */
   const void *passed;        /* error that is passed on: see traceback.h */
@@ -152,6 +155,9 @@ void lc_loop_giveback (lc_loop *loop, void *block, size_t size);
 /* Makes room in the ring for `n` tasks: 0 or UV_ENOMEM. */
 int lc_loop_reserve (lc_loop *loop, uint32_t n);
 
+/* Its port, a new one, is known to it from now on. */
+void lc_loop_take_port (lc_loop *loop);
+
 /* Puts a task into the ring. Never fails. */
 void lc_loop_ready (lc_loop *loop, struct lc_task *t);
 
@@ -169,6 +175,12 @@ void lc_loop_expect (lc_loop *loop, lc_by by, int n);
 /* Deadlines: 0 or UV_ENOMEM. `due` UINT64_MAX is never and needs none. */
 int lc_loop_at (lc_loop *loop, lc_timer *t, uint64_t due);
 void lc_loop_unat (lc_loop *loop, lc_timer *t);
+
+/* How long it may sleep has changed. */
+void lc_loop_wait_anew (lc_loop *loop);
+
+/* Lets come what is there already, without waiting. While it is driven. */
+void lc_loop_glance (lc_loop *loop);
 
 /* Runs what is ready now and polls libuv, waiting if `wait` and nothing is
 ** ready. False where nothing can ever run again. Needs LUA_MINSTACK slots. */

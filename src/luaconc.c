@@ -102,6 +102,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_timer_open(L, loop);
   lc_tree_open(L, loop);
   lc_inquiry_open(L, loop);
+  lc_still_open(L, loop);
   lc_trace_open(L, loop);
   lc_debug_open(L, loop);
   lc_counts_open(L, loop);

@@ -109,6 +109,15 @@ static void take_trace (const lc_message *m) {
   lc_trace_follow(news.era, path);
 }
 
+static bool take_probe (const lc_message *m) {
+  uint32_t probe;
+  if (m->len != sizeof probe) return false;
+  memcpy(&probe, m->base, sizeof probe);
+  atomic_store(&self.worker.probe, probe);
+  if (self.worker.loop) lc_port_ask(self.worker.loop->port, LC_ASK_STILL);
+  return true;
+}
+
 static bool take (uint32_t kind, lc_message *m) {
   lc_worker *w = &self.worker;
   switch (kind) {
@@ -130,6 +139,7 @@ static bool take (uint32_t kind, lc_message *m) {
       w->reason = (lc_reason){.base = m->base, .len = m->len};
       *m = (lc_message){0};
       return true;
+    case LC_SAY_PROBE: return take_probe(m);
     case LC_SAY_TRACE:
       take_trace(m);
       return true;
@@ -207,6 +217,11 @@ static void look (void) {
   if (!self.watch) return;
   if (!lc_conduit_idle(&self.conduit)) events |= UV_WRITABLE;
   (void)uv_poll_start(&self.watch->poll, events, on_link);
+}
+
+static bool has_said_all (lc_worker *w) {
+  (void)w;
+  return lc_conduit_idle(&self.conduit);
 }
 
 /* Before the first letter is waited for: a job that never does so needs no
@@ -383,6 +398,7 @@ lc_noreturn static void work (lua_State *L) {
   self.worker.report = report_home;
   self.worker.listen = listen_home;
   self.worker.hear = hear;
+  self.worker.quiet = has_said_all;
   lc_conduit_init(&self.conduit, LC_PLACE_LINK);
   self.conduit.arrive = on_packet;
 #if defined(LUACONC_TESTING)
@@ -417,6 +433,7 @@ static void init_fork (lc_loop *loop, lc_fork *f) {
   self.worker.report = report_home;
   self.worker.listen = listen_home;
   self.worker.hear = hear;
+  self.worker.quiet = has_said_all;
   self.worker.context = f->context;
   self.worker.kept = f->kept;
   self.requested = true;

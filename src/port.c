@@ -22,13 +22,16 @@ struct lc_port {
   _Atomic(lc_note *) inbox;   /* the latest first; &closed: takes no more */
   atomic_uint state;          /* of the owner */
   atomic_bool rung;
+  atomic_bool guarded;        /* see lc_port_guard */
   atomic_uint asks;           /* bits of lc_ask */
   atomic_uint references;
   lc_note list;               /* the owner's: taken, not arrived */
   unsigned skips, vain;       /* the owner's: see spin */
   int fd;                     /* -1: none yet */
-  struct lc_loop *loop;       /* the owner's, as all that follows */
+  uint64_t arrived;           /* the owner's, as all that follows */
+  struct lc_loop *loop;
   int (*open) (struct lc_loop *loop);
+  uint64_t (*nap) (struct lc_loop *loop);
   void (*called) (void *who);
   void *who;
 };
@@ -41,13 +44,16 @@ lc_port *lc_port_new (void) {
   atomic_init(&p->inbox, NULL);
   atomic_init(&p->state, AWAKE);
   atomic_init(&p->rung, false);
+  atomic_init(&p->guarded, false);
   atomic_init(&p->asks, 0);
   atomic_init(&p->references, 1);
   p->list.next = p->list.prev = &p->list;
   p->skips = p->vain = 0;
   p->fd = -1;
+  p->arrived = 0;
   p->loop = NULL;
   p->open = NULL;
+  p->nap = NULL;
   p->called = NULL;
   p->who = NULL;
   return p;
@@ -112,6 +118,10 @@ bool lc_port_is_asleep (const lc_port *p) {
   return atomic_load(&p->state) != AWAKE;
 }
 
+bool lc_port_is_forlorn (const lc_port *p) {
+  return atomic_load(&p->state) != AWAKE && !atomic_load(&p->guarded);
+}
+
 /* }} */
 
 /* {{ Arriving */
@@ -149,6 +159,7 @@ void lc_port_deliver (lc_port *p, struct lc_loop *loop) {
   while (p->list.next != &p->list) {
     lc_note *n = p->list.next;
     remove_note(n);
+    p->arrived++;
     n->arrive(n, loop);
   }
 }
@@ -196,15 +207,40 @@ static bool spin (lc_port *p) {
   return false;
 }
 
-void lc_port_park (lc_port *p, uint64_t ns, bool soon) {
-  if (soon && ns > SPIN_NS && lc_wake_cores() > 1 && spin(p)) return;
-  atomic_store(&p->state, PARKED);
-  if (is_quiet(p)) lc_wake_park(&p->state, PARKED, ns);
-  atomic_store(&p->state, AWAKE);
+/* Where others alone can wake it, who looks from outside takes it for
+** forlorn until it has said more. */
+static void fall_asleep (lc_port *p, unsigned how, bool others) {
+  atomic_store_explicit(&p->guarded, !others, memory_order_relaxed);
+  atomic_store(&p->state, how);
 }
 
-bool lc_port_poll (lc_port *p) {
-  atomic_store(&p->state, POLLING);
+void lc_port_guard (lc_port *p) {
+  atomic_store_explicit(&p->guarded, true, memory_order_release);
+}
+
+uint64_t lc_port_arrived (const lc_port *p) {
+  return p->arrived;
+}
+
+void lc_port_discount (lc_port *p) {
+  p->arrived--;
+}
+
+static void park (lc_port *p, uint64_t ns, bool others) {
+  uint64_t nap = others && p->nap ? p->nap(p->loop) : UINT64_MAX;
+  lc_wake_park(&p->state, PARKED, nap < ns ? nap : ns);
+}
+
+bool lc_port_park (lc_port *p, uint64_t ns, bool soon, bool others) {
+  if (soon && ns > SPIN_NS && lc_wake_cores() > 1 && spin(p)) return true;
+  fall_asleep(p, PARKED, others);
+  if (is_quiet(p)) park(p, ns, others);
+  atomic_store(&p->state, AWAKE);
+  return !is_quiet(p);
+}
+
+bool lc_port_poll (lc_port *p, bool others) {
+  fall_asleep(p, POLLING, others);
   if (is_quiet(p)) return true;
   atomic_store(&p->state, AWAKE);
   return false;
@@ -231,10 +267,12 @@ void lc_port_drain (lc_port *p) {
   p->called(p->who);
 }
 
-void lc_port_set_opener (lc_port *p, struct lc_loop *loop,
-                         int (*open) (struct lc_loop *loop)) {
+void lc_port_set_owner (lc_port *p, struct lc_loop *loop,
+                        int (*open) (struct lc_loop *loop),
+                        uint64_t (*nap) (struct lc_loop *loop)) {
   p->loop = loop;
   p->open = open;
+  p->nap = nap;
 }
 
 int lc_port_reach (lc_port *p, void (*called) (void *who), void *who) {

@@ -56,12 +56,16 @@ void lc_port_ring (lc_port *p);
 typedef enum lc_ask {
   LC_ASK_REPORT = 1,   /* what goes on there, to who has started it */
   LC_ASK_DUMP = 2,     /* to print what goes on, there and below */
-  LC_ASK_PLACE = 4     /* to print where it computes: it blocks its loop */
+  LC_ASK_PLACE = 4,    /* to print where it computes: it blocks its loop */
+  LC_ASK_STILL = 8,    /* whether anything can go on there: still.h */
+  LC_ASK_LOOK = 16     /* to look whether anything can go on at all */
 } lc_ask;
 void lc_port_ask (lc_port *p, lc_ask what);
 
-/* Does the owner sleep, as far as can be told from outside? */
+/* Does the owner sleep, as far as can be told from outside? Does it wait for
+** others only, and nobody sees to it (lc_port_guard)? */
 bool lc_port_is_asleep (const lc_port *p);
+bool lc_port_is_forlorn (const lc_port *p);
 
 /* }} */
 
@@ -81,12 +85,22 @@ void lc_port_deliver (lc_port *p, struct lc_loop *loop);
 bool lc_port_withdraw (lc_port *p, lc_note *n);
 
 /* Sleeps until there is a note or a ring, or for `ns` (UINT64_MAX: no
-** limit); at once where there is one. `soon`: somebody may be about to post. */
-void lc_port_park (lc_port *p, uint64_t ns, bool soon);
+** limit); at once where there is one. `soon`: somebody may be about to post;
+** `others`: nothing else will end it, so `nap` says for how long. False:
+** nothing has come. */
+bool lc_port_park (lc_port *p, uint64_t ns, bool soon, bool others);
+
+/* Until it sleeps again: somebody sees to it that it does not for ever. */
+void lc_port_guard (lc_port *p);
+
+/* How many notes have arrived, but for those that have said, while they did,
+** that they are nothing new. */
+uint64_t lc_port_arrived (const lc_port *p);
+void lc_port_discount (lc_port *p);
 
 /* From now on a poster writes to the descriptor; false where it need not,
 ** as there is a note or a ring already: then don't sleep. */
-bool lc_port_poll (lc_port *p);
+bool lc_port_poll (lc_port *p, bool others);
 void lc_port_polled (lc_port *p);
 
 /* The descriptor, made at first use, that is readable after a wake-up;
@@ -98,9 +112,11 @@ void lc_port_drain (lc_port *p);   /* reads what was written to it */
 ** nothing */
 
 /* How the owner's loop comes to poll the descriptor whenever it waits for
-** others: 0 or a libuv code. The loop's. */
-void lc_port_set_opener (lc_port *p, struct lc_loop *loop,
-                         int (*open) (struct lc_loop *loop));
+** others: 0 or a libuv code; and how long it sleeps then: called when the port
+** says already that it does. The loop's. */
+void lc_port_set_owner (lc_port *p, struct lc_loop *loop,
+                        int (*open) (struct lc_loop *loop),
+                        uint64_t (*nap) (struct lc_loop *loop));
 
 /* The same, done, with the descriptor: from now on `called` is called at each
 ** wake-up, before notes are delivered. NULL: no more. */

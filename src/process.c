@@ -425,7 +425,28 @@ static void process_explain (lc_remote *r) {
 }
 
 static void process_ask (lc_remote *r) {
-  lc_forkserver_kill(process_of(r)->child.id, SIGURG);
+  strike(process_of(r), SIGURG);
+}
+
+static bool process_quiet (const lc_remote *r) {
+  const process *p = process_of(r);
+  return !p->link || lc_conduit_idle(&p->conduit);
+}
+
+/* (It is small, and nothing else is on its way.) */
+static bool process_probe (lc_remote *r, uint32_t probe) {
+  process *p = process_of(r);
+  outgoing *o = p->link ? lc_alloc(sizeof *o) : NULL;
+  lc_message m = {.base = o ? lc_alloc(sizeof probe) : NULL,
+                  .len = sizeof probe};
+  if (!m.base) {
+    lc_free(o, sizeof *o);
+    return false;
+  }
+  memcpy(m.base, &probe, sizeof probe);
+  (void)send_message(p, o, LC_SAY_PROBE, &m, on_letter_sent);
+  look(p);
+  return true;
 }
 
 /* A letter that can't get there any more has not been read, not even in part:
@@ -612,6 +633,8 @@ static const lc_remotekind process_kind = {
   .post = process_post,
   .ask = process_ask,
   .trace = process_trace,
+  .probe = process_probe,
+  .quiet = process_quiet,
   .epitaph = process_epitaph,
   .pid = pid_of,
   .kill = process_kill,

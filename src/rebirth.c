@@ -147,6 +147,7 @@ static void begin_anew (lua_State *L, lc_loop *loop) {
   loop->running = loop->woken = NULL;
   loop->driver = L;
   loop->trouble = 0;
+  lc_still_init(loop);
   loop->in_poll = loop->is_program = false;
 }
 
@@ -157,7 +158,7 @@ bool lc_rebirth (lua_State *L, lc_loop *loop) {
   forget_uv(loop);
   lc_port_abandon(loop->port);
   loop->port = lc_port_new();
-  if (loop->port) loop->asks = lc_port_asks(loop->port);
+  if (loop->port) lc_loop_take_port(loop);
   if (!loop->port || !lua_checkstack(L, 2 * LUA_MINSTACK)) return false;
   lua_pushcfunction(L, end_jobs);
   lua_pushlightuserdata(L, loop);

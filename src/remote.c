@@ -53,6 +53,8 @@ void lc_remote_ended (lc_remote *r, lc_outcome outcome, lc_message *reply) {
     *reply = (lc_message){0};
   }
   lc_inquiry_lost(r);
+  lc_still_moved(loop);
+  if (loop->still.alert == r) loop->still.alert = NULL;
   lc_loop_unat(loop, &r->strikes);
   lc_heap_unreserve(&loop->deadlines);
   lc_scope_leave(&r->base);
@@ -62,6 +64,7 @@ void lc_remote_ended (lc_remote *r, lc_outcome outcome, lc_message *reply) {
 }
 
 void lc_remote_arrived (lc_remote *r, lc_letter *l) {
+  lc_still_moved(r->job.loop);
   lc_mailbox_put(&r->mailbox, l);
 }
 

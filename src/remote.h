@@ -69,6 +69,10 @@ typedef struct lc_remotekind {
   void (*ask) (lc_remote *r);   /* its state is to report: inquiry.h */
   void (*trace) (lc_remote *r);   /* this process is traced from now on, or no
                                 ** longer: its state is to look at that */
+  bool (*probe) (lc_remote *r, uint32_t probe);   /* to say whether it is
+                           ** still: still.h. False: no memory */
+  bool (*quiet) (const lc_remote *r);   /* has all gone that was to be sent?
+                           ** NULL: always */
   int (*pid) (const lc_remote *r);   /* NULL: it runs in this process */
   void (*kill) (lc_remote *r, int signal);   /* NULL, too */
 

@@ -60,6 +60,7 @@ static struct {
   uint32_t n, size;
   member *members;
   uint32_t nmembers, members_size;
+  uint32_t burying;        /* members that have gone, and are not buried */
   uint64_t last_id;
 } road = {.lock = PTHREAD_MUTEX_INITIALIZER, .up = -1};
 
@@ -217,7 +218,10 @@ static errand serve_member (int socket) {
   lc_parcel_close(&p);
   if (leaves) e.gone = q.id;
   else if (!asked && got != UV_EAGAIN) e.gone = m->id;
-  if (e.gone) remove_member(find_member(e.gone, -1));
+  if (e.gone) {
+    remove_member(find_member(e.gone, -1));
+    road.burying++;
+  }
   return e;
 }
 
@@ -228,8 +232,9 @@ static void serve_one (int socket) {
   int fd = -1;
   if (e.gone) lc_commons_bury(e.gone);
   else if (e.asker) fd = lc_commons_lend(e.asker);
-  if (!e.asker) return;
+  if (!e.asker && !e.gone) return;
   lock();
+  if (e.gone) road.burying--;
   member *m = find_member(e.asker, -1);
   if (m && e.gone) reply(m, 0, e.gone, -1);
   else if (m) reply(m, fd < 0 ? fd : 0, e.asker, fd);
@@ -450,7 +455,7 @@ void lc_road_fork (int socket) {
     (void)close(road.members[i].socket);
   if (road.serves) close_stop();
   if (road.up >= 0) (void)close(road.up);
-  road.n = road.nmembers = 0;
+  road.n = road.nmembers = road.burying = 0;
   road.serves = false;
   road.is_member = true;
   road.up = socket;
@@ -493,7 +498,7 @@ void lc_road_release (void) {
 void lc_road_count (uint32_t *descriptors, uint32_t *members) {
   lock();
   *descriptors = road.n;
-  *members = road.nmembers;
+  *members = road.nmembers + road.burying;
   unlock();
 }
 

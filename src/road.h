@@ -70,8 +70,8 @@ int lc_road_common (uint64_t *self, uint64_t *parent);
 /* The root rings this sleeper (guest.h), if it is a state of its own. */
 void lc_road_ring (uint64_t sleeper);
 
-/* How many descriptors are in the list, and members besides the root. In the
-** root only; elsewhere 0. */
+/* How many descriptors are in the list, and members besides the root, those
+** that have died and are not buried yet too. In the root only; elsewhere 0.*/
 void lc_road_count (uint32_t *descriptors, uint32_t *members);
 
 #endif

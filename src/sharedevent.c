@@ -105,6 +105,14 @@ static const lc_selectable event_selectables[] = {
 
 static void receive_event (lua_State *L, lc_shared *s);
 
+/* event -> "not set" */
+static int event_about (lua_State *L) {
+  const lc_handled *h = lua_touserdata(L, 1);
+  if (!h->proxy) return 0;
+  lua_pushstring(L, event_of(h)->set ? "set" : "not set");
+  return lc_handled_about(L, h);
+}
+
 static const luaL_Reg event_methods[] = {
   {"set", event_set},
   {"clear", event_clear},
@@ -117,7 +125,7 @@ static const lc_handledtype event_type = {
   .kind = {"event", lc_proxy_hold, lc_proxy_drop, receive_event, true},
   .name = "luaconc.shared.event", .number = LC_EVENT_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = event_methods,
-  .selectables = event_selectables
+  .selectables = event_selectables, .about = event_about
 };
 
 static const lc_crossing event_crossing = {
@@ -178,6 +186,16 @@ static int barrier_wait (lua_State *L) {
   return lc_task_pause(L, t, push_order(L, result));
 }
 
+/* barrier -> "1 of 3 have come": or have, and gave up */
+static int barrier_about (lua_State *L) {
+  const lc_handled *h = lua_touserdata(L, 1);
+  if (!h->proxy) return 0;
+  lua_pushfstring(L, "%I of %I have come",
+                  (LUAI_UACINT)barrier_of(h)->arrived,
+                  (LUAI_UACINT)barrier_of(h)->parties);
+  return lc_handled_about(L, h);
+}
+
 static void receive_barrier (lua_State *L, lc_shared *s);
 
 static const luaL_Reg barrier_methods[] = {
@@ -188,7 +206,8 @@ static const luaL_Reg barrier_methods[] = {
 static const lc_handledtype barrier_type = {
   .kind = {"barrier", lc_proxy_hold, lc_proxy_drop, receive_barrier, true},
   .name = "luaconc.shared.barrier", .number = LC_BARRIER_KIND,
-  .size = sizeof(lc_handled), .waits = true, .methods = barrier_methods
+  .size = sizeof(lc_handled), .waits = true, .methods = barrier_methods,
+  .about = barrier_about
 };
 
 static const lc_crossing barrier_crossing = {

@@ -10,6 +10,8 @@
 #include "sharedlock.h"
 #include "within.h"
 
+enum { CIRCLE_MAX = 16 };   /* holders that are told */
+
 static const char bereft[] =
   "whoever held the lock has ended with it: what it guards may be half done";
 
@@ -22,10 +24,108 @@ static lc_lockthing *lock_of (const lc_handled *h) {
 static const lc_opkind lock_kind = {"shared lock:acquire", lc_handled_cancel,
                                     NULL, LC_BY_OTHERS};
 
+/* So that other states can tell, too. */
+static void note_place (lua_State *L, lc_handled *h) {
+  if (!lua_checkstack(L, 4)) return;
+  lc_debug_place(L, h);
+  if (lua_type(L, -1) == LUA_TSTRING)
+    lc_lock_note(lock_of(h), lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
 static void own (lua_State *L, lc_handled *h, lc_task *t) {
   lc_handled_owned(h, t);
-  if (lc_debug_on(h->loop)) lc_debug_lock(L, h->loop, 1, true);
+  if (!lc_debug_on(h->loop)) return;
+  lc_debug_lock(L, h->loop, 1, true);
+  note_place(L, h);
 }
+
+/* {{ Who has it, in words */
+
+static lc_job *find_job (const lc_loop *loop, uint64_t number) {
+  for (lc_job *j = NULL; (j = lc_job_next(loop, j)); )
+    if (!lc_job_ended(j) && lc_handled_number(j) == number) return j;
+  return NULL;
+}
+
+/* Pushes "task 3 'x'", or "task 3 of another state". */
+static void push_holder (lua_State *L, const lc_handled *h,
+                         const lc_holder *who) {
+  bool ours = who->sleeper == lc_commons_ref(h->guest->sleeper);
+  lc_job *j = ours ? find_job(h->loop, who->task) : NULL;
+  if (j) {
+    lc_job_push(L, j);
+    lc_job_label(L, j, -1);
+    lua_remove(L, -2);
+  }
+  else if (who->task == 1) lua_pushliteral(L, "the code outside tasks");
+  else lua_pushfstring(L, "task %d", (int)(who->task - 1));
+  if (!ours) {
+    lua_pushliteral(L, " of another state");
+    lua_concat(L, 2);
+  }
+}
+
+/* The same, and where it was taken. */
+static void push_having (lua_State *L, const lc_handled *h,
+                         const lc_holder *who) {
+  push_holder(L, h, who);
+  if (!*who->where) return;
+  lua_pushfstring(L, "%s, which took it at %s", lua_tostring(L, -1),
+                  who->where);
+  lua_remove(L, -2);
+}
+
+/* lock -> "held by task 3", its id, of which other state, its name */
+static int lock_about (lua_State *L) {
+  const lc_handled *h = lua_touserdata(L, 1);
+  lc_holder who;
+  if (!h->proxy || !h->guest) return 0;
+  lc_lock_look(lock_of(h), &who);
+  if (!who.task) {
+    lua_pushliteral(L, "free");
+    return lc_handled_about(L, h);
+  }
+  push_having(L, h, &who);
+  lua_pushfstring(L, "held by %s", lua_tostring(L, -1));
+  lua_pushinteger(L, (lua_Integer)who.task - 1);
+  if (who.sleeper == lc_commons_ref(h->guest->sleeper)) lua_pushnil(L);
+  else lua_pushinteger(L, who.sleeper);
+  lc_handled_name(L, h);
+  return 4;
+}
+
+typedef struct lc_circle {
+  const lc_handled *handle;
+  lc_holder list[CIRCLE_MAX];
+  int n;
+} lc_circle;
+
+/* (light userdata) -> who wait for each other, the last holder first */
+static int complain (lua_State *L) {
+  const lc_circle *c = lua_touserdata(L, 1);
+  luaL_checkstack(L, 16, NULL);
+  lua_pushliteral(L, "these wait for each other's shared locks: ");
+  push_holder(L, c->handle, &c->list[c->n - 1]);
+  for (int i = 0; i < c->n; i++) {
+    lua_pushfstring(L, " -> shared lock %p, held by ",
+                    (void *)(uintptr_t)c->list[i].lock);
+    push_having(L, c->handle, &c->list[i]);
+    lua_concat(L, 3);
+  }
+  lua_concat(L, 2);
+  return 1;
+}
+
+/* The task has begun to wait. */
+static void look_for_circle (lua_State *L, const lc_handled *h, lc_task *t) {
+  lc_circle c = {.handle = h};
+  c.n = lc_lock_circle(lock_of(h), h->guest, lc_handled_number(&t->job),
+                       c.list, CIRCLE_MAX);
+  if (c.n > 0) lc_debug_warn(L, complain, &c);
+}
+
+/* }} */
 
 /* The task has it now: what `acquire` returns. */
 static int push_lock (lua_State *L, lc_handled *h, lc_task *t, int result) {
@@ -60,6 +160,8 @@ static int wait_for_lock (lua_State *L, lc_handled *h, lc_task *t,
     return luaL_error(L, "this task holds the lock already: release it first");
   lc_wait *w = lc_handled_wait(L, h, t);
   int result = lc_lock_take(lock_of(h), h->guest, number, w);
+  if (result == LC_TICKET_WAITS && lc_debug_on(h->loop))
+    look_for_circle(L, h, t);
   if (result == LC_TICKET_WAITS)
     return lc_handled_await(L, t, w, &lock_kind, k_acquire, with);
   lc_handled_return(w);
@@ -141,7 +243,7 @@ static const lc_handledtype lock_type = {
   .kind = {"lock", lc_proxy_hold, lc_proxy_drop, receive_lock, true},
   .name = "luaconc.shared.lock", .number = LC_LOCK_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = lock_methods,
-  .metamethods = lock_meta, .leave = leave_lock
+  .metamethods = lock_meta, .about = lock_about, .leave = leave_lock
 };
 
 static const lc_crossing lock_crossing = {
@@ -230,6 +332,16 @@ static int semaphore_release (lua_State *L) {
   return 0;
 }
 
+/* semaphore -> "0 of 2 permits are free" */
+static int semaphore_about (lua_State *L) {
+  const lc_handled *h = lua_touserdata(L, 1);
+  if (!h->proxy) return 0;
+  const lc_semaphorething *s = semaphore_of(h);
+  lua_pushfstring(L, "%I of %I permits are free", (LUAI_UACINT)s->permits,
+                  (LUAI_UACINT)s->initial);
+  return lc_handled_about(L, h);
+}
+
 static int enter_semaphore (lc_handled *h) {
   h->stake = lc_semaphore_join(semaphore_of(h), h->guest);
   return h->stake ? 0 : UV_ENOMEM;
@@ -259,8 +371,8 @@ static const lc_handledtype semaphore_type = {
   .kind = {"semaphore", lc_proxy_hold, lc_proxy_drop, receive_semaphore, true},
   .name = "luaconc.shared.semaphore", .number = LC_SEMAPHORE_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = semaphore_methods,
-  .metamethods = semaphore_meta, .enter = enter_semaphore,
-  .leave = leave_semaphore
+  .metamethods = semaphore_meta, .about = semaphore_about,
+  .enter = enter_semaphore, .leave = leave_semaphore
 };
 
 static const lc_crossing semaphore_crossing = {

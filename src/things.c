@@ -3,6 +3,8 @@
 ** order that a process killed in between can't spoil.
 */
 
+#include <string.h>
+
 #include "road.h"
 #include "things.h"
 
@@ -41,6 +43,7 @@ static void set_owner (lc_lockthing *l, lc_ref sleeper, uint32_t place,
   atomic_store(&l->task, 0);
   l->sleeper = sleeper;
   l->place = place;
+  l->where[0] = '\0';
   atomic_store(&l->task, task);
 }
 
@@ -103,6 +106,64 @@ bool lc_lock_abandoned (lc_lockthing *l) {
   bool abandoned = l->abandoned;
   finish(&l->thing, NULL, &rings);
   return abandoned;
+}
+
+static bool has_in_queue (lc_thing *t, const lc_ticket *k) {
+  lc_chain_each(l, &t->queue)
+    if (lc_container(l, lc_ticket, in) == k) return true;
+  return false;
+}
+
+/* Nobody, too, where `k` is a ticket that does not wait for it any more. */
+static void look (lc_lockthing *l, const lc_ticket *k, lc_holder *h,
+                  lc_rings *rings) {
+  lock_lock(l, rings);
+  *h = (lc_holder){.lock = lc_commons_ref(l), .sleeper = l->sleeper,
+                   .task = !k || has_in_queue(&l->thing, k) ? l->task : 0};
+  memcpy(h->where, l->where, sizeof h->where);
+  lc_thing_unlock(&l->thing);
+}
+
+void lc_lock_look (lc_lockthing *l, lc_holder *h) {
+  lc_rings rings;
+  look(l, NULL, h, &rings);
+  lc_guest_call(&rings);
+}
+
+void lc_lock_note (lc_lockthing *l, const char *where) {
+  lc_rings rings;
+  size_t len = strlen(where), most = sizeof l->where - 1;
+  if (len > most) where += len - most;
+  lock_lock(l, &rings);
+  strcpy(l->where, where);
+  finish(&l->thing, NULL, &rings);
+}
+
+/* With the lock of the commons: the lock that a ticket waits for; or NULL. */
+static lc_lockthing *wanted (const lc_ticket *k) {
+  lc_common *c = k ? lc_commons_at(k->thing) : NULL;
+  return c && c->kind == LC_LOCK_KIND
+    ? lc_container(c, lc_lockthing, thing.common) : NULL;
+}
+
+int lc_lock_circle (lc_lockthing *l, const lc_guest *g, uint64_t task,
+                    lc_holder *list, int most) {
+  const lc_holder *last = list;
+  const lc_ticket *k = NULL;
+  lc_rings rings = {.n = 0};
+  bool found = false;
+  int n = 0;
+  lc_commons_lock();
+  while (l && n < most && !found && rings.n == 0) {
+    last = &list[n];
+    look(l, k, &list[n++], &rings);
+    found = last->task == task && last->sleeper == lc_commons_ref(g->sleeper);
+    k = last->task ? lc_commons_waits(last->sleeper, last->task) : NULL;
+    l = wanted(k);
+  }
+  lc_commons_unlock();
+  lc_guest_call(&rings);   /* somebody has died with one */
+  return found ? n : 0;
 }
 
 static lc_owning give_up (lc_lockthing *l, lc_guest *g, uint64_t task,

@@ -40,12 +40,15 @@ enum {
 
 /* {{ Lock */
 
+enum { LC_PLACE_MAX = 64 };    /* bytes of "script.lua:12", the last ones */
+
 typedef struct lc_lockthing {
   lc_thing thing;
   lc_ref sleeper;              /* the owner's state, */
   uint32_t place;              /* process, */
   _Atomic(uint64_t) task;      /* and number; 0: nobody */
   bool abandoned;              /* until it is released */
+  char where[LC_PLACE_MAX];    /* it was taken, if that was noted; or "" */
 } lc_lockthing;
 
 /* Has it now, or LC_TICKET_WAITS: then `w`, if not NULL, waits for it. */
@@ -54,6 +57,25 @@ int lc_lock_take (lc_lockthing *l, lc_guest *g, uint64_t task, lc_wait *w);
 typedef enum lc_owning { LC_NOBODY, LC_SOMEBODY, LC_ME } lc_owning;
 lc_owning lc_lock_owner (lc_lockthing *l, const lc_guest *g, uint64_t task);
 bool lc_lock_abandoned (lc_lockthing *l);
+
+/* Who has it. */
+typedef struct lc_holder {
+  lc_ref lock;
+  lc_ref sleeper;
+  uint64_t task;               /* 0: nobody */
+  char where[LC_PLACE_MAX];
+} lc_holder;
+
+void lc_lock_look (lc_lockthing *l, lc_holder *h);
+
+/* Notes where it was taken, by who has it. */
+void lc_lock_note (lc_lockthing *l, const char *where);
+
+/* The task waits for the lock. Does who has it wait for one, and so on, until
+** it is a lock that the task has itself? Then the holders on the way, the task
+** last; how many, or 0. */
+int lc_lock_circle (lc_lockthing *l, const lc_guest *g, uint64_t task,
+                    lc_holder *list, int most);
 
 /* Gives it up; what was there before tells whether it was the caller's. */
 lc_owning lc_lock_release (lc_lockthing *l, lc_guest *g, uint64_t task);

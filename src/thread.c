@@ -52,6 +52,7 @@ static void release (lc_thread *t) {
   lc_port_close(t->worker.port, NULL);   /* letters to one that never ran */
   lc_worker_free(&t->worker);
   lc_port_release(t->worker.port);
+  lc_port_release(t->worker.top);
   lc_port_release(t->home);
   lc_interrupt_release();
   lc_free(t, sizeof(*t));
@@ -106,7 +107,7 @@ static void on_letter_home (lc_note *note, lc_loop *loop) {
 static void on_report_home (lc_note *note, lc_loop *loop) {
   lc_report *rep = lc_container(note, lc_report, note);
   lc_thread *t = rep->to;
-  (void)loop;
+  lc_port_discount(loop->port);
   if (t->remote) lc_inquiry_arrived(t->remote, rep);
   else lc_report_free(rep);
 }
@@ -149,7 +150,8 @@ static void on_ended (lc_note *note, lc_loop *loop) {
   lc_thread *t = lc_container(note, lc_thread, ended);
   lc_remote *r = t->remote;
   (void)loop;
-  if (r) {
+  if (!r) lc_still_stray(-1);
+  else {
     pthread_join(t->id, NULL);
     lc_remote_ended(r, t->worker.outcome, &t->worker.reply);
     let_go(r, t);
@@ -204,6 +206,7 @@ static bool is_asleep (const lc_job *j) {
 ** must not be unloaded. */
 static void abandon (lc_remote *r, lc_thread *t) {
   lc_system_pin(&our_part);
+  lc_still_stray(1);
   pthread_detach(t->id);
   lc_remote_ended(r, LC_ABANDONED, NULL);
   let_go(r, t);
@@ -243,6 +246,13 @@ static void thread_ask (lc_remote *r) {
 
 static void thread_trace (lc_remote *r) {
   lc_port_ring(thread_of(r)->worker.port);
+}
+
+static bool thread_probe (lc_remote *r, uint32_t probe) {
+  lc_thread *t = thread_of(r);
+  atomic_store(&t->worker.probe, probe);
+  lc_port_ask(t->worker.port, LC_ASK_STILL);
+  return true;
 }
 
 static int thread_post (lc_remote *r, lc_message *m) {
@@ -319,6 +329,8 @@ static int thread_make (lua_State *L, lc_remote *r, int options) {
   t->worker.report = report_home;
   t->home = r->job.loop->port;
   lc_port_hold(t->home);
+  t->worker.top = lc_worker_top(r->job.loop);
+  lc_port_hold(t->worker.top);
   t->ended.arrive = on_ended;
   t->limit = r->memory;
   t->stack = stack;
@@ -342,6 +354,7 @@ static const lc_remotekind thread_kind = {
   .post = thread_post,
   .ask = thread_ask,
   .trace = thread_trace,
+  .probe = thread_probe
 };
 
 /* conc.thread(f, ...) or conc.thread{f, ..., name=, memory=, stack=, libs=,

@@ -4,7 +4,9 @@
 
 #include <unistd.h>
 
+#include "guest.h"
 #include "handle.h"
+#include "holdings.h"
 #include "luax.h"
 #include "remote.h"
 #include "task.h"
@@ -12,6 +14,7 @@
 #include "tree.h"
 #include "worker.h"
 
+static const char pools_key;   /* the function that core.on_tree was given */
 static const char about_key;   /* in metatables: see lc_tree_about */
 
 /* {{ Fields of the table on top */
@@ -59,15 +62,16 @@ static bool push_object (lua_State *L, lua_State *co) {
   return false;
 }
 
-/* The object and its metatable are on top: pushes "held by task 3" and the id
-** of that job, or nil. */
+enum { WORDS = 4 };   /* see lc_tree_about */
+
+/* The object and its metatable are on top: pushes what is said of it. */
 static bool push_own_words (lua_State *L) {
   if (lua_rawgetp(L, -1, &about_key) != LUA_TFUNCTION) {
     lua_pop(L, 1);
     return false;
   }
   lua_pushvalue(L, -3);
-  return lua_pcall(L, 1, 2, 0) == LUA_OK && lua_isstring(L, -2);
+  return lua_pcall(L, 1, WORDS, 0) == LUA_OK && lua_isstring(L, -WORDS);
 }
 
 /* The same for what has items in it. */
@@ -77,13 +81,13 @@ static bool push_fill (lua_State *L) {
   lua_pushvalue(L, -4);
   if (lua_pcall(L, 1, 1, 0) != LUA_OK || !lua_isinteger(L, -1)) return false;
   lua_pushfstring(L, "%I in it", (LUAI_UACINT)lua_tointeger(L, -1));
-  lua_pushnil(L);
+  for (int i = 1; i < WORDS; i++) lua_pushnil(L);
   return true;
 }
 
 /* The object and its metatable are on top: pushes "queue 0x55a4, 3 in it",
-** and returns the id of who has it, or 0. */
-static uint32_t push_words (lua_State *L) {
+** and returns the id of who has it, or 0, and of which other state. */
+static uint32_t push_words (lua_State *L, uint32_t *guest) {
   int object = lua_gettop(L) - 1;
   lua_getfield(L, object + 1, "__name");
   const char *name = lua_isstring(L, -1) ? lua_tostring(L, -1) : "object";
@@ -95,10 +99,27 @@ static uint32_t push_words (lua_State *L) {
     lua_pushvalue(L, object + 2);
     return 0;
   }
-  uint32_t id = (uint32_t)lua_tointeger(L, -1);
-  lua_pushfstring(L, "%s, %s", lua_tostring(L, object + 2),
-                  lua_tostring(L, -2));
+  uint32_t id = (uint32_t)lua_tointeger(L, -3);
+  *guest = (uint32_t)lua_tointeger(L, -2);
+  const char *called = lua_tostring(L, -1);
+  lua_pushfstring(L, "%s%s%s, %s", called ? name : "", called ? " " : "",
+                  called ? called : lua_tostring(L, object + 2),
+                  lua_tostring(L, -WORDS));
   return id;
+}
+
+bool lc_tree_fill (lua_State *L, int index) {
+  uint32_t guest;
+  lua_pushvalue(L, index);
+  if (!lua_getmetatable(L, -1)) return false;
+  if (lua_getfield(L, -1, "methods") != LUA_TTABLE ||
+      lua_getfield(L, -1, "len") != LUA_TFUNCTION) return false;
+  lua_pushvalue(L, index);
+  if (lua_pcall(L, 1, 1, 0) != LUA_OK || lua_tointeger(L, -1) <= 0)
+    return false;
+  lua_pop(L, 2);
+  (void)push_words(L, &guest);
+  return true;
 }
 
 static lua_State *innermost (const lc_loop *loop, lua_State *co) {
@@ -107,20 +128,21 @@ static lua_State *innermost (const lc_loop *loop, lua_State *co) {
   return co;
 }
 
-uint32_t lc_tree_wait (lua_State *L, lc_task *t) {
+uint32_t lc_tree_wait (lua_State *L, lc_task *t, uint32_t *guest) {
   int top = lua_gettop(L);
-  uint32_t id = 0;
+  uint32_t id = 0, of = 0;
   luaL_checkstack(L, 16, NULL);
   if (!t->co || !t->op.kind || !t->started || t->joining ||
       !push_object(L, innermost(t->job.loop, t->co))) lua_pushnil(L);
   else {
     lc_job *j = luaL_testudata(L, top + 1, LC_JOB_TYPE);
     if (j) lc_job_label(L, j, top + 1);
-    id = j ? j->id : push_words(L);
+    id = j ? j->id : push_words(L, &of);
   }
   lua_replace(L, top + 1);
   lua_settop(L, top + 1);
-  return id;
+  if (guest) *guest = of;
+  return of && !guest ? 0 : id;
 }
 
 void lc_tree_about (lua_State *L) {
@@ -133,8 +155,10 @@ static void add_wait (lua_State *L, lc_task *t) {
   if (t->op.kind) {
     set_text(L, "wait", t->op.kind->name);
     set_age(L, "waited", loop, t->since);
-    (void)lc_tree_wait(L, t);
+    uint32_t guest, id = lc_tree_wait(L, t, &guest);
     lua_setfield(L, -2, "about");
+    if (id) set_integer(L, "on", id);
+    if (guest) set_integer(L, "guest", guest);
   }
   else if (t->queued) set_text(L, "wait", "its turn");
   lc_traceback_place(L, t);
@@ -159,7 +183,8 @@ static lc_job *owner_of (const lc_scope *s) {
 }
 
 /* depth, id, parent (an id, or nil), engine, label, state, started (where),
-** age; wait, about, waited, place of what waits; pid. */
+** age; wait, about, waited, place of what waits; on, guest: the id of whom it
+** waits for, and of which other state; pid. */
 static void push_row (lua_State *L, lc_job *j, const lc_scope *s, int depth) {
   const lc_job *parent = owner_of(s);
   lua_createtable(L, 0, 12);
@@ -229,14 +254,32 @@ static void push_handles (lua_State *L, lc_loop *loop) {
   }
 }
 
+/* Calls the function below `n` arguments on top: its result becomes a field
+** of the table below, if it has one. */
+static void set_result (lua_State *L, int n, const char *key) {
+  if (!lua_isfunction(L, -n - 1)) lua_pop(L, n + 1);
+  else if (lua_pcall(L, n, 1, 0) == LUA_OK) lua_setfield(L, -2, key);
+  else lua_pop(L, 1);
+}
+
+static void add_things (lua_State *L, lc_loop *loop) {
+  lua_pushcfunction(L, lc_holdings);
+  lua_pushlightuserdata(L, loop);
+  set_result(L, 1, "holdings");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &pools_key);
+  set_result(L, 0, "pools");
+}
+
 int lc_tree_state (lua_State *L) {
   lc_loop *loop = lua_touserdata(L, 1);
   luaL_checkstack(L, 24, NULL);
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 12);
   set_integer(L, "pid", getpid());
   set_text(L, "noun", loop->worker ? loop->worker->noun : "program");
   set_integer(L, "ready", loop->nready);
   set_integer(L, "deadlines", loop->deadlines.n);
+  if (loop->guest)
+    set_integer(L, "guest", lc_commons_ref(loop->guest->sleeper));
   push_handles(L, loop);
   lua_setfield(L, -2, "handles");
   if (loop->main->op.kind && !loop->worker) {
@@ -246,20 +289,32 @@ int lc_tree_state (lua_State *L) {
   }
   push_rows(L, loop);
   lua_setfield(L, -2, "rows");
+  if (lua_toboolean(L, 2)) add_things(L, loop);
   return 1;
 }
 
 /* }} */
 
-/* core.tree_state() -> table */
+/* core.tree_state([all]) -> table */
 static int tree_state (lua_State *L) {
-  lua_settop(L, 0);
+  lua_settop(L, 1);
   lua_pushlightuserdata(L, lc_luax_loop(L));
+  lua_insert(L, 1);
   return lc_tree_state(L);
+}
+
+/* core.on_tree(f): f() -> lines of text, for whoever asks what goes on in this
+** state */
+static int tree_on_tree (lua_State *L) {
+  lc_luax_function(L, 1);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &pools_key);
+  return 0;
 }
 
 static const luaL_Reg functions[] = {
   {"tree_state", tree_state},
+  {"on_tree", tree_on_tree},
   {NULL, NULL}
 };
 

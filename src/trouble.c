@@ -123,7 +123,11 @@ int lc_trouble_raise (lua_State *L, lc_loop *loop) {
 
 /* Stores the report. */
 static int store_report (lua_State *L) {
-  lc_deadlock_report(L, lua_touserdata(L, 1));
+  lc_loop *loop = lua_touserdata(L, 1);
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &report_key);
+  if (lc_still_text(L, loop), !lua_isstring(L, -1))
+    lc_deadlock_report(L, loop);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &report_key);
   return 0;
 }

@@ -42,6 +42,7 @@ void lc_worker_init (lc_worker *w, const char *noun) {
   w->noun = noun;
   w->libs = ~0u;
   w->outcome = LC_NOMEMORY;
+  atomic_init(&w->probe, 0);
   atomic_init(&w->strikes, 0);
   atomic_init(&w->felt, 0);
   atomic_init(&w->seen, 0);
@@ -61,6 +62,11 @@ void lc_worker_free (lc_worker *w) {
   lc_message_free(&w->reply);
   lc_mailbox_free(&w->mailbox);
   lc_reason_free(&w->reason);
+}
+
+lc_port *lc_worker_top (const lc_loop *loop) {
+  const lc_worker *w = loop->worker;
+  return w && w->top ? w->top : loop->port;
 }
 
 bool lc_worker_is_root (const lc_job *j) {
@@ -392,6 +398,7 @@ static int run_and_reply (lua_State *L) {
   lc_worker *w = lua_touserdata(L, 1);
   lc_loop *loop = loop_of(L);
   w->loop = loop;
+  if (atomic_load(&w->probe)) lc_port_ask(loop->port, LC_ASK_STILL);
   lc_interrupt_begun(w);
   if (call(L, loop, run_root, 0, 1) == LUA_OK) reply_outcome(L, loop, w);
   else reply_error(L, w);

@@ -32,10 +32,14 @@ struct lc_worker {
   unsigned libs;               /* lc_worker_libs; all unless set */
   const lc_opener *opener;
   lc_port *port;               /* that its loop takes; NULL: it makes one */
+  lc_port *top;                /* of the process's first state, if this is a
+                               ** thread of it: still.h */
   int (*post) (lc_worker *w, lc_message *m);   /* a letter to the starter: 0,
                                ** UV_EPIPE, UV_ENOMEM; takes the message */
   void (*report) (lc_worker *w, struct lc_report *rep);   /* to the starter;
                                ** takes it */
+  bool (*quiet) (lc_worker *w);   /* has all gone that was to be sent? NULL:
+                               ** always */
   int (*listen) (lc_worker *w);  /* before each look for letters: 0, or a
                                ** libuv code; NULL: they come by themselves */
   void (*hear) (lc_worker *w);   /* takes what has come over the link; NULL:
@@ -46,6 +50,7 @@ struct lc_worker {
   const void *kept;            /* instead of it: see lc_remote_kept; or NULL */
   uint32_t flow;               /* from the starter: trace.h */
   lc_mailbox mailbox;          /* letters from the starter */
+  atomic_uint probe;           /* what it was asked last: still.h */
   atomic_uint strikes;
   atomic_uint felt;            /* the last that came through to its thread */
   atomic_uint seen;            /* the last that its loop or Lua code knows of */
@@ -80,6 +85,9 @@ void lc_worker_free (lc_worker *w);
 ** empty message with module paths and job-local values. May raise. */
 void lc_worker_context (lua_State *L, lc_message *m, lc_job *j, int handle,
                         bool process);
+
+/* The port of the first state of this process. */
+lc_port *lc_worker_top (const lc_loop *loop);
 
 /* Is it the job that the state is there for? */
 bool lc_worker_is_root (const lc_job *j);

@@ -1,5 +1,5 @@
 -- What goes on in this program: this state, and those of its threads and
--- processes, which are asked.
+-- processes, which are asked; and warnings.
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"
@@ -68,25 +68,15 @@ function add_state(add, node, indent)
         indent .. ("  "):rep(row.depth + 2))
     end
   end
-end
-
-local function add_pools(add)
-  local pools = package.loaded["luaconc.pool"]
-  for pool, state in pairs(pools and pools.all() or {}) do
-    local s = pool:stats()
-    add(("pool%s of %s workers: %d queued, %d running, %d done, %d failed, "
-      .. "%d cancelled"):format(state.name and (" '%s'"):format(state.name)
-      or "", s.engine, s.queued, s.running, s.done, s.failed, s.cancelled))
-    for _, w in ipairs(s.workers) do
-      add(("  worker %d: %s%s, %s"):format(w.id, w.state,
-        w.pid and ", pid " .. w.pid or "", plural(w.jobs, "job")))
-    end
+  for _, text in ipairs(state.holdings or {}) do
+    add(indent .. "  " .. text)
   end
+  for _, line in ipairs(state.pools or {}) do add(indent .. "  " .. line) end
 end
 
 -- What this state says; `hidden` is the job that prints it.
 local function own_state(hidden)
-  local state = core.tree_state()
+  local state = core.tree_state(true)
   for i, row in ipairs(state.rows) do
     if hidden and row.id == hidden.id then table.remove(state.rows, i) end
   end
@@ -99,7 +89,6 @@ local function render(reports, hidden)
   local root = reports and by_path(reports) or {}
   root.state = own_state(hidden)
   add_state(add, root, "")
-  add_pools(add)
   return table.concat(lines, "\n")
 end
 
@@ -166,6 +155,15 @@ function M.start(opts)
   require "luaconc.lockorder".start()
   if block then return core.watchdog(block) end
   return true
+end
+
+---Ends what `start` began: nothing is said any more of this state and of what
+---is started later, and what was noted is forgotten; nor is the loop of the
+---main program watched, if this is its state. Threads and processes that run
+---already are not told. Doesn't wait.
+function M.stop()
+  core.undebug()
+  core.watchdog(0)
 end
 
 return M

@@ -2331,7 +2331,8 @@ function conc.stats.openmetrics(labels) end
 ---What goes on, as text: all live jobs of this state and, below them, of its
 ---threads and processes: name, state, what each waits for (how full it is, who
 ---holds it), since when and where, and where and when it was started; open
----handles, deadlines, and the pools of this state.
+---handles, deadlines, pools; and queues and channels with something in them, 50 at
+---most of each state, that its tasks and modules can reach.
 ---Waits for the answers, if there are threads or processes.
 ---Raises where the limit is no number.
 ---@param limit? number seconds that others have for their answer; 1 unless said
@@ -2364,6 +2365,13 @@ function conc.debug.dump_on(signal) end
 ---@return string? message
 ---@return "EBUSY"? code
 function conc.debug.start(options) end
+
+---Ends what `start` began: from now on nothing is said of this state, nor of
+---threads and processes that are started later, and what was noted is forgotten.
+---In the main program's state the watch over its loop ends, too. Threads and
+---processes that run already are not told.
+---Never waits.
+function conc.debug.stop() end
 
 ---Writes from now on what happens when into the file, which is made anew: of this
 ---state, of the threads of this process, and of its worker processes and theirs.

@@ -219,9 +219,22 @@ local function check_init(state, opts)
   end
 end
 
---- The pools of this state that are open or closing.
----@return table<luaconc.pool, table>
-function M.all() return states end
+-- What conc.debug.dump shows of the pools that are open or closing.
+core.on_tree(function()
+  local lines = {}
+  for pool, state in pairs(states) do
+    local s = pool:stats()
+    lines[#lines + 1] = ("pool%s of %s workers: %d queued, %d running, "
+      .. "%d done, %d failed, %d cancelled"):format(
+      state.name and (" '%s'"):format(state.name) or "", s.engine, s.queued,
+      s.running, s.done, s.failed, s.cancelled)
+    for _, w in ipairs(s.workers) do
+      lines[#lines + 1] = ("  worker %d: %s%s, %d job%s"):format(w.id, w.state,
+        w.pid and ", pid " .. w.pid or "", w.jobs, w.jobs == 1 and "" or "s")
+    end
+  end
+  return lines
+end)
 
 ---A pool: `workers` jobs of it run at a time. Options: `engine`, "task",
 ---"thread" or "process"; `workers`, the number of cores that this process may
