@@ -167,16 +167,8 @@ end
 wrap_exit()
 watch_program()
 
-local dump_signal = os and os.getenv "LUACONC_DUMP"
-if dump_signal then require "luaconc.debug".dump_on(dump_signal) end
-
 core.on_deadlock(function(reports)
-  return require "luaconc.deadlock".text(reports)
+  return require("luaconc.deadlock").text(reports)
 end)
-
-if core.debugging() then require "luaconc.lockorder".start() end
-
-local block = os and tonumber(os.getenv "LUACONC_BLOCK_MS" or nil)
-if block then core.watchdog(block / 1000) end
 
 return setmetatable(M, { __index = fetch, __pairs = each })
