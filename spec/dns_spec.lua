@@ -58,6 +58,16 @@ describe("dns.reverse", function()
   end)
 end)
 
+describe("a host with a zero byte", function()
+  it("is refused: the system would look up what comes before it", function()
+    for name, f in pairs { lookup = dns.lookup, connect = conc.tcp.connect,
+      listen = conc.tcp.listen, bind = conc.udp.bind } do
+      sim.shows(sim.raises(f, "localhost\0.example", 0),
+        ("bad argument #1 to '%s' (a host can't hold a zero byte)"):format(name))
+    end
+  end)
+end)
+
 for _, name in ipairs { "lookup", "reverse" } do
   describe("dns." .. name, function()
     local argument = name == "lookup" and "localhost" or "127.0.0.1"

@@ -114,17 +114,23 @@ void lc_message_free (lc_message *m) {
 ** commons behind its values, and the number of these; a flag says so. What is
 ** held for another reason has the place 0. */
 
-static lc_ref *refs_of (const lc_message *m, uint32_t *n) {
-  *n = has_tail(m) ? count_tail(m) : 0;
-  size_t size = *n * sizeof(lc_ref);
-  lc_ref *refs = *n ? lc_alloc(size) : NULL;
-  if (refs) memcpy(refs, m->base + m->len - tail_of(m), size);
-  return refs;
+/* The i-th place; they need not lie on a border of words. */
+static char *place_at (const lc_message *m, uint32_t i) {
+  return m->base + m->len - tail_of(m) + i * sizeof(lc_ref);
 }
 
-static void unsend (const lc_ref *refs, uint32_t n, uint64_t to) {
-  for (uint32_t i = 0; i < n; i++)
-    if (refs[i]) lc_commons_unsend(lc_commons_at(refs[i]), to);
+static lc_ref ref_at (const lc_message *m, uint32_t i) {
+  lc_ref ref;
+  memcpy(&ref, place_at(m, i), sizeof ref);
+  return ref;
+}
+
+/* The first n. Allocates nothing: it must not fail. */
+static void unsend (const lc_message *m, uint32_t n, uint64_t to) {
+  for (uint32_t i = 0; i < n; i++) {
+    lc_ref ref = ref_at(m, i);
+    if (ref) lc_commons_unsend(lc_commons_at(ref), to);
+  }
 }
 
 /* Its object is held for `to`: its place, or 0 where it has none. */
@@ -139,29 +145,30 @@ static int send_held (lc_shared *s, uint64_t to, lc_ref *ref) {
   return 0;
 }
 
-static int send_all (const lc_message *m, uint64_t to, lc_ref *refs) {
+/* Holds all for `to`, and notes their places in the copy. */
+static int send_all (const lc_message *m, uint64_t to, lc_message *out) {
   for (uint32_t i = 0; i < m->nheld; i++) {
-    int err = send_held(m->held[i], to, &refs[i]);
-    if (!err) continue;
-    unsend(refs, i, to);
-    return err;
+    lc_ref ref;
+    int err = send_held(m->held[i], to, &ref);
+    if (err) {
+      unsend(out, i, to);
+      return err;
+    }
+    memcpy(place_at(out, i), &ref, sizeof ref);
   }
   return 0;
 }
 
-/* A copy with the places behind the values. */
-static int append (const lc_message *m, const lc_ref *refs,
-                   lc_message *out) {
-  size_t bytes = m->nheld * sizeof *refs;
-  size_t len = m->len + bytes + sizeof m->nheld;
+/* A copy with room for the places behind the values. */
+static bool copy_with_room (const lc_message *m, lc_message *out) {
+  size_t len = m->len + m->nheld * sizeof(lc_ref) + sizeof m->nheld;
   char *base = lc_alloc(len);
-  if (!base) return UV_ENOMEM;
+  if (!base) return false;
   memcpy(base, m->base, m->len);
-  memcpy(base + m->len, refs, bytes);
-  memcpy(base + m->len + bytes, &m->nheld, sizeof m->nheld);
+  memcpy(base + len - sizeof m->nheld, &m->nheld, sizeof m->nheld);
   base[1] |= LC_FLAG_HOLDS;
   *out = (lc_message){.base = base, .len = len, .process = true};
-  return 0;
+  return true;
 }
 
 const char *lc_message_refusal (int code) {
@@ -171,43 +178,35 @@ const char *lc_message_refusal (int code) {
 }
 
 int lc_message_export (const lc_message *m, uint64_t to, lc_message *out) {
-  size_t size = m->nheld * sizeof(lc_ref);
-  lc_ref *refs = lc_alloc(size);
-  if (!refs) return UV_ENOMEM;
-  int err = send_all(m, to, refs);
-  if (!err) {
-    err = append(m, refs, out);
-    if (err) unsend(refs, m->nheld, to);
-  }
-  lc_free(refs, size);
+  if (!copy_with_room(m, out)) return UV_ENOMEM;
+  int err = send_all(m, to, out);
+  if (err) lc_message_free(out);
   return err;
 }
 
 /* Where who was to get it has died, the commons may have gone with it, or go
 ** meanwhile. */
 void lc_message_unexport (const lc_message *m, uint64_t to) {
-  uint32_t n;
   if (!has_tail(m) || lc_commons_enter()) return;
-  lc_ref *refs = refs_of(m, &n);
-  if (refs) unsend(refs, n, to);
-  lc_free(refs, n * sizeof *refs);
+  unsend(m, count_tail(m), to);
   lc_commons_leave();
 }
 
-static int take_all (lc_message *m, const lc_ref *refs, uint32_t n) {
+static int take_all (lc_message *m, uint32_t n) {
   for (; m->nheld < n; m->nheld++) {
-    lc_common *c = lc_commons_find(refs[m->nheld]);
+    lc_ref ref = ref_at(m, m->nheld);
+    lc_common *c = lc_commons_find(ref);
     const lc_crossing *x = c ? lc_crossing_at(c->kind) : NULL;
     lc_shared **s = &m->held[m->nheld];
     *s = x ? x->come(x, c) : NULL;
-    if (refs[m->nheld] && !*s) return x ? UV_ENOMEM : UV_EPROTO;
+    if (ref && !*s) return x ? UV_ENOMEM : UV_EPROTO;
   }
   return 0;
 }
 
-static int import (lc_message *m, const lc_ref *refs, uint32_t n) {
+static int import (lc_message *m, uint32_t n) {
   m->held = lc_alloc(n * sizeof(*m->held));
-  int err = m->held ? take_all(m, refs, n) : UV_ENOMEM;
+  int err = m->held ? take_all(m, n) : UV_ENOMEM;
   if (!err) return 0;
   drop_each(m);
   lc_free(m->held, n * sizeof(*m->held));
@@ -217,14 +216,12 @@ static int import (lc_message *m, const lc_ref *refs, uint32_t n) {
 }
 
 int lc_message_import (lc_message *m, bool kept) {
-  uint32_t n;
   if (!has_tail(m)) return 0;
   int err = lc_commons_enter();
   if (err) return err;
-  lc_ref *refs = refs_of(m, &n);
-  err = refs ? import(m, refs, n) : UV_ENOMEM;
-  if (refs) unsend(refs, n, kept ? 0 : lc_commons_self());
-  lc_free(refs, n * sizeof *refs);
+  uint32_t n = count_tail(m);
+  err = import(m, n);
+  unsend(m, n, kept ? 0 : lc_commons_self());
   lc_commons_leave();
   return err;
 }

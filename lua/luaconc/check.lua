@@ -68,6 +68,19 @@ function M.func(name, index, value)
   M.complain(name, index, M.no_function("function", value))
 end
 
+--- Raises unless the argument `index` is the name of a host, or an address.
+---@param name string
+---@param index integer
+---@param value any
+---@param wanted? string "a host" unless said
+function M.host(name, index, value, wanted)
+  if type(value) ~= "string" or value == "" then
+    M.expected(name, index, wanted or "a host", value)
+  elseif value:find("\0", 1, true) then
+    M.complain(name, index, "a host can't hold a zero byte")
+  end
+end
+
 --- Raises: a method was called on another thing than a `kind`.
 ---@param name string
 ---@param kind string

@@ -6,19 +6,13 @@ local option = require "luaconc.option"
 
 local M = {}
 
-local function check_text(name, text, wanted)
-  if type(text) ~= "string" or text == "" then
-    check.expected(name, 1, wanted, text)
-  end
-end
-
 ---The numeric addresses of a host, in the system's order, each once. Waits.
 ---@param host string
 ---@return string[]? addresses
 ---@return string? message
 ---@return string? code # "EAI_NONAME", "EAI_AGAIN", ...
 function M.lookup(host)
-  check_text("lookup", host, "a host")
+  check.host("lookup", 1, host)
   local list, message, code = core.dns.lookup(host)
   if list then return list end
   return nil, host .. ": " .. message, code

@@ -11,12 +11,6 @@ local M = {}
 
 -- ---- arguments ----
 
-local function check_host(name, host, wanted)
-  if type(host) ~= "string" or host == "" then
-    check.expected(name, 1, wanted or "a host", host)
-  end
-end
-
 local function check_port(name, port)
   local n = math.tointeger(port)
   if n and n >= 0 and n <= 65535 then return n end
@@ -70,7 +64,7 @@ end
 ---@return string? message
 ---@return string? code # "ECONNREFUSED", "ETIMEDOUT", "EAI_NONAME", ...
 function M.connect(host, port, opts)
-  check_host("connect", host)
+  check.host("connect", 1, host)
   port = check_port("connect", port)
   opts = option.check("connect", 3, opts, connecting)
   local stream, message, code = dial.connect(host, port, opts)
@@ -90,7 +84,7 @@ end
 ---@return string? message
 ---@return string? code # "EADDRINUSE", "EACCES", ...
 function M.listen(host, port, opts)
-  check_host("listen", host)
+  check.host("listen", 1, host)
   port = check_port("listen", port)
   opts = option.check("listen", 3, opts, listening)
   return listen(host, port, opts)
@@ -121,7 +115,7 @@ function M.serve(host, port, handler, opts)
     handler = option.check("serve", 3, handler, server.options)
     return server.serve(host, port, handler)
   end
-  check_host("serve", host, "a host or a listener")
+  check.host("serve", 1, host, "a host or a listener")
   port = check_port("serve", port)
   server.check_handler(3, handler)
   opts = option.check("serve", 4, opts, server.options, listening)

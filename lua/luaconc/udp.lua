@@ -17,9 +17,7 @@ local binding = {
 }
 
 local function check_place(name, host, port)
-  if type(host) ~= "string" or host == "" then
-    check.expected(name, 1, "a host", host)
-  end
+  check.host(name, 1, host)
   local n = math.tointeger(port)
   if n and n >= 0 and n <= 65535 then return n end
   check.expected(name, 2, "a port from 0 to 65535", port)
