@@ -58,7 +58,7 @@ describe("luaconc run", function()
     assert.equal(1, run("return return").code)
     local none = script.file("spec/support/command.lua", "run")
     assert.equal(2, none.code)
-    sim.shows(none.err, "no script is named")
+    sim.shows(none.err, "no script is given")
   end)
 
   it("says what an error is that has no words", function()

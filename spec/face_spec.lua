@@ -27,19 +27,23 @@ end
 describe("the face under another Lua", function()
   it("says in one line what is wrong with 5.1 to 5.3, and 5.5", function()
     for _, version in ipairs { "Lua 5.1", "Lua 5.2", "Lua 5.3", "Lua 5.5" } do
-      assert.equal("luaconc needs Lua 5.4, from 5.4.3 on; this is " .. version,
+      assert.equal("luaconc needs Lua 5.4, from 5.4.3 on; this is " .. version
+        .. ": run it with lua5.4",
         refusal { _VERSION = version })
     end
   end)
 
   it("names LuaJIT", function()
     assert.equal(
-      "luaconc needs Lua 5.4, from 5.4.3 on; this is Lua 5.1 (LuaJIT 2.1.0-beta3)",
+      "luaconc needs Lua 5.4, from 5.4.3 on; this is Lua 5.1 (LuaJIT 2.1.0-beta3): "
+        .. "run it with lua5.4",
       refusal { _VERSION = "Lua 5.1", jit = { version = "LuaJIT 2.1.0-beta3" } })
   end)
 
   it("says what is wrong with a 5.4 whose __close can't wait", function()
-    -- As Lua 5.4.0 to 5.4.2: a yield in a __close is an error.
+    -- As Lua 5.4.0 to 5.4.2: a yield in a __close is an error. (Tried with
+    -- such a one, and newer ones: npm's lua-wasm-bindings 0.3.1 has Lua 5.4.2,
+    -- which is refused, 0.5.3 has Lua 5.4.7, which is not.)
     local old = { create = coroutine.create, status = coroutine.status,
       resume = coroutine.resume, yield = function()
         error "attempt to yield across a C-call boundary"
@@ -49,7 +53,8 @@ describe("the face under another Lua", function()
         { __index = _G }))
     end
     assert.equal("luaconc needs Lua 5.4, from 5.4.3 on; this is an older 5.4, "
-      .. "in which a <close> variable can't wait", refusal { load = load_there })
+      .. "in which a <close> variable can't wait: run it with a newer one",
+      refusal { load = load_there })
   end)
 
   it("does so before it looks for the core", function()

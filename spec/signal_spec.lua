@@ -179,12 +179,12 @@ describe("conc.signal", function()
       sim.shows(sim.raises(function() return (conc.signal(name)) end),
         "bad argument #1 to 'signal'", ...)
     end
-    complains("HUP", "the name of a signal expected", 'got "HUP"')
+    complains("HUP", "the name of a signal", 'got "HUP"')
     complains("SIGKILL", "no program can wait for it")
     complains("SIGSEGV", "gone wrong")
     complains("SIGPIPE", "EPIPE")
     complains("SIGURG", "luaconc")
-    complains(nil, "string expected")
+    complains(nil, "got nil")
   end)
 
   for what, arm in pairs {

@@ -199,7 +199,7 @@ static lc_noreturn void fail_class (lc_decoder *d, const char *name) {
   for (;;) ;  /* not reached */
 }
 
-/* The metatable comes last: its finalizer is to see no half of an object. */
+/* The metatable comes last: its finaliser is to see no half of an object. */
 static void decode_class (lc_decoder *d, int depth) {
   lua_State *L = d->L;
   uint32_t number = begin_object(d);

@@ -18,7 +18,7 @@
 ** stay where they are meanwhile. `code`: they are trusted, and may load
 ** functions and modules. Raises an own error, with the code EPROTO where the
 ** bytes are no message, EPERM where they need `code`, ENOENT where a module
-** or class is not found. May run Lua code (require, finalizers). */
+** or class is not found. May run Lua code (require, finalisers). */
 int lc_decode (lua_State *L, const char *bytes, size_t n, bool code);
 
 /* The same for trusted bytes that name the n shared objects in `held`. */

@@ -23,10 +23,11 @@ local function check_lua()
   if _VERSION ~= "Lua 5.4" then
     local jit = rawget(_G, "jit")
     local which = jit and " (" .. tostring(jit.version) .. ")" or ""
-    error(floor .. _VERSION .. which, 0)
+    error(floor .. _VERSION .. which .. ": run it with lua5.4", 0)
   end
   if not load(closing_may_yield)() then
-    error(floor .. "an older 5.4, in which a <close> variable can't wait", 0)
+    error(floor .. "an older 5.4, in which a <close> variable can't wait: run "
+      .. "it with a newer one", 0)
   end
 end
 

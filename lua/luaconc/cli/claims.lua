@@ -25,7 +25,7 @@ local function chosen(words)
       if id == word or id:match "^[^-]*" == word then list[#list + 1] = id end
     end
     if #list == before then
-      return nil, ("there is no claim '%s'%s"):format(word,
+      return nil, ("there is no claim '%s'%s (--list shows them)"):format(word,
         require("luaconc.compare.suggest").hint(word, all))
     end
   end

@@ -5,12 +5,12 @@ local output = require "luaconc.compare.output"
 local values = require "luaconc.cli.values"
 
 local MARKS = { good = "ok", poor = "low", missing = "none", bad = "BAD" }
-local COLORS = { bad = "red", poor = "bold", missing = "dim", good = "green" }
+local COLOURS = { bad = "red", poor = "bold", missing = "dim", good = "green" }
 
 local function show(style, finding)
   local mark = MARKS[finding.state]
   output.write(("  %s%s%s%s\n"):format(
-    style:paint(style.left(mark, 6), COLORS[finding.state]),
+    style:paint(style.left(mark, 6), COLOURS[finding.state]),
     style.left(finding.name, 18), style.left("", 1), finding.value))
   if finding.advice then
     output.write(style:paragraph(finding.advice, (" "):rep(27)))

@@ -67,7 +67,7 @@ end
 
 --- The script and its arguments, or nil and what is wrong.
 function M.split(given)
-  if #given.words == 0 then return nil, "no script is named" end
+  if #given.words == 0 then return nil, "no script is given" end
   local path, problem = values.file(given.words[1])
   if not path then return nil, problem end
   return path, table.move(given.words, 2, #given.words, 1, {})

@@ -32,7 +32,7 @@ function M.new(columns, env)
   local width = columns and columns > 0 and columns or 80
   return setmetatable({
     width = math.min(math.max(width, 64), 100),
-    color = columns ~= nil and env "TERM" ~= "dumb"
+    colour = columns ~= nil and env "TERM" ~= "dumb"
       and (no_color == nil or no_color == ""),
     utf8 = is_utf8(env),
   }, M)
@@ -43,7 +43,7 @@ end
 ---@param name string
 ---@return string
 function M:paint(text, name)
-  if not self.color or text == "" then return text end
+  if not self.colour or text == "" then return text end
   return ("\27[%sm%s\27[0m"):format(CODES[name], text)
 end
 

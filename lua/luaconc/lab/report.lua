@@ -5,7 +5,7 @@ local units = require "luaconc.compare.units"
 
 local M = {}
 
-local COLORS = { ["holds"] = "green", ["does not hold"] = "red" }
+local COLOURS = { ["holds"] = "green", ["does not hold"] = "red" }
 
 local function cells(text)
   return utf8.len(text) or #text
@@ -35,7 +35,7 @@ end
 local function heading(style, trial)
   local verdict = trial.verdict or "could not be run"
   return style:paint(trial.id, "bold") .. ": "
-    .. style:paint(verdict, COLORS[verdict] or "bold") .. "\n"
+    .. style:paint(verdict, COLOURS[verdict] or "bold") .. "\n"
 end
 
 --- One trial.
