@@ -285,6 +285,13 @@ install: build ## install below PREFIX (DESTDIR is put in front)
 	@install -D -m 644 $(BUILD)/luaconc.1 "$(MAN)/luaconc.1"
 	@echo "installed: $(BIN)/luaconc, $(SHARE)/luaconc, $(LIB)/luaconc," \
 	  "$(INC)/luaconc.h, $(DEV)/libluaconc.a"
+	@[ -n '$(DESTDIR)' ] || \
+	  $(LUA) -e 'assert(package.path:find("$(PREFIX)/share/lua/5.4/?.lua", 1, true))' \
+	    2>/dev/null || printf '%s\n' \
+	  "$(LUA) does not look there by itself; in the shell that starts it:" \
+	  "  export LUA_PATH='$(PREFIX)/share/lua/5.4/?.lua;$(PREFIX)/share/lua/5.4/?/init.lua;;'" \
+	  "  export LUA_CPATH='$(PREFIX)/lib/lua/5.4/?.so;;'" \
+	  "  export PATH='$(PREFIX)/bin':\"\$$PATH\""
 
 uninstall: ## remove what `make install` put there (same PREFIX)
 	rm -rf "$(SHARE)/luaconc" "$(LIB)/luaconc" "$(BIN)/luaconc" \
@@ -293,6 +300,9 @@ uninstall: ## remove what `make install` put there (same PREFIX)
 	@for d in "$(SHARE)" "$(LIB)"; do \
 	  rmdir "$$d" "$${d%/5.4}" 2>/dev/null || true; done
 	@rmdir "$(DEV)/pkgconfig" "$(MAN)" "$(MAN:/man1=)" 2>/dev/null || true
+	@case '$(PREFIX)' in /usr | /usr/local) ;; *) \
+	  rmdir "$(BIN)" "$(INC)" "$(DEV)" "$(SHARE:/lua/5.4=)" \
+	    "$(DESTDIR)$(PREFIX)" 2>/dev/null || true ;; esac
 
 # What git knows, or where there is no git, all but what is made.
 DIST := luaconc-$(VERSION)

@@ -7,10 +7,10 @@ local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 local measure = require "lib.measure"
 
-local start = measure.cpu()
+local before_it = measure.cpu()
 local conc = require "luaconc"
 local run = conc.run            -- the face loads the core when it is asked
-measure.print("require_ms", (measure.cpu() - start) * 1e3)
+measure.print("require_ms", (measure.cpu() - before_it) * 1e3)
 
 local function size_of(path)
   local file <close> = assert(io.open(path, "rb"))

@@ -111,6 +111,22 @@ describe("make install", function()
     assert.equal("", left)
   end)
 
+  it("leaves no folder of its own either", function()
+    install("PREFIX='" .. dir .. "/p'")
+    sh("make -s uninstall PREFIX='" .. dir .. "/p'")
+    assert.equal("", sh("ls '" .. dir .. "'"))
+  end)
+
+  it("says what tells the shell where Lua does not look by itself", function()
+    local text = install("PREFIX='" .. dir .. "/p'")
+    local lines = {}
+    for line in text:gmatch "[^\n]*export [^\n]*" do lines[#lines + 1] = line end
+    assert.equal(3, #lines)
+    write_program(dir)
+    assert.equal("installed\n", sh(table.concat(lines, "\n") .. "\ncd /\n" .. lua
+      .. " '" .. dir .. "/program.lua'\nluaconc --version >/dev/null"))
+  end)
+
   it("leaves what others installed", function()
     sh(("mkdir -p '%s/share/lua/5.4' && touch '%s/share/lua/5.4/other.lua'")
       :format(dir, dir))

@@ -50,6 +50,11 @@ function commands.luaconc(words)
   end
 end
 
+commands["bin/luaconc"] = function(words)
+  commands.luaconc(words)
+  assert.not_nil(lfs.attributes(words[3]), words[3])
+end
+
 commands[".ci/run"] = function(words)
   assert.not_nil(lfs.attributes(words[1]), words[1])
 end
@@ -61,6 +66,10 @@ end
 -- Commands of others; what they are given is ours where it is a file.
 commands["luarocks-5.4"] = function(words)
   assert.equal("make", words[2])
+end
+
+commands.eval = function(words)
+  assert.equal('"$(luarocks-5.4', words[2])
 end
 
 describe("the README", function()
