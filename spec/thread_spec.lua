@@ -67,7 +67,13 @@ describe("a thread", function()
       end
       local before, id = state()
       local path = os.tmpname()
-      os.execute(("grep SigBlk /proc/$PPID/task/%s/status > %s"):format(id, path))
+      -- (While the program is being started, all are blocked for a moment.)
+      os.execute(([[
+        status=/proc/$PPID/task/%s/status tries=0
+        until grep -q 'SigBlk:.*00010000' $status || [ $tries = 500 ]; do
+          tries=$((tries + 1))
+        done
+        grep SigBlk $status > %s]]):format(id, path))
       local file <close> = assert(io.open(path))
       os.remove(path)
       local pipe <close> = assert(io.popen("grep SigBlk /proc/self/status"))
