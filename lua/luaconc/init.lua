@@ -146,11 +146,13 @@ end
 
 -- In a task, os.exit cancels all jobs and lets run unwind before the program
 -- ends; elsewhere it is what it was.
+-- (Sent to another state, it is that one's: nothing of this one goes along.)
 local function wrap_exit()
-  local exit = os and os.exit
-  if not exit then return end
+  core.plain_exit = os and os.exit
+  if not core.plain_exit then return end
   ---@diagnostic disable-next-line: duplicate-set-field
   os.exit = function(code, close) -- luacheck: ignore 122
+    local exit = core.plain_exit or os.exit
     if core.current() then return core.exit(exit, code, close) end
     return exit(code, close)
   end
