@@ -161,12 +161,14 @@ static bool push_reason (lua_State *L, const lc_scope *s) {
 }
 
 /* Who was cancelled as one above it was, and then itself without a reason (as
-** a group is that is left by an error), has the reason of that one. */
+** a group is that is left by an error), has the reason of that one. Only so
+** many are asked: each of a long chain of jobs would ask all above it. */
 void lc_frame_cancellation (lua_State *L, lc_scope *scope) {
   luaL_checkstack(L, 8, NULL);
   const lc_scope *s = lc_scope_cause(scope);
   bool expired = push_reason(L, s);
-  while (lua_isnil(L, -1) && !expired && lc_scope_above(s)) {
+  for (int asked = 0; asked < 16 && lua_isnil(L, -1) && !expired &&
+       lc_scope_above(s); asked++) {
     lua_pop(L, 1);
     s = lc_scope_cause(lc_scope_above(s));
     expired = push_reason(L, s);
