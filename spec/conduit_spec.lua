@@ -108,8 +108,9 @@ describe("a worker", function()
   it("ends where its starter says what is no packet, at any stage", function()
     local text = packet(TEXT, "return 1")
     for _, bytes in ipairs {
-      "garbage, garbage", packet(LETTER, "", MARK, GIB + 1), packet(9, ""), packet(2, "a")
-        .. packet(2, "b"), packet(1, "short"), outcome(RETURNED), text .. packet(0, ""),
+      "garbage, garbage", packet(LETTER, "", MARK, GIB + 1), packet(8, ""),
+      packet(9, ""), packet(10, ""), packet(11, ""), packet(99, ""),
+      packet(2, "a") .. packet(2, "b"), packet(1, "short"), outcome(RETURNED), text .. packet(0, ""),
     } do
       local worker <close> = assert(core.birth())
       worker:write(bytes)

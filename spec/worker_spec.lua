@@ -73,7 +73,7 @@ describe("the handle of a process", function()
         assert.has_error(function() job:kill(wrong) end)
       end
       local _, text = pcall(job.kill, job, "SIGFOO")
-      assert.match("the name of a signal expected, such as \"SIGTERM\", got SIGFOO", text, 1, true)
+      assert.match('the name of a signal, such as "SIGTERM", expected, got "SIGFOO"', text, 1, true)
       job:cancel()
       _, text = pcall(function() conc.spawn(print):kill() end)
       assert.match("a task can't be killed, only a process: cancel it$", text)

@@ -97,16 +97,18 @@ static bool take_letter (lc_message *m) {
   return l != NULL;
 }
 
-static void take_trace (const lc_message *m) {
+static bool take_trace (const lc_message *m) {
   char path[4096];
   lc_tracenews news;
-  if (m->len < sizeof news || m->len - sizeof news >= sizeof path) return;
+  if (m->len < sizeof news || m->len - sizeof news >= sizeof path)
+    return false;
   size_t len = m->len - sizeof news;
   memcpy(&news, m->base, sizeof news);
   memcpy(path, m->base + sizeof news, len);
   path[len] = '\0';
   if (news.flow) self.worker.flow = news.flow;
   lc_trace_follow(news.era, path);
+  return true;
 }
 
 static bool take_probe (const lc_message *m) {
@@ -140,9 +142,7 @@ static bool take (uint32_t kind, lc_message *m) {
       *m = (lc_message){0};
       return true;
     case LC_SAY_PROBE: return take_probe(m);
-    case LC_SAY_TRACE:
-      take_trace(m);
-      return true;
+    case LC_SAY_TRACE: return take_trace(m);
 #if defined(LUACONC_TESTING)
     case LC_SAY_TEXT:
       run_text(m->base, m->len);
