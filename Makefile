@@ -38,6 +38,9 @@ ifneq ($(filter-out $(PASSIVE),$(GOALS)),)
   ifneq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
     export LUACONC_INSTALL := no
   endif
+  # (Empty at first: what deps.sh says is not followed by make's surprise.)
+  $(shell mkdir -p '$(BUILD)' && test -e '$(BUILD)/config.mk' || \
+    : >'$(BUILD)/config.mk')
   include $(BUILD)/config.mk
 $(BUILD)/config.mk: FORCE
 	@BUILD='$(BUILD)' CC='$(CC)' LUA='$(if \

@@ -309,11 +309,17 @@ install_missing() {
     $root true 2>/dev/null || refuse 'sudo wants a password, and nobody is here.'
   fi
   export DEBIAN_FRONTEND=noninteractive
-  $root apt-get update -q >&2 </dev/null ||
+  # A network that is away is told of soon, and without pages of tries.
+  tries= network=
+  if ! $root apt-get update -q -o APT::Update::Error-Mode=any \
+       -o Acquire::Retries=1 -o Acquire::http::Timeout=20 >&2 </dev/null; then
+    tries='-o Acquire::Retries=0 -o Acquire::http::Timeout=20'
+    network=' Nor could the lists of packages be fetched: is there a network?'
     say 'apt-get update failed; going on with the lists that are there.'
+  fi
   $root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -q -y --no-install-recommends $packages \
-    >&2 </dev/null || refuse 'The installation failed.'
+    apt-get install -q -y --no-install-recommends $tries $packages \
+    >&2 </dev/null || refuse "The installation failed.$network"
 }
 
 [ $# -gt 0 ] || set -- build
