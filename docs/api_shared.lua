@@ -28,7 +28,8 @@ object is gone with the last handle.
 A state that ends, or a process that is killed, takes nothing with it: its
 waits end, and what it held goes to the next (`lock:acquire` says how).
 Waiting here is waiting for others: a deadlock is told when those of all
-threads and processes of the program wait (see docs/debugging.md). No lock is held while Lua code runs, but those that the code takes.]],
+threads and processes of the program wait (see docs/debugging.md). No lock is
+held while Lua code runs, except those that the code takes.]],
   maker("array", {
     { "type", "string", "`i8` `i16` `i32` `i64` `u8` `u16` `u32` `f32` `f64`" },
     { "n", "integer", "how many elements; all are 0" },

@@ -300,7 +300,7 @@ describe("timeout", function()
     assert.equal(conc.current(), conc.timeout(5, conc.current))
   end))
 
-  it("returns the results also when the function returned just after the deadline", conc.test(function()
+  it("returns the results also if the function returns after the deadline", conc.test(function()
     local value = conc.timeout(2, function()
       pcall(conc.sleep, 1000)
       return "all the same"

@@ -287,11 +287,13 @@ describe("a pool of processes whose worker is lost", function()
   it("runs the items of a map again", function()
     local path, _ <close> = temporary()
     with_pool({ engine = "process", workers = 2 }, function(pool)
-      local results = pool:map({ path, path, path }, function(p)
-        local file = assert(io.open(p, "a"))
-        file:write "x"
-        file:close()
-        if #io.open(p):read "a" == 2 then os.exit(9) end
+      local results = pool:map({ 1, 2, 3 }, function(i)
+        if i ~= 2 then return 1 end
+        local file <close> = assert(io.open(path, "a+"))
+        if file:read "a" == "" then
+          file:write("x"):close()
+          os.exit(9)
+        end
         return 1
       end, { retries = 1 })
       assert.same({ 1, 1, 1 }, results)

@@ -75,7 +75,7 @@ local operations = {
     local begun
     local reader = conc.spawn(function()
       begun = true
-      return select(3, b:read())
+      return select(3, b:read "a")
     end)
     local writer = conc.spawn(function()
       for _ = 1, 6 do
