@@ -296,6 +296,22 @@ describe("select", function()
       local signal = conc.signal "SIGUSR1"
       return function() signal:close() end, signal, nil, "closed"
     end,
+    ["the peer in memory is closed"] = function()
+      local a, b = conc.pair()
+      return function() a:close() end, b, nil, "end of file", "EOF"
+    end,
+    ["a stream is closed"] = function()
+      local _, b = conc.pair()
+      return function() b:close() end, b, nil, "closed"
+    end,
+    ["a listener is closed"] = function()
+      local l = conc.tcp.listen("127.0.0.1", 0)
+      return function() l:close() end, l, nil, "closed"
+    end,
+    ["a udp socket is closed"] = function()
+      local u = conc.udp.bind("127.0.0.1", 0)
+      return function() u:close() end, u, nil, "closed"
+    end,
     ["a channel gets a value"] = function()
       local ch = conc.channel()
       return function() ch:try_send "came" end, ch, "came"

@@ -279,14 +279,18 @@ static int attempt_accept (lua_State *L, int object, int value) {
 
 static void begin_accept (lua_State *L, lc_case *c, int object, int value) {
   lc_listener *l = listener_at(L, object);
-  int err = l ? arm(l) : UV_EBADF;
   (void)value;
+  if (!l) {
+    lc_select_look(c);
+    return;
+  }
+  int err = arm(l);
   if (!err)
     err = lc_waiter_join(&l->acceptors, &c->op,
                          lc_clock_after(&l->handle.loop->clock, l->limit),
                          false);
   if (err) lc_errors_raise(L, uv_err_name(err), "%s", uv_strerror(err));
-  else c->op.kind = &kind_of(l)->acceptcase;
+  c->op.kind = &kind_of(l)->acceptcase;
 }
 
 static int finish_accept (lua_State *L, lc_case *c, int object) {

@@ -288,17 +288,25 @@ static int attempt_read (lua_State *L, int object, int value) {
   return n > 0 ? n : -1;
 }
 
+/* Is there something to take, or nothing to wait for? */
+static bool is_ready (lc_stream *s, lc_want *want) {
+  size_t len;
+  return !s || s->in_end || lc_inbuf_measure(&s->in, want, &len);
+}
+
 static void begin_read (lua_State *L, lc_case *c, int object, int value) {
   lc_stream *s = stream_at(L, object);
-  if (!s) luaL_argerror(L, 1, "a stream was closed meanwhile");
-  else if (s->reader) refuse_second(L, s);
-  else {
-    s->want = check_case(L, value);
-    int err = s->armed ? 0 : start_reading(s);
-    if (!err) err = lc_stream_join(s, &c->op, s->limit);
-    if (err) lc_errors_raise(L, uv_err_name(err), "%s", uv_strerror(err));
-    c->op.kind = &lc_stream_kind(s)->readcase;
+  lc_want want = check_case(L, value);
+  if (is_ready(s, &want)) {
+    lc_select_look(c);
+    return;
   }
+  if (s->reader) refuse_second(L, s);
+  int err = s->armed ? 0 : start_reading(s);
+  if (!err) err = lc_stream_join(s, &c->op, s->limit);
+  if (err) lc_errors_raise(L, uv_err_name(err), "%s", uv_strerror(err));
+  s->want = want;
+  c->op.kind = &lc_stream_kind(s)->readcase;
 }
 
 static int finish_read (lua_State *L, lc_case *c, int object) {

@@ -299,12 +299,15 @@ static int attempt_recv (lua_State *L, int object, int value) {
 
 static void begin_recv (lua_State *L, lc_case *c, int object, int value) {
   lc_udp *u = socket_at(L, object);
-  int err = u ? 0 : UV_EBADF;
   (void)value;
-  if (!err && !u->armed) err = start_receiving(u);
+  if (!u) {
+    lc_select_look(c);
+    return;
+  }
+  int err = u->armed ? 0 : start_receiving(u);
   if (!err) err = lc_waiter_join(&u->receivers, &c->op, due_now(u), false);
   if (err) lc_errors_raise(L, uv_err_name(err), "%s", uv_strerror(err));
-  else c->op.kind = &recv_case;
+  c->op.kind = &recv_case;
 }
 
 static int finish_recv (lua_State *L, lc_case *c, int object) {
