@@ -92,7 +92,7 @@ void lc_chain_init (lc_chain *l) {
   set(&l->prev, lc_commons_ref(l));
 }
 
-bool lc_chain_empty (const lc_chain *head) {
+static bool is_empty (const lc_chain *head) {
   return get(&head->next) == lc_commons_ref(head);
 }
 
@@ -298,7 +298,7 @@ static int enter (void) {
 static bool is_wanted (void) {
   region *r = lock();
   process *own = find_process(r, 0);
-  bool wanted = has_others(r) || (own && !lc_chain_empty(&own->holds));
+  bool wanted = has_others(r) || (own && !is_empty(&own->holds));
   unlock(r);
   return wanted;
 }
@@ -399,7 +399,7 @@ static lc_common *end_hold (region *r, hold *h) {
   lc_chain_remove(&h->of_object);
   lc_chain_remove(&h->of_process);
   give(r, h, sizeof *h);
-  return lc_chain_empty(&c->holds) ? c : NULL;
+  return is_empty(&c->holds) ? c : NULL;
 }
 
 /* No lock is held. */
@@ -483,10 +483,6 @@ void lc_commons_unsend (lc_common *c, lc_member to) {
     last = end_hold(r, h);
   unlock(r);
   free_object(last);
-}
-
-void lc_commons_refuse (lc_common *c) {
-  lc_commons_unsend(c, here.self);
 }
 
 /* }} */

@@ -48,7 +48,6 @@ typedef struct lc_chain {
 } lc_chain;
 
 void lc_chain_init (lc_chain *l);
-bool lc_chain_empty (const lc_chain *head);
 void lc_chain_append (lc_chain *head, lc_chain *l);
 void lc_chain_remove (lc_chain *l);        /* twice does no harm */
 lc_chain *lc_chain_next (const lc_chain *l);
@@ -161,9 +160,6 @@ uint32_t lc_commons_coming (lc_common *c);
 
 /* It has come there, and is held by whoever took it; or is gone unread. */
 void lc_commons_unsend (lc_common *c, lc_member to);
-
-/* The same, for this process. */
-void lc_commons_refuse (lc_common *c);
 
 /* }} */
 

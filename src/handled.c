@@ -168,6 +168,43 @@ static const lc_handledtype *type_of (const lc_handled *h) {
   return lc_container(h->proxy->shared.kind, lc_handledtype, kind);
 }
 
+static int handled_collect (lua_State *L) {
+  lc_handled *h = lc_luax_self(L);
+  if (lua_rawlen(L, 1) < sizeof *h || !h->proxy) return 0;
+  if (h->handle.shared && !lc_shared_garbage(L, 1)) lc_end_state(L, h->loop);
+  lc_handled_leave(L, h);
+  return 0;
+}
+
+static const luaL_Reg common_metamethods[] = {
+  {"__gc", handled_collect},
+  {NULL, NULL}
+};
+
+/* Pushes the metatable, made when the first handle comes: a worker's state
+** opens the rest of the core only if its job asks for that. */
+static void push_type (lua_State *L, lc_loop *loop,
+                       const lc_handledtype *type) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, type) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lc_luax_type(L, loop, type->name, type->methods, type->metamethods);
+  if (type->index) lc_luax_index(L, loop, type->index);
+  lua_pushlightuserdata(L, loop);
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, common_metamethods, 2);
+  lc_shared_mark(L);
+  if (type->selectables) lc_select_type(L, type->selectables);
+  if (type->about) {
+    lua_pushlightuserdata(L, loop);
+    lua_pushcclosure(L, type->about, 1);
+    lc_tree_about(L);
+  }
+  lua_pushfstring(L, "shared %s", type->kind.name);
+  lua_setfield(L, -2, "__name");
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, type);
+}
+
 /* What is made while a state is closed has no finaliser: it would hold the
 ** object for ever. That is when finalisers run, too. */
 lc_handled *lc_handled_push (lua_State *L, lc_loop *loop,
@@ -180,7 +217,7 @@ lc_handled *lc_handled_push (lua_State *L, lc_loop *loop,
   memset(h, 0, type->size);
   h->loop = loop;
   lc_list_init(&h->held);
-  lc_handled_type(L, loop, type);
+  push_type(L, loop, type);
   lua_setmetatable(L, -2);
   return h;
 }
@@ -227,14 +264,6 @@ void lc_handled_leave (lua_State *L, lc_handled *h) {
   lc_proxy_drop(&p->shared);
 }
 
-void lc_handled_enter (lua_State *L, lc_handled *h,
-                       const lc_handledtype *type) {
-  int err = enter(h, type);
-  if (err) luaL_error(L, "not enough memory for a shared %s: %s",
-                      type->kind.name, uv_strerror(err));
-  lc_shared_own(L, &h->proxy->shared);
-}
-
 int lc_handled_new (lua_State *L, lc_handled *h, const lc_handledtype *type,
                     int err) {
   if (!err) err = enter(h, type);
@@ -253,15 +282,10 @@ void lc_handled_receive (lua_State *L, lc_shared *s,
   lc_handled *h = lc_handled_push(L, loop, type);
   lc_proxy_hold(s);
   take_proxy(h, lc_proxy_of(s), type);
-  lc_handled_enter(L, h, type);
-}
-
-static int handled_collect (lua_State *L) {
-  lc_handled *h = lc_luax_self(L);
-  if (lua_rawlen(L, 1) < sizeof *h || !h->proxy) return 0;
-  if (h->handle.shared && !lc_shared_garbage(L, 1)) lc_end_state(L, h->loop);
-  lc_handled_leave(L, h);
-  return 0;
+  int err = enter(h, type);
+  if (err) luaL_error(L, "not enough memory for a shared %s: %s",
+                      type->kind.name, uv_strerror(err));
+  lc_shared_own(L, s);
 }
 
 lc_handled *lc_handled_self (lua_State *L) {
@@ -284,35 +308,6 @@ int lc_handled_about (lua_State *L, const lc_handled *h) {
   lua_pushnil(L);
   lc_handled_name(L, h);
   return 4;
-}
-
-static const luaL_Reg common_metamethods[] = {
-  {"__gc", handled_collect},
-  {NULL, NULL}
-};
-
-/* A worker's state opens the rest of the core only if its job asks for that,
-** so the metatable is made when the first handle comes. */
-void lc_handled_type (lua_State *L, lc_loop *loop,
-                      const lc_handledtype *type) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, type) == LUA_TTABLE) return;
-  lua_pop(L, 1);
-  lc_luax_type(L, loop, type->name, type->methods, type->metamethods);
-  if (type->index) lc_luax_index(L, loop, type->index);
-  lua_pushlightuserdata(L, loop);
-  lua_pushvalue(L, -2);
-  luaL_setfuncs(L, common_metamethods, 2);
-  lc_shared_mark(L);
-  if (type->selectables) lc_select_type(L, type->selectables);
-  if (type->about) {
-    lua_pushlightuserdata(L, loop);
-    lua_pushcclosure(L, type->about, 1);
-    lc_tree_about(L);
-  }
-  lua_pushfstring(L, "shared %s", type->kind.name);
-  lua_setfield(L, -2, "__name");
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, type);
 }
 
 /* }} */

@@ -57,12 +57,8 @@ lc_handled *lc_handled_push (lua_State *L, lc_loop *loop,
                              const lc_handledtype *type);
 
 /* Makes a new object for the handle: 0, or a libuv code. It is all zero; to
-** be filled before the handle is entered. */
+** be filled before lc_handled_new. */
 int lc_handled_make (lc_handled *h, const lc_handledtype *type);
-
-/* The handle on top, whose object is complete, is this state's from now on. */
-void lc_handled_enter (lua_State *L, lc_handled *h,
-                       const lc_handledtype *type);
 
 /* `push` of a lc_sharedkind. */
 void lc_handled_receive (lua_State *L, lc_shared *s,
@@ -70,10 +66,6 @@ void lc_handled_receive (lua_State *L, lc_shared *s,
 
 /* The handle at 1, of the type whose metatable is upvalue 2. */
 lc_handled *lc_handled_self (lua_State *L);
-
-/* Pushes the metatable of the type, made if need be. */
-void lc_handled_type (lua_State *L, lc_loop *loop,
-                      const lc_handledtype *type);
 
 /* conc.shared.NAME(...): what the `new` of a type returns, its handle and
 ** object on top; or nil, message, code. */

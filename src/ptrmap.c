@@ -57,10 +57,6 @@ static bool set_size (lc_ptrmap *m, uint32_t size) {
   return true;
 }
 
-bool lc_ptrmap_reserve (lc_ptrmap *m) {
-  return m->size > 0 || set_size(m, FIRST);
-}
-
 lc_ptrentry *lc_ptrmap_find (const lc_ptrmap *m, const void *key) {
   if (m->n == 0) return NULL;
   uint64_t at = *probe(m, key, hash_of(key));

@@ -34,9 +34,6 @@ lc_ptrentry *lc_ptrmap_find (const lc_ptrmap *m, const void *key);
 ** memory. Valid until the next call. */
 lc_ptrentry *lc_ptrmap_put (lc_ptrmap *m, const void *key);
 
-/* Gives a map its first blocks, if it has none; false: no memory. */
-bool lc_ptrmap_reserve (lc_ptrmap *m);
-
 /* Empties it; large blocks go back to small ones. */
 void lc_ptrmap_reset (lc_ptrmap *m);
 

@@ -328,7 +328,10 @@ static void close_inside (const lc_loop *loop, lua_State *co) {
   lua_resetthread(inner);
 }
 
-void lc_task_close (lc_task *t) {
+/* Ends a task that can't be reasoned with: its <close> variables run, with
+** no waits, and it fails with the error on top of the driver's stack, which
+** is popped. The task does not run. */
+static void close_task (lc_task *t) {
   lc_loop *loop = t->job.loop;
   lua_State *co = t->co;
   lc_assert(!loop->current);
@@ -349,7 +352,7 @@ void lc_task_close (lc_task *t) {
 /* The coroutine itself failed: no memory, or its stack has overflowed. */
 static void fail_hard (lc_task *t) {
   lua_xmove(t->co, t->job.loop->driver, 1);
-  lc_task_close(t);
+  close_task(t);
 }
 
 static void never_run (lc_task *t) {
@@ -368,7 +371,7 @@ static void close_because (lc_task *t, lua_CFunction reason) {
   lua_pushlightuserdata(D, t);
   (void)lua_pcall(D, 1, 1, 0);   /* either way a value is on top */
   t->doomed = false;
-  lc_task_close(t);
+  close_task(t);
 }
 
 /* Somebody looks on. */

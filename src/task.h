@@ -113,11 +113,6 @@ int lc_task_sleep (lua_State *L, lc_task *t, uint64_t due);
 /* Ends the wait of a task whose scope was cancelled, if it can be ended. */
 void lc_task_interrupt (lc_task *t);
 
-/* Ends a task that can't be reasoned with: its <close> variables run, with
-** no waits, and it fails with the error on top of the driver's stack, which
-** is popped. The task does not run. */
-void lc_task_close (lc_task *t);
-
 /* A task that has not begun and belongs nowhere yet. */
 void lc_task_init (lc_task *t, lc_loop *loop);
 

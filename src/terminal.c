@@ -29,7 +29,8 @@ static bool registered;
 static volatile int terminal = -1;   /* a descriptor of our own; -1: not raw */
 static struct termios usual, raw;    /* set before `terminal` */
 
-int lc_terminal_find (void) {
+/* The first of descriptors 0 to 2 that is a terminal, or UV_ENOTTY. */
+static int find_terminal (void) {
   for (int fd = 0; fd < 3; fd++)
     if (isatty(fd)) return fd;
   return UV_ENOTTY;
@@ -37,7 +38,7 @@ int lc_terminal_find (void) {
 
 int lc_terminal_size (int *columns, int *rows) {
   struct winsize size;
-  int fd = lc_terminal_find();
+  int fd = find_terminal();
   if (fd < 0) return fd;
   if (ioctl(fd, TIOCGWINSZ, &size)) return uv_translate_sys_error(errno);
   *columns = size.ws_col;
@@ -147,7 +148,7 @@ void lc_terminal_leave (void) {
 /* {{ Entering it */
 
 static int make_raw (void) {
-  int found = lc_terminal_find();
+  int found = find_terminal();
   int fd = found < 0 ? found : fcntl(found, F_DUPFD_CLOEXEC, 3);
   if (found < 0) return found;
   if (fd < 0) return uv_translate_sys_error(errno);

@@ -10,9 +10,6 @@
 
 #include "base.h"
 
-/* The first of descriptors 0 to 2 that is a terminal, or UV_ENOTTY. */
-int lc_terminal_find (void);
-
 int lc_terminal_size (int *columns, int *rows);
 
 /* Raw mode, until it was left as often as it was entered. At the end of the

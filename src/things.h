@@ -27,7 +27,7 @@
 #include "guest.h"
 
 enum { LC_LOCK_KIND, LC_SEMAPHORE_KIND, LC_EVENT_KIND, LC_BARRIER_KIND,
-       LC_COUNTER_KIND, LC_ARRAY_KIND, LC_MAP_KIND, LC_THING_KINDS };
+       LC_COUNTER_KIND, LC_ARRAY_KIND, LC_MAP_KIND };
 
 /* Of a channel, and of what moves by the road (passage.h). */
 enum { LC_STRAIT_KIND = LC_COMMON_MORE, LC_STUB_KIND };
