@@ -341,7 +341,8 @@ print((pcall(function() return array[1] end)))  --> false]] },
 
 local key = { "key", "string|number|boolean", "" }
 local anything = { "value", "any", "a copy goes there" }
-local full = { { "ENOSPC", "the map is full" } }
+local full = { { "ENOSPC", "the map is full" },
+  { "EMSGSIZE", "a key or value of 4 GiB or more" } }
 local there = { { "boolean", "there", "whether there was such a key" } }
 
 local map = section("map", "map()", "Shared map", [[

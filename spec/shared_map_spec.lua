@@ -168,6 +168,24 @@ describe("a shared map", function()
     for _ in pairs(conc.shared.map()) do error "there is nothing" end
   end)
 
+  it("refuses keys and values whose length would not fit", function()
+    local m <close> = conc.shared.map { memory = 1 << 26 }
+    -- Test builds refuse from 16 MiB on, not from 4 GiB on.
+    local most = ("x"):rep(1 << 24)
+    local long = most .. "x"
+    local why = "keys and values of a shared map must be shorter than 4 GiB"
+    assert.is_true(m:set("a", most))
+    assert.equal(most, m:get "a")
+    assert.same({ nil, why, "EMSGSIZE" }, { m:set("a", long) })
+    assert.same({ nil, why, "EMSGSIZE" }, { m:set(long, 1) })
+    assert.same({ nil, why, "EMSGSIZE" }, { m:set("a", { long }) })
+    assert.same({ nil, why, "EMSGSIZE" }, { m:incr(long) })
+    assert.same({ nil, why, "EMSGSIZE" }, { m:cas("b", nil, long) })
+    assert.same({ nil, why, "EMSGSIZE" }, { m:update("a", function() return long end) })
+    assert.equal(most, m:get "a")
+    assert.equal(1, #m)
+  end)
+
   it("has a bound, and room again for what is deleted, in any sizes", function()
     local m <close> = conc.shared.map { memory = 32768 }
     local function fill(size)

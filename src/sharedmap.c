@@ -10,7 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "crossing.h"
 #include "decode.h"
 #include "encode.h"
 #include "encoder.h"
@@ -148,7 +147,14 @@ static bool fetch (lua_State *L, map *m, lc_span key, uint64_t *version) {
   return len > 0;
 }
 
-static int full (lua_State *L, const map *m) {
+static bool is_refused (lc_stored done) {
+  return done == LC_STORE_FULL || done == LC_STORE_LONG;
+}
+
+static int refuse (lua_State *L, const map *m, lc_stored done) {
+  if (done == LC_STORE_LONG)
+    return lc_errors_fail(L, "EMSGSIZE", "keys and values of a shared map "
+                          "must be shorter than 4 GiB");
   lua_pushinteger(L, (lua_Integer)thing_of(m)->memory);
   return lc_errors_fail(L, "ENOSPC", "the shared map is full: its memory is "
                         "%s bytes (memory=)", lua_tostring(L, -1));
@@ -164,7 +170,7 @@ static int map_get (lua_State *L) {
   return 1;
 }
 
-/* m:set(key, value) -> true | nil, message, "ENOSPC" */
+/* m:set(key, value) -> true | nil, message, code */
 static int map_set (lua_State *L) {
   static const lc_putting always = {.when = LC_PUT_ALWAYS};
   map *m = map_self(L);
@@ -176,7 +182,7 @@ static int map_set (lua_State *L) {
   lc_stored done = lc_store_put(store_of(L, m), key, value, now_of(m),
                                 &always);
   if (value.tag == 'm') lc_encoder_done(lua_touserdata(L, -1));
-  if (done == LC_STORE_FULL) return full(L, m);
+  if (is_refused(done)) return refuse(L, m, done);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -197,7 +203,7 @@ static int map_delete (lua_State *L) {
 
 /* {{ incr, cas, update */
 
-/* m:incr(key [, n]) -> the new value | nil, message, "ENOSPC" */
+/* m:incr(key [, n]) -> the new value | nil, message, code */
 static int map_incr (lua_State *L) {
   map *m = map_self(L);
   word w;
@@ -206,7 +212,7 @@ static int map_incr (lua_State *L) {
   lua_Integer n = luaL_optinteger(L, 3, 1);
   lc_stored done = lc_store_add(store_of(L, m), key, 'i', n, now_of(m),
                                 &result);
-  if (done == LC_STORE_FULL) return full(L, m);
+  if (is_refused(done)) return refuse(L, m, done);
   if (done == LC_STORE_OTHER)
     return luaL_error(L, "'incr' needs a value that is an integer: key '%s' "
                       "has another", luaL_tolstring(L, 2, NULL));
@@ -223,7 +229,7 @@ static lc_span read_comparable (lua_State *L, int arg, word *w) {
 }
 
 /* m:cas(key, old, new) -> was it the old one? nil: there is none
-** | nil, message, "ENOSPC" */
+** | nil, message, code */
 static int map_cas (lua_State *L) {
   map *m = map_self(L);
   word w, o, v;
@@ -234,7 +240,7 @@ static int map_cas (lua_State *L) {
   lc_span value = read_value(L, 4, &v);
   lc_stored done = lc_store_put(store_of(L, m), key, value, now_of(m), &how);
   if (value.tag == 'm') lc_encoder_done(lua_touserdata(L, -1));
-  if (done == LC_STORE_FULL) return full(L, m);
+  if (is_refused(done)) return refuse(L, m, done);
   lua_pushboolean(L, done != LC_STORE_OTHER);
   return 1;
 }
@@ -256,7 +262,7 @@ static lc_stored try_update (lua_State *L, map *m, lc_span key, int nargs) {
 }
 
 /* m:update(key, f, ...) -> what f(value, ...) gave, and what is there now;
-** | nil, message, "ENOSPC". f must not wait, and may run several times. */
+** | nil, message, code. f must not wait, and may run several times. */
 static int map_update (lua_State *L) {
   map *m = map_self(L);
   word w;
@@ -267,7 +273,7 @@ static int map_update (lua_State *L) {
   lc_stored done;
   do done = try_update(L, m, key, nargs);
   while (done == LC_STORE_OTHER);
-  return done == LC_STORE_FULL ? full(L, m) : 1;
+  return is_refused(done) ? refuse(L, m, done) : 1;
 }
 
 /* }} */
@@ -359,10 +365,6 @@ static int map_close (lua_State *L) {
   return 0;
 }
 
-static void receive_map (lua_State *L, lc_shared *s) {
-  lc_handled_receive(L, s, &map_type);
-}
-
 static const luaL_Reg methods[] = {
   {"get", map_get},
   {"set", map_set},
@@ -385,14 +387,10 @@ static const luaL_Reg metamethods[] = {
 };
 
 static const lc_handledtype map_type = {
-  .kind = {"map", lc_proxy_hold, lc_proxy_drop, receive_map, true},
+  .kind = LC_HANDLED("map"),
   .name = "luaconc.shared.map", .number = LC_MAP_KIND, .size = sizeof(map),
   .methods = methods, .metamethods = metamethods, .enter = enter_map,
   .leave = leave_map
-};
-
-static const lc_crossing map_crossing = {
-  &map_type.kind, lc_crossing_proxy, lc_crossing_come
 };
 
 static size_t read_memory (lua_State *L) {
@@ -438,6 +436,6 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedmap_open (lua_State *L, lc_loop *loop) {
-  lc_crossing_add(LC_MAP_KIND, &map_crossing);
+  lc_shared_add(LC_MAP_KIND, &map_type.kind);
   lc_luax_functions(L, loop, functions);
 }

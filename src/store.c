@@ -12,6 +12,13 @@ enum {
   UNIT = 16, SHARDS = 16, PER_BUCKET = 128, CLASSES = 128, LEAST_SPLIT = 4
 };
 
+/* Of a key, and of a value. Lengths have 4 bytes; a spec must reach it. */
+#if defined(LUACONC_TESTING)
+static const size_t longest = (size_t)1 << 24;
+#else
+static const size_t longest = UINT32_MAX - UNIT;
+#endif
+
 typedef uint32_t place;
 typedef _Atomic(place) link;
 
@@ -81,6 +88,13 @@ static bool is_span (const char *bytes, size_t size, lc_span x) {
 
 static size_t units_for (size_t klen, size_t vlen) {
   return (sizeof(block) + klen + vlen + UNIT - 1) / UNIT;
+}
+
+/* May they be put there at all? */
+static lc_stored check_size (const lc_store *s, lc_span key, lc_span value) {
+  if (key.len > longest || value.len > longest) return LC_STORE_LONG;
+  return units_for(size_of(key), size_of(value)) > s->size ? LC_STORE_FULL
+                                                           : LC_STORED;
 }
 
 /* {{ Heap; its lock is held */
@@ -404,8 +418,9 @@ static lc_stored put (lc_store *s, lc_span key, lc_span value, uint64_t now,
 
 lc_stored lc_store_put (lc_store *s, lc_span key, lc_span value, uint64_t now,
                         const lc_putting *how) {
-  if (units_for(size_of(key), size_of(value)) > s->size) return LC_STORE_FULL;
-  lc_stored done = put(s, key, value, now, how);
+  lc_stored done = check_size(s, key, value);
+  if (done != LC_STORED) return done;
+  done = put(s, key, value, now, how);
   if (done == LC_STORE_FULL && make_room(s, now))
     done = put(s, key, value, now, how);
   return done;
@@ -437,8 +452,9 @@ lc_stored lc_store_add (lc_store *s, lc_span key, char tag, int64_t n,
                         uint64_t now, int64_t *result) {
   lc_span first = {(const char *)&n, sizeof n, tag};
   *result = n;
-  if (units_for(size_of(key), size_of(first)) > s->size) return LC_STORE_FULL;
-  lc_stored done = add(s, key, first, n, now, result);
+  lc_stored done = check_size(s, key, first);
+  if (done != LC_STORED) return done;
+  done = add(s, key, first, n, now, result);
   if (done == LC_STORE_FULL && make_room(s, now))
     done = add(s, key, first, n, now, result);
   return done;

@@ -38,7 +38,8 @@ typedef enum lc_stored {
   LC_STORED,               /* done */
   LC_STORE_ABSENT,         /* there is no such key */
   LC_STORE_OTHER,          /* it has another value, or version */
-  LC_STORE_FULL            /* there is no room */
+  LC_STORE_FULL,           /* there is no room */
+  LC_STORE_LONG            /* the key or the value has 4 GiB or more */
 } lc_stored;
 
 /* How large a mapping must be for so much memory, and fills a new one. */

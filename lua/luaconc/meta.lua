@@ -1235,7 +1235,7 @@ function shared_map:get(key) end
 ---@param value any a copy goes there
 ---@return true? done
 ---@return string? message
----@return "ENOSPC"? code
+---@return ("ENOSPC"|"EMSGSIZE")? code
 function shared_map:set(key, value) end
 
 ---Takes a key away.
@@ -1251,7 +1251,7 @@ function shared_map:delete(key) end
 ---@param n? integer 1 unless said
 ---@return integer? value
 ---@return string? message
----@return "ENOSPC"? code
+---@return ("ENOSPC"|"EMSGSIZE")? code
 function shared_map:incr(key, n) end
 
 ---Gives a key a new value where it has the old one; nil is none. Tables are not compared: see `update`.
@@ -1261,7 +1261,7 @@ function shared_map:incr(key, n) end
 ---@param new any nil: take the key away
 ---@return boolean? done
 ---@return string? message
----@return "ENOSPC"? code
+---@return ("ENOSPC"|"EMSGSIZE")? code
 function shared_map:cas(key, old, new) end
 
 ---Gives a key the value `f(value, ...)`; nil takes it away. Where another has
@@ -1274,7 +1274,7 @@ function shared_map:cas(key, old, new) end
 ---@param ... any
 ---@return any value what `f` gave
 ---@return string? message
----@return "ENOSPC"? code
+---@return ("ENOSPC"|"EMSGSIZE")? code
 function shared_map:update(key, f, ...) end
 
 ---From then on it is not there.
