@@ -16,7 +16,7 @@ local C_LAYERS = {
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address arena cargo census closure code codec decode encode encoder errors "
-      .. "crossing dock exchange factory item luax memory message modules names terms "
+      .. "dock exchange factory item luax memory message modules names terms "
       .. "passage path proxy shared slot strait stub "
       .. "shelf shell transfer" },
   { name = "kernel", peers = true,

@@ -15,7 +15,6 @@
 #include "chfar.h"
 #include "chrecv.h"
 #include "chsend.h"
-#include "crossing.h"
 #include "dock.h"
 #include "end.h"
 #include "luax.h"
@@ -159,28 +158,29 @@ static void push_handle (lua_State *L, lc_shared *s) {
   publish(L, c);
 }
 
-static const lc_sharedkind
-  channel_kind = {.name = "channel", .hold = hold, .drop = drop,
-                  .push = push_handle},
-  strait_kind = {.name = "channel", .hold = lc_proxy_hold,
-                 .drop = lc_proxy_drop};
+/* Its proxies, which the exchange has. */
+static const lc_sharedkind strait_kind = {
+  .name = "channel", .hold = lc_proxy_hold, .drop = lc_proxy_drop
+};
 
 /* Between processes it lies in the commons. */
 static int cross (lc_shared *s, lc_common **common) {
   lc_exchange *x = exchange_of(s);
   int err = lc_census_emigrate(x, &strait_kind);
   if (err) return err;
-  *common = lc_exchange_strait(x)->common;
-  return lc_proxy_offer(lc_exchange_strait(x));
+  return lc_proxy_cross(&lc_exchange_strait(x)->shared, common);
 }
 
-static lc_shared *come (const lc_crossing *how, lc_common *common) {
+static lc_shared *come (const lc_sharedkind *kind, lc_common *common) {
   lc_proxy *p = lc_proxy_come(&strait_kind, common);
-  lc_exchange *x = p ? lc_census_arrive(p, how->kind) : NULL;
+  lc_exchange *x = p ? lc_census_arrive(p, kind) : NULL;
   return x ? &x->shared : NULL;
 }
 
-static const lc_crossing channel_crossing = {&channel_kind, cross, come};
+static const lc_sharedkind channel_kind = {
+  .name = "channel", .hold = hold, .drop = drop, .push = push_handle,
+  .cross = cross, .come = come
+};
 
 /* conc.channel([capacity]): 64 unless said, 0: handed over */
 static int channel_new (lua_State *L) {
@@ -254,7 +254,7 @@ static void make_type (lua_State *L, lc_loop *loop) {
 
 void lc_channel_open (lua_State *L, lc_loop *loop) {
   lc_dock_open();
-  lc_crossing_add(LC_STRAIT_KIND, &channel_crossing);
+  lc_shared_add(LC_STRAIT_KIND, &channel_kind);
   lc_luax_functions(L, loop, functions);
   make_type(L, loop);
 }

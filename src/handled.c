@@ -273,8 +273,8 @@ int lc_handled_new (lua_State *L, lc_handled *h, const lc_handledtype *type,
   return 1;
 }
 
-void lc_handled_receive (lua_State *L, lc_shared *s,
-                         const lc_handledtype *type) {
+void lc_handled_receive (lua_State *L, lc_shared *s) {
+  const lc_handledtype *type = lc_container(s->kind, lc_handledtype, kind);
   if (lc_shared_find(L, s)) return;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &lc_loop_key);
   lc_loop *loop = lua_touserdata(L, -1);

@@ -33,7 +33,7 @@ typedef struct lc_handled {
   lc_ticket *stake;         /* of a semaphore */
 } lc_handled;
 
-/* What a file of a type says of it. */
+/* What a file of a type says of it. `kind` is LC_HANDLED(its name). */
 typedef struct lc_handledtype {
   lc_sharedkind kind;
   const char *name;          /* of the metatable: "luaconc.shared.lock" */
@@ -50,6 +50,10 @@ typedef struct lc_handledtype {
                                   ** the state has no other. Or NULL */
 } lc_handledtype;
 
+#define LC_HANDLED(name) \
+  {name, lc_proxy_hold, lc_proxy_drop, lc_handled_receive, true, \
+   lc_proxy_cross, lc_proxy_arrive}
+
 /* {{ May raise */
 
 /* Pushes a handle without an object. */
@@ -60,9 +64,8 @@ lc_handled *lc_handled_push (lua_State *L, lc_loop *loop,
 ** be filled before lc_handled_new. */
 int lc_handled_make (lc_handled *h, const lc_handledtype *type);
 
-/* `push` of a lc_sharedkind. */
-void lc_handled_receive (lua_State *L, lc_shared *s,
-                         const lc_handledtype *type);
+/* `push` of their kinds. */
+void lc_handled_receive (lua_State *L, lc_shared *s);
 
 /* The handle at 1, of the type whose metatable is upvalue 2. */
 lc_handled *lc_handled_self (lua_State *L);

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "commons.h"
 #include "decode.h"
 #include "encode.h"
 #include "encoder.h"
-#include "crossing.h"
 #include "message.h"
 #include "wire.h"
 
@@ -135,11 +135,11 @@ static void unsend (const lc_message *m, uint32_t n, uint64_t to) {
 
 /* Its object is held for `to`: its place, or 0 where it has none. */
 static int send_held (lc_shared *s, uint64_t to, lc_ref *ref) {
-  const lc_crossing *x = lc_crossing_of(s);
   lc_common *c;
   *ref = 0;
-  int err = x ? x->cross(s, &c) : 0;
-  if (!x || err) return err;
+  if (!s->kind->cross) return 0;
+  int err = s->kind->cross(s, &c);
+  if (err) return err;
   if (!lc_commons_send(c, to)) return UV_ENOMEM;
   *ref = lc_commons_ref(c);
   return 0;
@@ -196,10 +196,10 @@ static int take_all (lc_message *m, uint32_t n) {
   for (; m->nheld < n; m->nheld++) {
     lc_ref ref = ref_at(m, m->nheld);
     lc_common *c = lc_commons_find(ref);
-    const lc_crossing *x = c ? lc_crossing_at(c->kind) : NULL;
+    const lc_sharedkind *kind = c ? lc_shared_kind(c->kind) : NULL;
     lc_shared **s = &m->held[m->nheld];
-    *s = x ? x->come(x, c) : NULL;
-    if (ref && !*s) return x ? UV_ENOMEM : UV_EPROTO;
+    *s = kind ? kind->come(kind, c) : NULL;
+    if (ref && !*s) return kind ? UV_ENOMEM : UV_EPROTO;
   }
   return 0;
 }

@@ -109,6 +109,17 @@ lc_proxy *lc_proxy_come (const lc_sharedkind *kind, lc_common *c) {
   return p;
 }
 
+int lc_proxy_cross (lc_shared *s, lc_common **c) {
+  lc_proxy *p = lc_proxy_of(s);
+  *c = p->common;
+  return lc_proxy_offer(p);
+}
+
+lc_shared *lc_proxy_arrive (const lc_sharedkind *kind, lc_common *c) {
+  lc_proxy *p = lc_proxy_come(kind, c);
+  return p ? &p->shared : NULL;
+}
+
 void lc_proxy_hold (lc_shared *s) {
   lock();
   lc_proxy_of(s)->references++;

@@ -35,9 +35,11 @@ lc_proxy *lc_proxy_come (const lc_sharedkind *kind, lc_common *c);
 /* Other processes are about to get it: 0, or a libuv code. */
 int lc_proxy_offer (lc_proxy *p);
 
-/* hold and drop of a lc_sharedkind. */
+/* What a lc_sharedkind of proxies has. */
 void lc_proxy_hold (lc_shared *s);
 void lc_proxy_drop (lc_shared *s);
+int lc_proxy_cross (lc_shared *s, lc_common **c);
+lc_shared *lc_proxy_arrive (const lc_sharedkind *kind, lc_common *c);
 
 static inline lc_proxy *lc_proxy_of (lc_shared *s) {
   return lc_container(s, lc_proxy, shared);

@@ -7,13 +7,28 @@
 ** before its finaliser runs, and does not when the state is closed).
 */
 
+#include <stdatomic.h>
+
 #include "shared.h"
+
+enum { KINDS = 32 };
+
+static _Atomic(const lc_sharedkind *) kinds[KINDS];
 
 /* In the registry, and in marked metatables. */
 static const char handles_key, mark_key;
 
 /* In handles. */
 static const char handle_tag;
+
+void lc_shared_add (uint32_t number, const lc_sharedkind *kind) {
+  lc_assert(number < KINDS);
+  atomic_store(&kinds[number], kind);
+}
+
+const lc_sharedkind *lc_shared_kind (uint32_t number) {
+  return number < KINDS ? atomic_load(&kinds[number]) : NULL;
+}
 
 void lc_shared_mark (lua_State *L) {
   lua_pushboolean(L, 1);

@@ -14,7 +14,11 @@
 
 typedef struct lc_shared lc_shared;
 
-typedef struct lc_sharedkind {
+struct lc_common;             /* commons.h */
+
+typedef struct lc_sharedkind lc_sharedkind;
+
+struct lc_sharedkind {
   const char *name;           /* "channel" */
   /* A message in flight holds it; it is gone, read or not. Any thread; no
   ** raise. */
@@ -23,7 +27,15 @@ typedef struct lc_sharedkind {
   /* Pushes this state's handle, one and the same each time. May raise. */
   void (*push) (lua_State *L, lc_shared *s);
   bool leaf;                  /* it never holds a channel, by no way */
-} lc_sharedkind;
+  /* To another process it goes by its place in the commons, and is held for
+  ** whom the message is sent to. Its object there, where it is already, or
+  ** moves to now: 0 or a libuv code. Any thread; no raise. NULL, like `come`:
+  ** it does not go there. */
+  int (*cross) (lc_shared *s, struct lc_common **c);
+  /* What this process has of an object that has come: held by the message,
+  ** and by this process. NULL: no memory. Any thread; no raise. */
+  lc_shared *(*come) (const lc_sharedkind *kind, struct lc_common *c);
+};
 
 struct lc_shared {
   const lc_sharedkind *kind;
@@ -34,6 +46,13 @@ typedef struct lc_handleof {
   const void *tag;
   lc_shared *shared;          /* NULL: it was collected */
 } lc_handleof;
+
+/* Objects of this number in the commons (things.h) come as this kind; for
+** good. Any thread. */
+void lc_shared_add (uint32_t number, const lc_sharedkind *kind);
+
+/* The kind as which they come, or NULL. Any thread. */
+const lc_sharedkind *lc_shared_kind (uint32_t number);
 
 /* Marks the metatable on top as one of handles. May raise. */
 void lc_shared_mark (lua_State *L);

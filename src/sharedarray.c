@@ -7,7 +7,6 @@
 ** element.
 */
 
-#include "crossing.h"
 #include "debug.h"
 #include "element.h"
 #include "errors.h"
@@ -262,10 +261,6 @@ static int array_close (lua_State *L) {
   return 0;
 }
 
-static void receive_array (lua_State *L, lc_shared *s) {
-  lc_handled_receive(L, s, &array_type);
-}
-
 static const luaL_Reg methods[] = {
   {"fill", lc_sharedarray_fill},
   {"copy", lc_sharedarray_copy},
@@ -292,15 +287,11 @@ static const luaL_Reg metamethods[] = {
 };
 
 static const lc_handledtype array_type = {
-  .kind = {"array", lc_proxy_hold, lc_proxy_drop, receive_array, true},
+  .kind = LC_HANDLED("array"),
   .name = "luaconc.shared.array", .number = LC_ARRAY_KIND,
   .size = sizeof(lc_array), .waits = true, .methods = methods,
   .metamethods = metamethods, .index = array_index, .enter = enter_array,
   .leave = leave_array
-};
-
-static const lc_crossing array_crossing = {
-  &array_type.kind, lc_crossing_proxy, lc_crossing_come
 };
 
 /* The elements, all 0. */
@@ -341,6 +332,6 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedarray_open (lua_State *L, lc_loop *loop) {
-  lc_crossing_add(LC_ARRAY_KIND, &array_crossing);
+  lc_shared_add(LC_ARRAY_KIND, &array_type.kind);
   lc_luax_functions(L, loop, functions);
 }

@@ -3,28 +3,17 @@
 ** instruction; integers wrap around, as Lua's do.
 */
 
-#include "crossing.h"
 #include "handled.h"
 #include "luax.h"
 #include "sharedcounter.h"
 
-static void receive_counter (lua_State *L, lc_shared *s);
-
 static const luaL_Reg methods[6];
 
 static const lc_handledtype counter_type = {
-  .kind = {"counter", lc_proxy_hold, lc_proxy_drop, receive_counter, true},
+  .kind = LC_HANDLED("counter"),
   .name = "luaconc.shared.counter", .number = LC_COUNTER_KIND,
   .size = sizeof(lc_handled), .methods = methods
 };
-
-static const lc_crossing counter_crossing = {
-  &counter_type.kind, lc_crossing_proxy, lc_crossing_come
-};
-
-static void receive_counter (lua_State *L, lc_shared *s) {
-  lc_handled_receive(L, s, &counter_type);
-}
 
 static _Atomic(int64_t) *value_of (const lc_handled *h) {
   return &lc_container(h->proxy->common, lc_counterthing, common)->value;
@@ -103,6 +92,6 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedcounter_open (lua_State *L, lc_loop *loop) {
-  lc_crossing_add(LC_COUNTER_KIND, &counter_crossing);
+  lc_shared_add(LC_COUNTER_KIND, &counter_type.kind);
   lc_luax_functions(L, loop, functions);
 }

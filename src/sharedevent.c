@@ -2,7 +2,6 @@
 ** sharedevent.c: see sharedevent.h; things.h has what is behind it.
 */
 
-#include "crossing.h"
 #include "errors.h"
 #include "handled.h"
 #include "luax.h"
@@ -103,8 +102,6 @@ static const lc_selectable event_selectables[] = {
 
 /* }} */
 
-static void receive_event (lua_State *L, lc_shared *s);
-
 /* event -> "not set" */
 static int event_about (lua_State *L) {
   const lc_handled *h = lua_touserdata(L, 1);
@@ -122,19 +119,11 @@ static const luaL_Reg event_methods[] = {
 };
 
 static const lc_handledtype event_type = {
-  .kind = {"event", lc_proxy_hold, lc_proxy_drop, receive_event, true},
+  .kind = LC_HANDLED("event"),
   .name = "luaconc.shared.event", .number = LC_EVENT_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = event_methods,
   .selectables = event_selectables, .about = event_about
 };
-
-static const lc_crossing event_crossing = {
-  &event_type.kind, lc_crossing_proxy, lc_crossing_come
-};
-
-static void receive_event (lua_State *L, lc_shared *s) {
-  lc_handled_receive(L, s, &event_type);
-}
 
 /* conc.shared.event() -> event | nil, message, code */
 static int event_new (lua_State *L) {
@@ -196,27 +185,17 @@ static int barrier_about (lua_State *L) {
   return lc_handled_about(L, h);
 }
 
-static void receive_barrier (lua_State *L, lc_shared *s);
-
 static const luaL_Reg barrier_methods[] = {
   {"wait", barrier_wait},
   {NULL, NULL}
 };
 
 static const lc_handledtype barrier_type = {
-  .kind = {"barrier", lc_proxy_hold, lc_proxy_drop, receive_barrier, true},
+  .kind = LC_HANDLED("barrier"),
   .name = "luaconc.shared.barrier", .number = LC_BARRIER_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = barrier_methods,
   .about = barrier_about
 };
-
-static const lc_crossing barrier_crossing = {
-  &barrier_type.kind, lc_crossing_proxy, lc_crossing_come
-};
-
-static void receive_barrier (lua_State *L, lc_shared *s) {
-  lc_handled_receive(L, s, &barrier_type);
-}
 
 /* conc.shared.barrier(n) -> barrier | nil, message, code */
 static int barrier_new (lua_State *L) {
@@ -240,7 +219,7 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedevent_open (lua_State *L, lc_loop *loop) {
-  lc_crossing_add(LC_EVENT_KIND, &event_crossing);
-  lc_crossing_add(LC_BARRIER_KIND, &barrier_crossing);
+  lc_shared_add(LC_EVENT_KIND, &event_type.kind);
+  lc_shared_add(LC_BARRIER_KIND, &barrier_type.kind);
   lc_luax_functions(L, loop, functions);
 }

@@ -2,7 +2,6 @@
 ** sharedlock.c: see sharedlock.h; things.h has what is behind it.
 */
 
-#include "crossing.h"
 #include "debug.h"
 #include "errors.h"
 #include "handled.h"
@@ -223,8 +222,6 @@ static void leave_lock (lc_handled *h, bool last) {
   if (last) lc_lock_abandon(lock_of(h), h->guest, 0);
 }
 
-static void receive_lock (lua_State *L, lc_shared *s);
-
 static const luaL_Reg lock_methods[] = {
   {"acquire", lock_acquire},
   {"try_acquire", lock_try_acquire},
@@ -240,19 +237,11 @@ static const luaL_Reg lock_meta[] = {
 };
 
 static const lc_handledtype lock_type = {
-  .kind = {"lock", lc_proxy_hold, lc_proxy_drop, receive_lock, true},
+  .kind = LC_HANDLED("lock"),
   .name = "luaconc.shared.lock", .number = LC_LOCK_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = lock_methods,
   .metamethods = lock_meta, .about = lock_about, .leave = leave_lock
 };
-
-static const lc_crossing lock_crossing = {
-  &lock_type.kind, lc_crossing_proxy, lc_crossing_come
-};
-
-static void receive_lock (lua_State *L, lc_shared *s) {
-  lc_handled_receive(L, s, &lock_type);
-}
 
 /* conc.shared.lock() -> lock | nil, message, code */
 static int lock_new (lua_State *L) {
@@ -352,8 +341,6 @@ static void leave_semaphore (lc_handled *h, bool last) {
   h->stake = NULL;
 }
 
-static void receive_semaphore (lua_State *L, lc_shared *s);
-
 static const luaL_Reg semaphore_methods[] = {
   {"acquire", semaphore_acquire},
   {"try_acquire", semaphore_try_acquire},
@@ -368,20 +355,12 @@ static const luaL_Reg semaphore_meta[] = {
 };
 
 static const lc_handledtype semaphore_type = {
-  .kind = {"semaphore", lc_proxy_hold, lc_proxy_drop, receive_semaphore, true},
+  .kind = LC_HANDLED("semaphore"),
   .name = "luaconc.shared.semaphore", .number = LC_SEMAPHORE_KIND,
   .size = sizeof(lc_handled), .waits = true, .methods = semaphore_methods,
   .metamethods = semaphore_meta, .about = semaphore_about,
   .enter = enter_semaphore, .leave = leave_semaphore
 };
-
-static const lc_crossing semaphore_crossing = {
-  &semaphore_type.kind, lc_crossing_proxy, lc_crossing_come
-};
-
-static void receive_semaphore (lua_State *L, lc_shared *s) {
-  lc_handled_receive(L, s, &semaphore_type);
-}
 
 /* conc.shared.semaphore(n) -> semaphore | nil, message, code */
 static int semaphore_new (lua_State *L) {
@@ -407,7 +386,7 @@ static const luaL_Reg functions[] = {
 };
 
 void lc_sharedlock_open (lua_State *L, lc_loop *loop) {
-  lc_crossing_add(LC_LOCK_KIND, &lock_crossing);
-  lc_crossing_add(LC_SEMAPHORE_KIND, &semaphore_crossing);
+  lc_shared_add(LC_LOCK_KIND, &lock_type.kind);
+  lc_shared_add(LC_SEMAPHORE_KIND, &semaphore_type.kind);
   lc_luax_functions(L, loop, functions);
 }

@@ -4,7 +4,6 @@
 
 #include <stdatomic.h>
 
-#include "crossing.h"
 #include "errors.h"
 #include "proxy.h"
 #include "road.h"
@@ -42,11 +41,8 @@ static void push_stub (lua_State *L, lc_shared *s) {
 
 static const lc_sharedkind stub_kind = {
   .name = "ticket", .hold = lc_proxy_hold, .drop = lc_proxy_drop,
-  .push = push_stub, .leaf = true
-};
-
-static const lc_crossing stub_crossing = {
-  &stub_kind, lc_crossing_proxy, lc_crossing_come
+  .push = push_stub, .leaf = true,
+  .cross = lc_proxy_cross, .come = lc_proxy_arrive
 };
 
 lc_shared *lc_stub_new (void) {
@@ -62,5 +58,5 @@ void lc_stub_fill (lc_shared *stub, uint64_t fd, uint64_t block) {
 
 void lc_stub_open (void) {
   lc_commons_add(LC_STUB_KIND, &common_kind);
-  lc_crossing_add(LC_STUB_KIND, &stub_crossing);
+  lc_shared_add(LC_STUB_KIND, &stub_kind);
 }

@@ -5,7 +5,6 @@
 */
 
 #include "cargo.h"
-#include "crossing.h"
 #include "encode.h"
 #include "encoder.h"
 #include "errors.h"
@@ -73,7 +72,7 @@ static bool refuse_shared (lc_encoder *e, int depth, const char *kind) {
 }
 
 static bool encode_shared (lc_encoder *e, int depth, lc_shared *s) {
-  bool crosses = e->carrier == LC_TO_PROCESS && lc_crossing_of(s);
+  bool crosses = e->carrier == LC_TO_PROCESS && s->kind->cross;
   if (e->carrier != LC_TO_STATE && !crosses)
     return refuse_shared(e, depth, s->kind->name);
   lc_begun begun = lc_encoder_begin(e, depth, s);
