@@ -64,7 +64,6 @@ build = {
         "src/conduit.c",
         "src/coroutine.c",
         "src/counts.c",
-        "src/crossing.c",
         "src/deadlock.c",
         "src/debug.c",
         "src/decode.c",
