@@ -82,7 +82,7 @@ LINK_tsan   = $(LDFLAGS) $(TSANITIZE) -Wl,-z,nodelete
 
 ALL_SRC   := $(sort $(wildcard src/*.c))
 SRC_core  := $(filter-out src/preload.c,$(ALL_SRC))
-SRC_plain := $(filter-out src/testing.c,$(SRC_core))
+SRC_plain := $(filter-out src/test%.c,$(SRC_core))
 SRC_test  := $(SRC_core)
 SRC_asan  := $(SRC_core)
 SRC_tsan  := $(SRC_core)

@@ -37,7 +37,7 @@ local C_LAYERS = {
       .. "sharedcounter sharedevent sharedlock sharedmap "
       .. "signals standard sync tcp thread timer tty udp unix watch" },
   { name = "top", peers = true, files = "host hostwait hostwork luaconc preload "
-      .. "simulation testing" },
+      .. "simulation testing testworker" },
 }
 
 -- Below lua/luaconc, by path; `compare/` stands for all files in it.

@@ -63,8 +63,7 @@ typedef struct lc_fork {
 /* Does that, and ends the process; L runs. Set by lc_offspring_open. */
 extern void (*_Atomic lc_kin_work) (lua_State *L, lc_loop *loop, lc_fork *f);
 
-/* Adds the private functions of the road to the table on top, and in test
-** builds those for workers without a job. May raise. */
+/* Adds what conc.forkserver needs to the table on top. May raise. */
 void lc_kin_open (lua_State *L, lc_loop *loop);
 
 #endif

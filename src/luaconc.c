@@ -48,6 +48,7 @@
 #include "tcp.h"
 #if defined(LUACONC_TESTING)
 #include "testing.h"
+#include "testworker.h"
 #endif
 #include "thread.h"
 #include "timer.h"
@@ -130,6 +131,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_host_open(L, loop);
 #if defined(LUACONC_TESTING)
   lc_testing_open(L, loop);
+  lc_testworker_open(L, loop);
 #endif
 }
 

@@ -16,7 +16,7 @@ end
 function M.modules()
   local text = { '    ["luaconc.core"] = {', "      sources = {" }
   for _, source in ipairs(lines "find src -maxdepth 1 -name '*.c'") do
-    if source ~= "src/testing.c" and source ~= "src/preload.c" then
+    if not source:find "^src/test" and source ~= "src/preload.c" then
       text[#text + 1] = ('        "%s",'):format(source)
     end
   end
