@@ -208,9 +208,10 @@ static bool in_packet (const lc_conduit *c) {
   return c->had > 0;
 }
 
-/* Where a long body is under way, it is read into its place. */
+/* Where a long body is under way, it is read into its place. `dry`: there was
+** less than there was room for. */
 static int read_some (lc_conduit *c, char *scratch, size_t size,
-                      size_t *got) {
+                      size_t *got, bool *dry) {
   bool straight = c->had == sizeof(head) && c->want - c->len >= size;
   if (straight && c->len == c->size) {
     int err = make_room(c);
@@ -224,6 +225,7 @@ static int read_some (lc_conduit *c, char *scratch, size_t size,
   if (n < 0) return uv_translate_sys_error(errno);
   if (n == 0) return in_packet(c) ? UV_EPROTO : UV_EOF;
   *got = (size_t)n;
+  *dry = (size_t)n < room;
   if (!straight) return take_all(c, scratch, (size_t)n);
   c->len += (size_t)n;
   return c->len == c->want ? deliver(c) : 0;
@@ -232,14 +234,16 @@ static int read_some (lc_conduit *c, char *scratch, size_t size,
 /* A reset is what a peer leaves that died with bytes unread. */
 int lc_conduit_read (lc_conduit *c, char *scratch, size_t size) {
   size_t turn = 0;
-  while (c->fd >= 0 && turn < TURN_BYTES) {
+  bool dry = false;
+  while (c->fd >= 0 && turn < TURN_BYTES && !dry) {
     size_t got = 0;
-    int err = lc_uv(read_some(c, scratch, size, &got));
+    int err = lc_uv(read_some(c, scratch, size, &got, &dry));
     if (err == UV_ECONNRESET) err = in_packet(c) ? UV_EPROTO : UV_EOF;
     if (err) return err;
     turn += got;
   }
-  return c->fd >= 0 ? 0 : UV_EOF;
+  if (c->fd < 0) return UV_EOF;
+  return dry ? UV_EAGAIN : 0;
 }
 
 /* }} */

@@ -276,6 +276,14 @@ static int job_kill (lua_State *L) {
   return 1;
 }
 
+/* core.ended(h) -> boolean. (The state of a process that runs is asked of the
+** system.) */
+static int job_ended (lua_State *L) {
+  lc_job *j = luaL_checkudata(L, 1, LC_JOB_TYPE);
+  lua_pushboolean(L, lc_job_ended(j));
+  return 1;
+}
+
 /* core.look(h) -> ok, value or error */
 static int job_look (lua_State *L) {
   lc_job *j = luaL_checkudata(L, 1, LC_JOB_TYPE);
@@ -478,6 +486,7 @@ static const luaL_Reg functions[] = {
   {"current", job_current},
   {"jobs", job_list},
   {"locals", job_locals},
+  {"ended", job_ended},
   {"look", job_look},
   {"is_job", job_is},
   {NULL, NULL}
@@ -489,12 +498,8 @@ void lc_job_open (lua_State *L, lc_loop *loop) {
   lc_luax_index(L, loop, job_index);
   lc_select_type(L, selectables);
   loop->jobtype = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &extra_key);
+  lc_luax_weak(L, "k", &extra_key);
+  lua_pop(L, 1);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &anchors_key);
 }

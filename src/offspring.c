@@ -46,6 +46,7 @@ typedef struct outgoing {
 
 typedef struct watch {
   lc_handle handle;
+  int events;              /* that it is polled for */
   uv_poll_t poll;
 } watch;
 
@@ -216,6 +217,8 @@ static void look (void) {
   int events = UV_READABLE;
   if (!self.watch) return;
   if (!lc_conduit_idle(&self.conduit)) events |= UV_WRITABLE;
+  if (events == self.watch->events) return;
+  self.watch->events = events;
   (void)uv_poll_start(&self.watch->poll, events, on_link);
 }
 
@@ -341,7 +344,7 @@ static void tell_outcome (void) {
   };
   int n = w->outcome <= LC_RAISED || w->reply.base ? 2 : 1;
   for (int i = 0; i < n; i++)
-    (void)lc_conduit_send(&self.conduit, &packets[i]);
+    (void)lc_conduit_queue(&self.conduit, &packets[i]);
   send_all();
 }
 

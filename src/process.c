@@ -38,6 +38,7 @@ typedef struct process process;
 struct watch {
   lc_handle handle;
   process *of;
+  int events;              /* that it is polled for */
   uv_poll_t poll;
 };
 
@@ -107,11 +108,14 @@ static int open_watch (uv_loop_t *uv, watch *w, int fd) {
 
 static void on_link (uv_poll_t *poll, int status, int events);
 
-/* Reads always; writes where something waits for it. */
+/* Reads always; writes where something waits for it. (To start again, for the
+** same, would cost two system calls.) */
 static void look (process *p) {
   int events = UV_READABLE;
   if (!p->link) return;
   if (!lc_conduit_idle(&p->conduit)) events |= UV_WRITABLE;
+  if (events == p->link->events) return;
+  p->link->events = events;
   (void)uv_poll_start(&p->link->poll, events, on_link);
 }
 
@@ -282,14 +286,22 @@ static int prepare_message (process *p, outgoing *o, lc_message *m) {
   return 0;
 }
 
-/* Where nobody reads it, the end of the process tells. */
-static int send_message (process *p, outgoing *o, lc_saying kind,
-                         lc_message *m, void (*gone) (lc_packet *)) {
+static int queue_message (process *p, outgoing *o, lc_saying kind,
+                          lc_message *m, void (*gone) (lc_packet *)) {
   int err = prepare_message(p, o, m);
   if (err) return err;
   o->packet = (lc_packet){.kind = kind, .bytes = o->message.base,
                           .len = o->message.len, .gone = gone};
-  return lc_conduit_send(&p->conduit, &o->packet);
+  return lc_conduit_queue(&p->conduit, &o->packet);
+}
+
+/* Where nobody reads it, the end of the process tells. */
+static int send_message (process *p, outgoing *o, lc_saying kind,
+                         lc_message *m, void (*gone) (lc_packet *)) {
+  bool first = lc_conduit_idle(&p->conduit);
+  int err = queue_message(p, o, kind, m, gone);
+  if (err) return err;
+  return first ? lc_conduit_flush(&p->conduit) : UV_EAGAIN;
 }
 
 static bool is_rationed (const lc_ration *r) {
@@ -325,20 +337,22 @@ static void process_trace (lc_remote *r) {
   strike(p, SIGURG);
 }
 
-/* A fork has the request in its memory. */
+/* All at once. A fork has the request in its memory. */
 static int send_request (process *p) {
   lc_remote *r = p->remote;
   if (is_rationed(&p->ration)) {
     p->limit = (lc_packet){.kind = LC_SAY_LIMIT, .gone = stay,
                            .bytes = (const char *)&p->ration,
                            .len = sizeof p->ration};
-    (void)lc_conduit_send(&p->conduit, &p->limit);
+    (void)lc_conduit_queue(&p->conduit, &p->limit);
   }
   if (lc_trace_on(r->job.loop)) send_trace(p);
-  int err = send_message(p, &p->context, LC_SAY_CONTEXT, &r->context, on_sent);
-  if (!err || err == UV_EAGAIN)
-    err = send_message(p, &p->request, LC_SAY_REQUEST, &r->request, on_sent);
-  if (err && err != UV_EAGAIN && err != UV_EPIPE) return err;
+  int err = queue_message(p, &p->context, LC_SAY_CONTEXT, &r->context,
+                          on_sent);
+  if (!err)
+    err = queue_message(p, &p->request, LC_SAY_REQUEST, &r->request, on_sent);
+  if (err) return err;
+  (void)lc_conduit_flush(&p->conduit);
   lc_message_free(&r->context);
   lc_message_free(&r->request);
   return 0;

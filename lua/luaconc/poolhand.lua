@@ -10,16 +10,12 @@ local core = require "luaconc.core"
 
 local M = {}
 
-local ended = { done = true, failed = true, cancelled = true }
-
---- Whether a job has ended.
----@param job luaconc.job
-function M.has_ended(job) return ended[job:status()] or false end
+M.has_ended = core.ended
 
 --- Waits for the end of a job, and looks at it: as core.look.
 ---@param job luaconc.job
 function M.await_end(job)
-  if not M.has_ended(job) then core.watch({ job }, "pool"):next() end
+  if not core.ended(job) then core.watch({ job }, "pool"):next() end
   return core.look(job)
 end
 
