@@ -275,7 +275,12 @@ MAN   := $(DESTDIR)$(PREFIX)/share/man/man1
 # The command starts the Lua that was found, by its path if it was given so.
 SHEBANG = $(if $(filter /%,$(LUA)),,/usr/bin/env )$(LUA)
 
-install: build ## install below PREFIX (DESTDIR is put in front)
+placed:
+	@case '$(PREFIX)' in /*) ;; *) \
+	  echo "PREFIX must be an absolute path, got '$(PREFIX)'" \
+	    "(the shell's \$$HOME helps where ~ stays as it is)" >&2; exit 2 ;; esac
+
+install: placed build ## install below PREFIX (DESTDIR is put in front)
 	@for f in $(LUA_MODULES); do \
 	  install -D -m 644 "lua/$$f" "$(SHARE)/$$f" || exit 1; done
 	@install -D -m 755 $(SO_plain) "$(LIB)/luaconc/core.so"
@@ -296,15 +301,15 @@ install: build ## install below PREFIX (DESTDIR is put in front)
 	  "  export LUA_CPATH='$(PREFIX)/lib/lua/5.4/?.so;;'" \
 	  "  export PATH='$(PREFIX)/bin':\"\$$PATH\""
 
-uninstall: ## remove what `make install` put there (same PREFIX)
+uninstall: placed ## remove what `make install` put there (same PREFIX)
 	rm -rf "$(SHARE)/luaconc" "$(LIB)/luaconc" "$(BIN)/luaconc" \
 	  "$(INC)/luaconc.h" "$(DEV)/libluaconc.a" "$(DEV)/pkgconfig/luaconc.pc" \
 	  "$(MAN)/luaconc.1"
 	@for d in "$(SHARE)" "$(LIB)"; do \
 	  rmdir "$$d" "$${d%/5.4}" 2>/dev/null || true; done
-	@rmdir "$(DEV)/pkgconfig" "$(MAN)" "$(MAN:/man1=)" 2>/dev/null || true
-	@case '$(PREFIX)' in /usr | /usr/local) ;; *) \
-	  rmdir "$(BIN)" "$(INC)" "$(DEV)" "$(SHARE:/lua/5.4=)" \
+	@rmdir "$(DEV)/pkgconfig" "$(MAN)" 2>/dev/null || true
+	@case '$(DESTDIR)$(PREFIX)' in /usr | /usr/local) ;; *) \
+	  rmdir "$(MAN:/man1=)" "$(BIN)" "$(INC)" "$(DEV)" "$(SHARE:/lua/5.4=)" \
 	    "$(DESTDIR)$(PREFIX)" 2>/dev/null || true ;; esac
 
 # What git knows, or where there is no git, all but what is made.
@@ -324,5 +329,5 @@ help: ## list what there is to make
 clean: ## remove what was made
 	rm -rf $(BUILD)
 
-.PHONY: build variants compare test sanitize tsan bench load lint fuzz docs version rockspec dist install \
-        uninstall help clean FORCE
+.PHONY: build variants compare test sanitize tsan bench load lint fuzz docs version rockspec dist placed \
+        install uninstall help clean FORCE

@@ -127,6 +127,14 @@ describe("make install", function()
       .. " '" .. dir .. "/program.lua'\nluaconc --version >/dev/null"))
   end)
 
+  it("refuses a place that is no absolute path, as ~ where no shell reads it", function()
+    for _, goal in ipairs { "install", "uninstall" } do
+      local ok, text = pcall(sh, "make -s " .. goal .. " PREFIX='~/.local'")
+      assert.is_false(ok)
+      assert.is_truthy(text:find("must be an absolute path, got '~/.local'", 1, true), text)
+    end
+  end)
+
   it("leaves what others installed", function()
     sh(("mkdir -p '%s/share/lua/5.4' && touch '%s/share/lua/5.4/other.lua'")
       :format(dir, dir))
