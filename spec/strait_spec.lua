@@ -170,6 +170,53 @@ describe("a channel between processes", function()
     end)
   end)
 
+  -- Receives, in a task that waits already or not, with the n-th allocation
+  -- failing: whether it did, and what has come.
+  local function receive_failing(ch, arm, n, waits)
+    local list = { { "t" }, true, ("s"):rep(40), ("m"):rep(41), { "u" }, 6 }
+    local receiver = { ch.recv_many, ch, 10, keep = true }
+    local job = waits and conc.spawn(receiver)
+    if waits then conc.yield() end
+    assert.equal(#list, ch:send_many(list))
+    job = job or conc.spawn(receiver)
+    collectgarbage "stop"
+    arm(n)
+    for _ = 1, 1000 do
+      if job:status() == "done" then break end
+      pcall(conc.yield)
+    end
+    local hit = testing.failed()
+    arm(nil)
+    collectgarbage "restart"
+    local ok, got = pcall(job.await, job)
+    return hit, ok and got or {}, ok and 0 or 1, #list
+  end
+
+  for name, arm in pairs { C = testing.fail_alloc, Lua = testing.fail_lua } do
+    it("keeps what it has taken where memory ends: " .. name, function()
+      conc.run(function()
+        local ch, stop = conc.channel(16), conc.channel()
+        local holder = assert(conc.process(function(_, wait) wait:recv() end, ch, stop))
+        for _, waits in ipairs { false, true } do
+          for n = 1, 60 do
+            local hit, got, failures, all = receive_failing(ch, arm, n, waits)
+            repeat
+              local ok, value = pcall(ch.try_recv, ch)
+              if not ok then failures = failures + 1 end
+              if ok then got[#got + 1] = value end
+            until ok and value == nil
+            -- At most the one that couldn't be read is gone, and was told.
+            assert.is_true(failures <= 1, n .. " failed " .. failures)
+            assert.is_true(#got + failures >= all, n .. " lost: " .. all - #got)
+            if not hit then break end
+          end
+        end
+        stop:close()
+        holder:await()
+      end)
+    end)
+  end
+
   it("is at its end when the other processes are gone, not before", function()
     conc.run(function()
       local ch, back = conc.channel(4), conc.channel(4)

@@ -223,8 +223,7 @@ int lc_channel_send_many_far (lua_State *L, lc_channel *c, lc_task *t,
 /* {{ Receiving */
 
 static int received (lua_State *L, lc_crossed done, lc_item *item) {
-  if (done == LC_CROSS_NOMEMORY)
-    return luaL_error(L, "not enough memory for a message of another process");
+  if (done == LC_CROSS_NOMEMORY) lc_luax_no_memory(L);
   return lc_channel_received(L, as_exchanged(done), item);
 }
 
@@ -256,10 +255,9 @@ static lc_wait *take_or_begin (lc_channel *c, lc_task *t, lc_item *item,
 /* The wait is over: what has come; or it goes on. */
 static lc_crossed end_wait (lua_State *L, lc_task *t, lc_wait *w,
                             lc_item *item) {
-  lc_crossed done;
+  lc_crossed done = LC_CROSS_DONE;
   item->kind = LC_ITEM_NONE;
-  if (w->ticket->result == LC_STRAIT_DONE)
-    done = lc_strait_read(w->hold, item, w);
+  if (w->ticket->result == LC_STRAIT_DONE) lc_strait_read(w->hold, item, w);
   else {
     raise_cancelled(L, t, w);
     done = lc_strait_take(w->hold, item, NULL, w);
@@ -293,35 +291,39 @@ int lc_channel_recv_far (lua_State *L, lc_channel *c, bool waits) {
 
 /* {{ Many */
 
-/* What is there goes into the seat's hand, if that is empty: it stays there
-** where something is raised. */
-static void fill_hand (lc_channel *c, lua_Integer most) {
+/* Takes what is there, up to `most` items, into the empty hand: the small
+** ones at once, or one of another size. */
+static lc_crossed fill_hand (lc_channel *c, lua_Integer most) {
   lc_batch *hand = c->seat->hand;
-  if (!hand) hand = c->seat->hand = lc_batch_new(LC_HAND);
-  if (!hand || lc_channel_has(c)) return;
   uint32_t n = most < LC_HAND ? (uint32_t)most : LC_HAND;
   hand->next = 0;
-  hand->n = lc_strait_take_many(strait_of(c), hand->items, n,
-                                c->seat->guest);
+  hand->n = lc_strait_take_many(strait_of(c), hand->items, n, c->seat->guest);
+  if (hand->n > 0) return LC_CROSS_DONE;
+  lc_crossed done = lc_strait_take(strait_of(c), hand->items, c->seat->guest,
+                                   NULL);
+  hand->n = done == LC_CROSS_DONE;
+  return done;
 }
 
-/* A list that begins with this item, and what follows it now. */
-static int fill_list (lua_State *L, lc_channel *c, lc_item *first) {
-  lua_Integer most = lua_tointeger(L, 2);
-  lc_crossed done;
-  lc_item item;
-  lua_createtable(L, 1, 0);
-  lc_channel_arrived(c->loop, first);
-  lc_item_push(L, first);
-  lua_rawseti(L, -2, 1);
-  for (lua_Integer n = 1; n < most; n++) {
-    fill_hand(c, most - n);
-    (void)take_or_begin(c, NULL, &item, &done);
-    if (done != LC_CROSS_DONE) break;
-    lc_channel_arrived(c->loop, &item);
-    lc_item_push(L, &item);
-    lua_rawseti(L, -2, n + 1);
+/* Takes what is there, as many as 2 says, into the list at 3. */
+static lc_crossed take_list (lua_State *L, lc_channel *c) {
+  lua_Integer most = lua_tointeger(L, 2), n;
+  lc_crossed done = LC_CROSS_DONE;
+  while ((n = (lua_Integer)lua_rawlen(L, 3)) < most) {
+    if (!lc_channel_has(c)) done = fill_hand(c, most - n);
+    if (done != LC_CROSS_DONE ||
+        !lc_channel_unload(L, c->seat, 3, most)) break;
   }
+  return n > 0 ? LC_CROSS_DONE : done;
+}
+
+/* The item that has come, and what follows it now. */
+static int received_many (lua_State *L, lc_channel *c, lc_crossed done,
+                          lc_item *item) {
+  if (done != LC_CROSS_DONE) return received(L, done, item);
+  lua_settop(L, 3);
+  lc_channel_keep(L, c->seat, item);
+  (void)take_list(L, c);
   return 1;
 }
 
@@ -333,20 +335,21 @@ static int k_recv_many (lua_State *L, int status, lua_KContext ctx) {
   lc_crossed done = end_wait(L, t, w, &item);
   if (done == LC_CROSS_BLOCKED)
     return lc_handled_await(L, t, w, &recv_kind, k_recv_many, 0);
-  if (done != LC_CROSS_DONE) return received(L, done, &item);
-  return fill_list(L, lc_channel_self(L), &item);
+  return received_many(L, lc_channel_self(L), done, &item);
 }
 
 int lc_channel_recv_many_far (lua_State *L, lc_channel *c) {
   lc_task *t = lc_task_at(L, c->loop);
   lc_item item;
-  lc_crossed done;
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
+  lc_channel_need_hand(L, c->seat);
   lua_settop(L, 2);
+  lua_newtable(L);
+  lc_crossed done = take_list(L, c);
+  if (done == LC_CROSS_DONE) return lc_task_pause(L, t, 1);
   lc_wait *w = take_or_begin(c, t, &item, &done);
   if (w) return lc_handled_await(L, t, w, &recv_kind, k_recv_many, 0);
-  return lc_task_pause(L, t, done == LC_CROSS_DONE ? fill_list(L, c, &item)
-                                                   : received(L, done, &item));
+  return lc_task_pause(L, t, received_many(L, c, done, &item));
 }
 
 /* }} */

@@ -115,39 +115,40 @@ static int read_hand (lua_State *L) {
   return 0;
 }
 
-/* Drops the item that can't be read, and raises why. */
-static int raise_unread (lua_State *L, lc_seat *seat) {
-  lc_item_free(&seat->hand->items[seat->hand->next++]);
-  return lua_error(L);
+bool lc_channel_unload (lua_State *L, lc_seat *seat, int list,
+                        lua_Integer most) {
+  lua_pushcfunction(L, read_hand);
+  lua_pushvalue(L, list);
+  lua_pushlightuserdata(L, seat);
+  lua_pushinteger(L, most);
+  if (lua_pcall(L, 3, 0, 0) == LUA_OK) return true;
+  if (lua_rawlen(L, list) == 0) {
+    lc_item_free(&seat->hand->items[seat->hand->next++]);
+    lua_error(L);
+  }
+  lua_settop(L, list);
+  return false;
 }
 
 /* Takes what is there, up to `most` items, into the list on top: those in
 ** the hand first. */
 static lc_exchanged take_list (lua_State *L, lc_channel *c, lua_Integer most) {
   lc_seat *seat = c->seat;
-  lc_batch *hand = seat->hand;
   lc_exchanged done = LC_EX_DONE;
   lua_Integer n;
   lc_calls calls;
   int list = lua_gettop(L);
   while ((n = (lua_Integer)lua_rawlen(L, list)) < most) {
-    if (lc_batch_left(hand) == 0) {
+    if (!lc_channel_has(c)) {
       lua_Integer wanted = most - n;
       lc_calls_init(&calls, seat);
-      done = lc_exchange_take_many(c->exchange, hand, (uint32_t)
+      done = lc_exchange_take_many(c->exchange, seat->hand, (uint32_t)
                                    (wanted < LC_HAND ? wanted : LC_HAND), &calls);
       lc_channel_follow(&calls);
       if (done != LC_EX_DONE) break;
     }
-    lua_pushcfunction(L, read_hand);
-    lua_pushvalue(L, list);
-    lua_pushlightuserdata(L, seat);
-    lua_pushinteger(L, most);
-    if (lua_pcall(L, 3, 0, 0) == LUA_OK) continue;
-    if (lua_rawlen(L, list) == 0) raise_unread(L, seat);
-    break;
+    if (!lc_channel_unload(L, seat, list, most)) break;
   }
-  lua_settop(L, list);
   return lua_rawlen(L, list) > 0 ? LC_EX_DONE : done;
 }
 
@@ -156,35 +157,36 @@ static int received_many (lua_State *L, lc_exchanged done) {
   return done == LC_EX_CLOSED ? lc_channel_closed(L, "EOF") : 1;
 }
 
-/* Puts an item behind those in the hand, if there is room. */
-static bool keep (lc_batch *hand, lc_item *item) {
+/* The first in the hand is at its begin then. */
+static void shift_hand (lc_batch *hand) {
   uint32_t left = lc_batch_left(hand);
-  if (left == hand->size) return false;
-  if (hand->n == hand->size) {
-    memmove(hand->items, &hand->items[hand->next], left * sizeof *item);
-    hand->next = 0;
-    hand->n = left;
-  }
-  lc_item_move(&hand->items[hand->n++], item);
-  return true;
+  memmove(hand->items, &hand->items[hand->next], left * sizeof(lc_item));
+  hand->next = 0;
+  hand->n = left;
 }
 
-/* The wait is over: the item that came, and those that have followed it. It
-** lies in the hand before anything may raise, unless that is full of what
-** could not be read. */
+void lc_channel_keep (lua_State *L, lc_seat *seat, lc_item *item) {
+  lc_batch *hand = seat->hand;
+  if (hand->n == hand->size) shift_hand(hand);
+  if (hand->n < hand->size) {
+    lc_item_move(&hand->items[hand->n++], item);
+    return;
+  }
+  lc_channel_arrived(seat->loop, item);
+  lc_item_push(L, item);
+  lua_rawseti(L, -2, 1);
+}
+
+/* The wait is over: the item that came, and those that have followed it, go
+** into the list at 3. */
 static int end_wait (lua_State *L, lc_channel *c, lc_turn *turn) {
   lc_exchanged done = turn->result;
-  lc_item first = {.kind = LC_ITEM_NONE};
-  if (done == LC_EX_DONE && !keep(c->seat->hand, &turn->item))
-    lc_item_move(&first, &turn->item);
+  lc_item item;
+  lc_item_move(&item, &turn->item);
   lc_seat_return(turn);
   if (done == LC_EX_CLOSED) return lc_channel_closed(L, "EOF");
-  lua_createtable(L, 1, 0);
-  if (first.kind != LC_ITEM_NONE) {
-    lc_channel_arrived(c->loop, &first);
-    lc_item_push(L, &first);
-    lua_rawseti(L, -2, 1);
-  }
+  lua_settop(L, 3);
+  lc_channel_keep(L, c->seat, &item);
   return received_many(L, take_list(L, c, lua_tointeger(L, 2)));
 }
 
@@ -205,7 +207,7 @@ static int k_recv_many (lua_State *L, int status, lua_KContext ctx) {
   return 0;   /* not reached */
 }
 
-static void need_hand (lua_State *L, lc_seat *seat) {
+void lc_channel_need_hand (lua_State *L, lc_seat *seat) {
   if (!seat->hand) seat->hand = lc_batch_new(LC_HAND);
   if (!seat->hand) luaL_error(L, "not enough memory");
 }
@@ -218,14 +220,13 @@ int lc_channel_recv_many (lua_State *L) {
   lc_task *t = lc_task_at(L, c->loop);
   if (lc_exchange_strait(c->exchange)) return lc_channel_recv_many_far(L, c);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  need_hand(L, c->seat);
+  lc_channel_need_hand(L, c->seat);
   lua_settop(L, 2);
   lua_newtable(L);
   lc_exchanged done = take_list(L, c, most);
   if (done == LC_EX_MOVED) return lc_channel_recv_many_far(L, c);
   if (done != LC_EX_BLOCKED)
     return lc_task_pause(L, t, received_many(L, done));
-  lua_settop(L, 2);
   lc_turn *turn = lc_seat_turn(c->seat, &t->op);
   if (!turn) luaL_error(L, "not enough memory");
   done = lc_channel_fetch(c, &turn->item, turn);

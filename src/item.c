@@ -98,6 +98,9 @@ void lc_item_copy (lua_State *L, const lc_item *item) {
     case LC_ITEM_FREIGHT:
       lc_message_decode(L, &item->u.freight->message);
       break;
+    case LC_ITEM_LOST:
+      luaL_error(L, "not enough memory for a message of another process");
+      break;
     default: lc_message_decode(L, &item->u.message);
   }
 }

@@ -17,7 +17,8 @@ struct lc_exchange;
 
 typedef enum lc_itemkind {
   LC_ITEM_NONE, LC_ITEM_BOOLEAN, LC_ITEM_INTEGER, LC_ITEM_FLOAT,
-  LC_ITEM_SHORT, LC_ITEM_LONG, LC_ITEM_MESSAGE, LC_ITEM_FREIGHT
+  LC_ITEM_SHORT, LC_ITEM_LONG, LC_ITEM_MESSAGE, LC_ITEM_FREIGHT,
+  LC_ITEM_LOST               /* there was no memory; its value is an error */
 } lc_itemkind;
 
 /* A message with holds, and the channel that it is in or at. */

@@ -8,18 +8,17 @@
 #include "slot.h"
 #include "strait.h"
 
-static lc_crossed unload_block (lc_proxy *p, uint32_t i, lc_item *item) {
+static bool unload_block (lc_proxy *p, uint32_t i, lc_item *item) {
   lc_straitthing *t = lc_dock_thing(p);
   const lc_slot *s = lc_slot_at(&p->bulk, i);
   lc_message *m = &item->u.message;
-  if (!lc_slot_copy_block(t, &p->bulk, i, m)) return LC_CROSS_NOMEMORY;
+  if (!lc_slot_copy_block(t, &p->bulk, i, m)) return false;
   item->kind = s->kind;
   item->flow = s->flow;
   if (item->kind != LC_ITEM_MESSAGE || !lc_message_import(m, true))
-    return LC_CROSS_DONE;
+    return true;
   lc_message_free(m);
-  item->kind = LC_ITEM_NONE;
-  return LC_CROSS_NOMEMORY;
+  return false;
 }
 
 static void free_slot (lc_proxy *p, uint32_t i) {
@@ -30,16 +29,14 @@ static void free_slot (lc_proxy *p, uint32_t i) {
 }
 
 /* Reads the slot, which is this process's, and frees it. */
-static lc_crossed unload (lc_proxy *p, uint32_t i, lc_item *item) {
+static void unload (lc_proxy *p, uint32_t i, lc_item *item) {
   lc_slot *s = lc_slot_at(&p->bulk, i);
-  lc_crossed done = LC_CROSS_DONE;
   if (lc_slot_is_small(s)) lc_slot_copy_small(s, item);
   else {
-    done = unload_block(p, i, item);
+    if (!unload_block(p, i, item)) *item = (lc_item){.kind = LC_ITEM_LOST};
     lc_slot_drop_apart(s);
   }
   free_slot(p, i);
-  return done;
 }
 
 /* {{ Items */
@@ -278,7 +275,8 @@ lc_crossed lc_strait_take (lc_proxy *p, lc_item *item, lc_guest *g,
   }
   lc_dock_unlock(t, g, &rings);
   if (done == LC_CROSS_BLOCKED && lonely) return LC_CROSS_CLOSED;
-  return done == LC_CROSS_DONE && !small ? unload(p, i, item) : done;
+  if (done == LC_CROSS_DONE && !small) unload(p, i, item);
+  return done;
 }
 
 /* {{ Many. The lock is held for BULK of them at the most. */
@@ -332,10 +330,10 @@ uint32_t lc_strait_take_many (lc_proxy *p, lc_item *items, uint32_t n,
 
 /* }} */
 
-lc_crossed lc_strait_read (lc_proxy *p, lc_item *item, lc_wait *w) {
+void lc_strait_read (lc_proxy *p, lc_item *item, lc_wait *w) {
   uint32_t i = (uint32_t)w->ticket->what - 1;
   w->ticket->what = 0;
-  return unload(p, i, item);
+  unload(p, i, item);
 }
 
 void lc_strait_watch (lc_proxy *p, lc_wait *w, bool send) {

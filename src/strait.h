@@ -55,7 +55,8 @@ void lc_strait_discard (lc_item *item);   /* it was not sent */
 
 /* Sends, or receives. Where that can't be now the wait, if given, joins the
 ** queue; with the item, if it sends. The item is emptied where it has gone,
-** or waits. `g`: the guest of the calling state. */
+** or waits; what is received may be lost (LC_ITEM_LOST). `g`: the guest of
+** the calling state. */
 lc_crossed lc_strait_put (lc_proxy *p, lc_item *item, lc_guest *g,
                           lc_wait *w);
 lc_crossed lc_strait_take (lc_proxy *p, lc_item *item, lc_guest *g,
@@ -71,8 +72,8 @@ uint32_t lc_strait_take_many (lc_proxy *p, lc_item *items, uint32_t n,
 /* A wait that was told to look: sends what it had in its slot. */
 lc_crossed lc_strait_put_again (lc_proxy *p, lc_guest *g, lc_wait *w);
 
-/* Reads what a wait has received. LC_CROSS_DONE, or LC_CROSS_NOMEMORY. */
-lc_crossed lc_strait_read (lc_proxy *p, lc_item *item, lc_wait *w);
+/* Reads what a wait has received. */
+void lc_strait_read (lc_proxy *p, lc_item *item, lc_wait *w);
 
 /* Lets a select wait, for an item or (`send`) for room. It is told at once
 ** where there is some. */
