@@ -315,12 +315,8 @@ static const luaL_Reg functions[] = {
 void lc_coroutine_open (lua_State *L, lc_loop *loop) {
   loop->resumers[0] = coroutine_resume;
   loop->resumers[1] = call_wrapped;
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &notes_key);
+  lc_luax_weak(L, "k", &notes_key);
+  lua_pop(L, 1);
   lua_createtable(L, 0, 8);
   lc_luax_functions(L, loop, functions);
   lc_luax_module(L, "luaconc.coroutine");

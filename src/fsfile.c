@@ -334,33 +334,9 @@ static int file_close_variable (lua_State *L) {
 
 static const char alive_key;
 
-/* A table with weak values tells garbage from files whose finalisers run
-** because the state is closed: see handle.c. */
-static void push_alive (lua_State *L) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &alive_key) == LUA_TTABLE) return;
-  lua_pop(L, 1);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &alive_key);
-}
-
-static bool is_garbage (lua_State *L, const lc_fsfile *f) {
-  bool garbage = true;
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &alive_key) == LUA_TTABLE) {
-    garbage = lua_rawgetp(L, -1, f) == LUA_TNIL;
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return garbage;
-}
-
 static int file_collect (lua_State *L) {
   lc_fsfile *f = lc_fsfile_self(L);
-  if (f && !is_garbage(L, f)) lc_end_state(L, f->loop);
+  if (f && !lc_luax_garbage(L, 1, &alive_key, f)) lc_end_state(L, f->loop);
   f = lc_fsfile_self(L);   /* clean-ups may have closed it */
   if (f) lc_fsfile_abandon(f);
   return 0;
@@ -380,13 +356,10 @@ int lc_fsfile_push (lua_State *L, lc_loop *loop, lc_fsdata *d) {
   luaL_setmetatable(L, LC_FSFILE_TYPE);
   lua_pushstring(L, d->path);
   lua_setiuservalue(L, -2, 1);
-  push_alive(L);
-  lua_insert(L, -2);
   f = *owner = new_file(loop);
   if (!f) return UV_ENOMEM;
   f->owner = owner;
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, -3, f);
+  lc_luax_own(L, lua_gettop(L), &alive_key, f);
   f->fd = d->fd;
   d->fd = -1;
   f->readable = (d->flags & O_ACCMODE) != O_WRONLY;

@@ -90,7 +90,6 @@ static void arrive (lua_State *L, void *traveller) {
     .seekable = t->notes[SEEKABLE] != 0
   };
   int err = lc_fsfile_push(L, lc_passage_loop(L), &d);
-  lua_remove(L, -2);
   t->fd = d.fd;
   if (!err) err = unpack(file_at(L, -1), t);
   if (err)

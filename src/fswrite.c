@@ -11,19 +11,9 @@
 #include <unistd.h>
 
 #include "fsfile.h"
+#include "luax.h"
 
 static const lc_opkind write_kind = LC_FSOP("write to file");
-
-/* The bytes in all arguments; raises where one is no string or number. */
-static size_t count_bytes (lua_State *L, int top) {
-  size_t all = 0;
-  for (int arg = 2; arg <= top; arg++) {
-    size_t n;
-    luaL_checklstring(L, arg, &n);
-    all += n;
-  }
-  return all;
-}
 
 /* Takes all arguments, whose bytes are `all`, at the file's place. 0, or
 ** UV_ENOMEM with nothing taken. */
@@ -69,7 +59,7 @@ static int step (lua_State *L, lc_fsfile *f, lc_task *t) {
   if (!err && f->working)
     return lc_fsfile_wait(L, f, t, &write_kind, k_write, 0);
   if (!err) err = lc_fsfile_complaint(f);
-  if (!err) err = hold_back(L, f, top, count_bytes(L, top));
+  if (!err) err = hold_back(L, f, top, lc_luax_bytes(L, top));
   if (!err && f->out.len >= LC_FSBUFFER) {
     err = lc_fsfile_drain(f);
     if (!err) return lc_fsfile_wait(L, f, t, &write_kind, k_written, 0);
@@ -93,7 +83,7 @@ int lc_fswrite_method (lua_State *L) {
   lc_luax_self(L);
   lc_task *t = lc_task_at(L, lc_luax_loop(L));
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
-  count_bytes(L, lua_gettop(L));
+  lc_luax_bytes(L, lua_gettop(L));
   lc_fsfile *f = lc_fsfile_again(L);   /* a finaliser may have closed it */
   if (!f || !f->writable) return lc_fsfile_fail_now(L, t, UV_EBADF);
   lc_fsfile_check(L, f);

@@ -2,9 +2,7 @@
 ** handle.c: libuv handles in blocks of their own. See handle.h.
 **
 ** While a state is closed, finalisers run for handles that tasks still use.
-** They are told apart from garbage by a table with weak values: the
-** collector clears the entry of garbage before its finaliser runs, and does
-** not when the state is closed.
+** They are told apart from garbage: see lc_luax_own.
 */
 
 #include <string.h>
@@ -72,11 +70,7 @@ lc_handle **lc_handle_push (lua_State *L, const char *type) {
 void lc_handle_own (lua_State *L, lc_handle **owner, lc_handle *h) {
   *owner = h;
   h->owner = owner;
-  luaL_checkstack(L, 3, NULL);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &alive_key);
-  lua_pushvalue(L, -2);
-  lua_rawsetp(L, -2, h);
-  lua_pop(L, 1);
+  lc_luax_own(L, lua_gettop(L), &alive_key, h);
   if (lc_debug_on(h->loop)) lc_debug_note(L, h->loop, h);
 }
 
@@ -95,21 +89,10 @@ static void close_garbage (lua_State *L, lc_handle *h) {
   lc_handle_close(h);
 }
 
-static bool is_garbage (lua_State *L, lc_handle *h) {
-  bool garbage = true;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &alive_key);
-  if (lua_istable(L, -1)) {
-    garbage = lua_rawgetp(L, -1, h) == LUA_TNIL;
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return garbage;
-}
-
 int lc_handle_collect (lua_State *L) {
   lc_handle **owner = lc_luax_self(L);
   if (!*owner) return 0;
-  if (is_garbage(L, *owner)) close_garbage(L, *owner);
+  if (lc_luax_garbage(L, 1, &alive_key, *owner)) close_garbage(L, *owner);
   else lc_end_state(L, (*owner)->loop);
   return 0;
 }
@@ -118,13 +101,4 @@ int lc_handle_close_method (lua_State *L) {
   lc_handle **owner = lc_luax_self(L);
   lc_handle_close(*owner);
   return 0;
-}
-
-void lc_handle_open (lua_State *L) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &alive_key);
 }

@@ -71,7 +71,4 @@ void lc_handle_own (lua_State *L, lc_handle **owner, lc_handle *h);
 int lc_handle_collect (lua_State *L);
 int lc_handle_close_method (lua_State *L);
 
-/* Once a state. */
-void lc_handle_open (lua_State *L);
-
 #endif

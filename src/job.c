@@ -498,12 +498,8 @@ void lc_job_open (lua_State *L, lc_loop *loop) {
   lc_luax_index(L, loop, job_index);
   lc_select_type(L, selectables);
   loop->jobtype = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &extra_key);
+  lc_luax_weak(L, "k", &extra_key);
+  lua_pop(L, 1);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &anchors_key);
 }

@@ -74,7 +74,6 @@ static void open_tasks (lua_State *L, lc_loop *loop) {
 static void open_kernel (lua_State *L, lc_loop *loop) {
   lc_task_open(L, loop);
   lc_loop_open(L, loop);
-  lc_handle_open(L);
   lc_spawn_open(L, loop);
   lc_frame_open(L, loop);
   lc_trouble_open(L, loop);

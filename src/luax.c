@@ -122,6 +122,16 @@ void lc_luax_wrong_self (lua_State *L) {
   for (;;) ;  /* not reached */
 }
 
+size_t lc_luax_bytes (lua_State *L, int top) {
+  size_t all = 0;
+  for (int arg = 2; arg <= top; arg++) {
+    size_t n;
+    luaL_checklstring(L, arg, &n);
+    all += n;
+  }
+  return all;
+}
+
 uint64_t lc_luax_seconds (lua_State *L, int arg) {
   lua_Number s = -1;
   if (lua_type(L, arg) == LUA_TNUMBER) s = lua_tonumber(L, arg);
@@ -230,6 +240,38 @@ lua_Integer lc_luax_integer (lua_State *L, int arg, const char *what,
   lua_Integer n = fits ? lua_tointegerx(L, arg, &fits) : 0;
   if (!fits || n < low || n > high) refuse_integer(L, arg, what, low, high);
   return n;
+}
+
+void lc_luax_weak (lua_State *L, const char *mode, const void *key) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushstring(L, mode);
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+void lc_luax_own (lua_State *L, int index, const void *key, const void *p) {
+  luaL_checkstack(L, 4, NULL);
+  lc_luax_weak(L, "v", key);
+  lua_pushvalue(L, index);
+  lua_rawsetp(L, -2, p);
+  lua_pop(L, 1);
+}
+
+bool lc_luax_garbage (lua_State *L, int index, const void *key,
+                      const void *p) {
+  bool alive = false;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) {
+    lua_rawgetp(L, -1, p);
+    alive = lua_rawequal(L, -1, index);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return !alive;
 }
 
 bool lc_luax_finalising (lua_State *L) {

@@ -66,6 +66,10 @@ const char *lc_luax_got (lua_State *L, int index);
 /* Raises: `what` was expected, and the argument is something else. */
 int lc_luax_expected (lua_State *L, int arg, const char *what);
 
+/* The bytes in the arguments from 2 to `top`; raises where one is no string or
+** number. */
+size_t lc_luax_bytes (lua_State *L, int top);
+
 /* A number of seconds, 0 or more, as nanoseconds. Raises for others (nan
 ** too) and names the value. Infinity and what is too long: UINT64_MAX. */
 uint64_t lc_luax_seconds (lua_State *L, int arg);
@@ -97,6 +101,20 @@ void lc_luax_fields (lua_State *L, int arg, const char *of,
 ** number. From INT32_MAX on, the upper one is not told unless it is met. */
 lua_Integer lc_luax_integer (lua_State *L, int arg, const char *what,
                              lua_Integer low, lua_Integer high);
+
+/* Pushes the registry's table at `key`, made where there is none, with weak
+** keys ("k") or values ("v"). */
+void lc_luax_weak (lua_State *L, const char *mode, const void *key);
+
+/* The value at `index`, which is absolute, stands for `p` from now on, in the
+** table of weak values at `key`: so its finaliser can tell garbage, whose
+** entry the collector has cleared, from what is finalised because the state
+** is closed. */
+void lc_luax_own (lua_State *L, int index, const void *key, const void *p);
+
+/* In its finaliser: is it garbage? No raise. */
+bool lc_luax_garbage (lua_State *L, int index, const void *key,
+                      const void *p);
 
 /* Is a finaliser running? While a state is closed, what is made gets none;
 ** this can't be told from a finaliser at another time. */

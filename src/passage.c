@@ -199,22 +199,9 @@ int lc_passage_describe (lua_State *L) {
 
 /* {{ Where it went */
 
-/* Pushes the table of those that have moved, with weak keys. */
-static void push_moved (lua_State *L) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &where_key) == LUA_TTABLE) return;
-  lua_pop(L, 1);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &where_key);
-}
-
 void lc_passage_note (lua_State *L, int index, const char *where) {
   index = lua_absindex(L, index);
-  push_moved(L);
+  lc_luax_weak(L, "k", &where_key);
   lua_pushvalue(L, index);
   lua_pushlightuserdata(L, (void *)(uintptr_t)where);
   lua_rawset(L, -3);

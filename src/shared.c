@@ -1,14 +1,13 @@
 /*
 ** shared.c: handles of shared objects. See shared.h.
 **
-** The registry has a table from objects to handles, with weak values: it
-** gives the one handle, and tells garbage from handles whose finalisers run
-** because the state is closed (the collector clears the entry of garbage
-** before its finaliser runs, and does not when the state is closed).
+** The registry has a table from objects to handles, with weak values
+** (lc_luax_own): it gives the one handle, too.
 */
 
 #include <stdatomic.h>
 
+#include "luax.h"
 #include "shared.h"
 
 enum { KINDS = 32 };
@@ -45,24 +44,10 @@ lc_shared *lc_shared_at (lua_State *L, int index) {
   return marked ? h->shared : NULL;
 }
 
-/* Pushes the table of handles, or nil. */
-static bool push_handles (lua_State *L) {
-  return lua_rawgetp(L, LUA_REGISTRYINDEX, &handles_key) == LUA_TTABLE;
-}
-
-static void make_handles (lua_State *L) {
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &handles_key);
-}
-
 bool lc_shared_find (lua_State *L, const lc_shared *s) {
   luaL_checkstack(L, 2, NULL);
-  if (push_handles(L)) lua_rawgetp(L, -1, s);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &handles_key) == LUA_TTABLE)
+    lua_rawgetp(L, -1, s);
   else lua_pushnil(L);
   lua_remove(L, -2);
   if (!lua_isnil(L, -1)) return true;
@@ -72,26 +57,12 @@ bool lc_shared_find (lua_State *L, const lc_shared *s) {
 
 void lc_shared_own (lua_State *L, lc_shared *s) {
   lc_handleof *h = lua_touserdata(L, -1);
-  luaL_checkstack(L, 4, NULL);
-  if (!push_handles(L)) {
-    lua_pop(L, 1);
-    make_handles(L);
-  }
-  lua_pushvalue(L, -2);
-  lua_rawsetp(L, -2, s);
-  lua_pop(L, 1);
+  lc_luax_own(L, lua_gettop(L), &handles_key, s);
   h->tag = &handle_tag;
   h->shared = s;
 }
 
 bool lc_shared_garbage (lua_State *L, int index) {
   const lc_handleof *h = lua_touserdata(L, index);
-  bool alive = false;
-  if (push_handles(L)) {
-    lua_rawgetp(L, -1, h->shared);
-    alive = lua_rawequal(L, -1, index);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return !alive;
+  return lc_luax_garbage(L, index, &handles_key, h->shared);
 }

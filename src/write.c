@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "luax.h"
 #include "transport.h"
 #include "write.h"
 
@@ -87,17 +88,6 @@ static size_t fill_batch (lua_State *L, int arg, int top, uv_buf_t *bufs,
   return all;
 }
 
-/* The bytes in all arguments; raises where one is no string or number. */
-static size_t count_bytes (lua_State *L, int top) {
-  size_t all = 0;
-  for (int arg = 2; arg <= top; arg++) {
-    size_t len;
-    luaL_checklstring(L, arg, &len);
-    all += len;
-  }
-  return all;
-}
-
 /* Sends what the system takes at once of one batch: bytes or an error. */
 static inline ssize_t try_batch (lc_stream *s, const uv_buf_t *bufs,
                                  unsigned n) {
@@ -156,7 +146,7 @@ static int accept_rest (lua_State *L, lc_stream *s, int top, size_t first,
   int err = got < 0 ? (int)got : 0;
   if (!err && sent == first) err = try_more(L, s, top, &sent);
   if (!err) {
-    size_t all = count_bytes(L, top);
+    size_t all = lc_luax_bytes(L, top);
     if (sent < all) err = queue_rest(L, s, top, all, all - sent);
   }
   if (!err || (err == UV_ENOMEM && !sent)) return err;
@@ -201,7 +191,7 @@ static int write_strings (lua_State *L, lc_stream *s, lc_task *t, int top) {
   uv_buf_t bufs[BATCH];
   unsigned n;
   size_t first;
-  if (top > 1 + BATCH) count_bytes(L, top);
+  if (top > 1 + BATCH) lc_luax_bytes(L, top);
   first = fill_batch(L, 2, top, bufs, &n);
   if (s->out_error || s->shut) return fail(L, s, t, check_output(s));
   return write_slowly(L, s, t, top, first,
