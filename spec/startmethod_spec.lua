@@ -395,6 +395,31 @@ describe("conc.forkserver", function()
     assert.equal(1, conc.process(math.abs, -1):await())
   end)
 
+  it("lives on with whatever error a module raises", function()
+    local result = script.run [[
+      local name = arg[0] .. ".d"
+      os.execute("mkdir " .. name)
+      package.path = name .. "/?.lua;" .. package.path
+      local pid = conc.forkserver()
+      local function try(module, text)
+        local file = io.open(name .. "/" .. module .. ".lua", "w")
+        file:write(text)
+        file:close()
+        local ok, why, code = conc.forkserver { preload = { module } }
+        say(table.concat({ tostring(ok), code, why:sub(1, 80),
+          tostring(conc.forkserver() == pid) }, " "))
+      end
+      try("wordless", "error(setmetatable({}, { __tostring = function() error 'none' end }))")
+      try("lying", "error(setmetatable({}, { __tostring = function() return {} end }))")
+      try("long", "error(('x'):rep(4000000), 0)")
+      os.execute("rm -r " .. name)
+    ]]
+    assert.equal("nil EWORKER the forkserver can't load this: (error object without a text) true\n"
+      .. "nil EWORKER the forkserver can't load this: (error object without a text) true\n"
+      .. "nil EWORKER the forkserver can't load this: " .. ("x"):rep(48) .. " true\n",
+      result.out, result.err)
+  end)
+
   it("does not keep a module that starts something", function()
     local result = script.run [[
       local name = arg[0] .. ".d"

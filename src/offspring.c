@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "account.h"
@@ -37,7 +38,7 @@
 #include "trace.h"
 #include "worker.h"
 
-enum { SCRATCH = 16384 };
+enum { SCRATCH = 16384, LONGEST_ANSWER = 1024 };
 
 typedef struct outgoing {
   lc_packet packet;
@@ -509,6 +510,29 @@ static const char *find_fault (lua_State *L) {
   return NULL;
 }
 
+/* error -> its text; protected, as what makes it may raise */
+static int tell_error (lua_State *L) {
+  luaL_tolstring(L, 1, NULL);
+  return 1;
+}
+
+/* The text of the error on top. Does not raise. */
+static const char *describe_error (lua_State *L) {
+  lua_pushcfunction(L, tell_error);
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK) return lua_tostring(L, -1);
+  return "(error object without a text)";
+}
+
+/* No more than is read there: else it would wait for room. */
+static void answer (int socket, const char *text) {
+  size_t len = strnlen(text, LONGEST_ANSWER - 1);
+  char bytes[LONGEST_ANSWER];
+  memcpy(bytes, text, len);
+  bytes[len] = '\0';
+  (void)send(socket, bytes, len + 1, MSG_NOSIGNAL);
+}
+
 /* What has spoilt it ends it: the next one loads without that. */
 static void load_modules (void *owner, int socket) {
   lua_State *L = owner;
@@ -516,9 +540,8 @@ static void load_modules (void *owner, int socket) {
   lua_pushinteger(L, socket);
   int status = lua_pcall(L, 1, 0, 0);
   const char *fault = find_fault(L);
-  const char *answer = fault ? fault : "";
-  if (status != LUA_OK) answer = luaL_tolstring(L, -1, NULL);
-  (void)write(socket, answer, strlen(answer) + 1);
+  if (fault) answer(socket, fault);
+  else answer(socket, status == LUA_OK ? "" : describe_error(L));
   if (fault) _exit(0);
   lua_settop(L, 0);
 }
