@@ -114,6 +114,7 @@ static int codec_decode (lua_State *L) {
 
 /* codec.register(name, metatable) */
 static int codec_register (lua_State *L) {
+  lc_luax_dot(L, 1);
   luaL_checktype(L, 1, LUA_TSTRING);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);

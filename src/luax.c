@@ -96,13 +96,22 @@ const char *lc_luax_got (lua_State *L, int index) {
   return lua_pushstring(L, luaL_typename(L, index));
 }
 
+void lc_luax_dot (lua_State *L, int arg) {
+  if (luaL_getmetafield(L, arg, "__module") == LUA_TNIL) return;
+  lua_pushfstring(L, "this is %s itself: its functions are called with a dot, "
+                  "not with a colon", lua_tostring(L, -1));
+  luaL_argerror(L, arg, lua_tostring(L, -1));
+}
+
 int lc_luax_expected (lua_State *L, int arg, const char *what) {
+  lc_luax_dot(L, arg);
   lua_pushfstring(L, "%s expected, got %s", what, lc_luax_got(L, arg));
   return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
 void lc_luax_function (lua_State *L, int arg) {
   if (lc_luax_callable(L, arg)) return;
+  lc_luax_dot(L, arg);
   lua_pushfstring(L, "function expected, got %s: pass the function itself, f, "
                   "not what it returns, f()", lc_luax_got(L, arg));
   luaL_argerror(L, arg, lua_tostring(L, -1));
@@ -146,6 +155,7 @@ uint64_t lc_luax_seconds (lua_State *L, int arg) {
 static void check_table (lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TTABLE)
     lc_luax_expected(L, arg, "table of options");
+  lc_luax_dot(L, arg);
 }
 
 int lc_luax_option (lua_State *L, int arg, const char *name) {
@@ -219,6 +229,7 @@ void lc_luax_options (lua_State *L, int arg, const char *const names[]) {
 static lc_noreturn void refuse_integer (lua_State *L, int arg,
                                         const char *what, lua_Integer low,
                                         lua_Integer high) {
+  lc_luax_dot(L, arg);
   const char *got = lc_luax_got(L, arg);
   bool above = lua_type(L, arg) == LUA_TNUMBER &&
                lua_tonumber(L, arg) > (lua_Number)high;

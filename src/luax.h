@@ -63,6 +63,10 @@ void lc_luax_function (lua_State *L, int arg);
 ** their type, "no value" where there is none. */
 const char *lc_luax_got (lua_State *L, int index);
 
+/* Raises where the argument is a module of ours, whose metatable names it in
+** `__module`: one of its functions was called as a method. */
+void lc_luax_dot (lua_State *L, int arg);
+
 /* Raises: `what` was expected, and the argument is something else. */
 int lc_luax_expected (lua_State *L, int arg, const char *what);
 

@@ -328,6 +328,7 @@ static int try_and_wait (lua_State *L, lc_task *t) {
 /* conc.select(cases) -> key, results... */
 static int select_wait (lua_State *L) {
   if (!lua_istable(L, 1)) lc_luax_expected(L, 1, "table of cases");
+  lc_luax_dot(L, 1);
   lua_settop(L, 1);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   return try_and_wait(L, lc_task_here(L));

@@ -152,6 +152,7 @@ int lc_spawn_arguments (lua_State *L, int arg, int *options) {
     lc_luax_function(L, arg);
     return arg;
   }
+  lc_luax_dot(L, arg);
   lua_settop(L, arg);
   lua_Integer n = luaL_len(L, arg);
   if (n < 0 || n > MOST_ARGUMENTS) luaL_error(L, "too many arguments");

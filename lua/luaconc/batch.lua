@@ -38,12 +38,14 @@ local function check_list(name, list)
   if type(list) ~= "table" or is_callable(list) then
     check.expected(name, 1, "a list of functions and jobs", list)
   end
+  check.dot(name, 1, list)
   return check_items(name, list, #list, 1)
 end
 
 -- The items that a call is about, how many, and whether they came as a list.
 local function check_arguments(name, ...)
   local n, first = select("#", ...), ...
+  check.dot(name, 1, first)
   if n == 1 and type(first) == "table" and not is_callable(first) then
     check_items(name, first, #first, 1)
     return first, #first, true

@@ -41,12 +41,26 @@ function M.complain(name, index, problem)
     caller())
 end
 
+--- Raises where the value is a module of luaconc: one of its functions was
+--- called as a method.
+---@param name string
+---@param index integer
+---@param value any
+function M.dot(name, index, value)
+  local meta = getmetatable(value)
+  local module = type(meta) == "table" and rawget(meta, "__module")
+  if not module then return end
+  M.complain(name, index, ("this is %s itself: its functions are called with "
+    .. "a dot, not with a colon"):format(module))
+end
+
 --- Raises: something else was expected than the value.
 ---@param name string
 ---@param index integer
 ---@param what string
 ---@param value any
 function M.expected(name, index, what, value)
+  M.dot(name, index, value)
   M.complain(name, index, what .. " expected, got " .. core.got(value))
 end
 
@@ -65,6 +79,7 @@ end
 ---@param value any
 function M.func(name, index, value)
   if M.callable(value) then return end
+  M.dot(name, index, value)
   M.complain(name, index, M.no_function("function", value))
 end
 

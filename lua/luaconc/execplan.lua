@@ -197,6 +197,7 @@ function M.make(name, options, given, whole)
   if type(options) ~= "table" then
     check.expected(name, 1, "a table {command, arguments ...}", options)
   end
+  check.dot(name, 1, options)
   local plan = { name = name, stages = check_stages(name, options),
     grace = GRACE }
   for key, value in pairs(given) do plan[key] = value end

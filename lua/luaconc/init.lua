@@ -113,11 +113,10 @@ local function missing(of, name)
     { from_file, whole_files, standard })
 end
 
-local helpful = { __index = missing }
-
-local function help_in(of)
+-- `__module` is for messages: conc:sleep(1) is told of the dot.
+local function help_in(of, name)
   if type(of) ~= "table" or getmetatable(of) ~= nil then return of end
-  return setmetatable(of, helpful)
+  return setmetatable(of, { __index = missing, __module = "conc." .. name })
 end
 
 local function fetch(self, name)
@@ -127,7 +126,7 @@ local function fetch(self, name)
   elseif from_file[name] then
     value = require(from_file[name])[name]
   elseif whole_files[name] then
-    value = help_in(require(whole_files[name]))
+    value = help_in(require(whole_files[name]), name)
   else
     return missing(self, name)
   end
@@ -135,7 +134,7 @@ local function fetch(self, name)
   return value
 end
 
-for _, name in ipairs { "codec", "shared", "tty" } do help_in(M[name]) end
+for _, name in ipairs { "codec", "shared", "tty" } do help_in(M[name], name) end
 
 -- pairs(conc) gives every public name, whether it was used before or not.
 local function each(self)
@@ -174,4 +173,4 @@ core.on_deadlock(function(reports)
   return require("luaconc.deadlock").text(reports)
 end)
 
-return setmetatable(M, { __index = fetch, __pairs = each })
+return setmetatable(M, { __index = fetch, __pairs = each, __module = "conc" })

@@ -76,6 +76,7 @@ function M.check(name, index, opts, checks, more)
   if type(opts) ~= "table" then
     check.expected(name, index, "table of options", opts)
   end
+  check.dot(name, index, opts)
   for key, value in pairs(opts) do
     check_one(name, index, key, value, checks, more)
   end

@@ -33,6 +33,7 @@ local function check_open(state)
 end
 
 local function check_list(name, index, list)
+  check.dot(name, index, list)
   if type(list) == "table" then return end
   check.expected(name, index, "list", list)
 end

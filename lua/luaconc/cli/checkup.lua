@@ -158,7 +158,7 @@ local function parts()
     memory_reading(),
     python(),
     binding("SQLite for Lua", { "lsqlite3", "luasql.sqlite3" }, package,
-      "the claim thread-db then uses a file alone: `luarocks install "
+      "the claim thread-db then uses a file alone: `luarocks-5.4 install "
       .. "lsqlite3`, or `apt-get install lua-sql-sqlite3`"),
     other_user(),
   }
