@@ -204,7 +204,8 @@ static void on_link (uv_poll_t *poll, int status, int events) {
   if (events & UV_WRITABLE) (void)lc_conduit_flush(&p->conduit);
   if (status || (events & UV_READABLE)) err = read_link(p);
   while (status && !err) err = read_link(p);
-  if (status || (err && err != UV_EAGAIN)) hang_up(p);
+  bool over = status || (err && err != UV_EAGAIN) || is_complete(p);
+  if (over) hang_up(p);
   else look(p);
 }
 
