@@ -21,64 +21,64 @@
 --   example  is run; a comment `--> text` is a line of its output
 
 local spawn_options = {
-  { "name", "string?", "what `conc.tree` and tracebacks call it; of a thread "
-    .. "or process the system shows 15 bytes" },
-  { "keep", "boolean?", "its failure does not fail the group: it is raised "
-    .. "by `await`, or by the group's end where nobody looked at it" },
-  { "daemon", "boolean?", "nobody waits for it: it is cancelled once the "
-    .. "other jobs of its group have ended" },
+  { "name", "string?", "its name in `conc.tree` and tracebacks; of a thread or "
+    .. "process the system shows the first 15 bytes" },
+  { "keep", "boolean?", "its failure does not cancel the group: `await` raises "
+    .. "it, or the end of the group if nobody called `await`" },
+  { "daemon", "boolean?", "its group does not wait for it, but cancels it "
+    .. "once the other jobs have ended" },
 }
 
 local thread_options = {
   spawn_options[1], spawn_options[2], spawn_options[3],
   { "memory", "number?", "the most that its Lua state may allocate, in bytes; "
-    .. "none unless said" },
-  { "stack", "integer?", "of the thread, in bytes, 512 KiB or more; 1 MiB "
-    .. "unless said" },
-  { "libs", "string[]?", "the standard libraries that its state has beside "
-    .. "the basic one; all unless said. (luaconc itself needs `package`, "
-    .. "`coroutine`, `string`, `table` and `debug`.)" },
-  { "init", "function?", "is called there before `f`, without arguments; it "
-    .. "may wait, and shares its variables with `f`" },
+    .. "no limit by default" },
+  { "stack", "integer?", "the size of its stack, in bytes, 512 KiB or more; "
+    .. "default 1 MiB" },
+  { "libs", "string[]?", "the standard libraries in its state besides the "
+    .. "basic one; default all. (luaconc itself needs `package`, `coroutine`, "
+    .. "`string`, `table` and `debug`.)" },
+  { "init", "function?", "called there before `f`, without arguments; it may "
+    .. "wait, and upvalues that it shares with `f` stay shared" },
 }
 
 local process_options = {
   spawn_options[1], spawn_options[2], spawn_options[3], thread_options[4],
   thread_options[7],
-  { "start", "string?", '"forkserver" (the default): forked from a small '
-    .. 'process that is started for this; "spawn": a fresh program; "fork": '
-    .. 'forked from this one, as it is (see processes.md)' },
-  { "rlimit", "luaconc.rlimit?", "of the process: `memory`, bytes of its own; "
-    .. "`cpu`, seconds of computing, then SIGXCPU; `files`, descriptors; "
-    .. "`nice`, its priority" },
+  { "start", "string?", '`"forkserver"` (the default): forked from a small '
+    .. 'process started for this; `"spawn"`: a fresh interpreter; `"fork"`: '
+    .. 'a copy of this process (see [processes](processes.md))' },
+  { "rlimit", "luaconc.rlimit?", "limits of the process: `memory` in bytes; "
+    .. "`cpu` in seconds of computing, then SIGXCPU; `files`, the number of "
+    .. "descriptors; `nice`, its priority" },
 }
 
 local reason = { "reason", "any?",
-  "stands in the message and in `err.reason`" }
+  "appears in the message of the error and in `err.reason`" }
 
 local running = {
   title = "Running and waiting",
   text = [[
-A *task* is a Lua function that runs as a coroutine on the loop of its Lua
-state. A call that waits suspends its task only; the others go on. Outside
-tasks, at the top of a script, the same call drives the loop until it is done.
-Times are seconds, as floats.]],
+A *task* is a Lua function that runs as a coroutine on the event loop of its Lua
+state. A call that waits suspends only its task, and the others go on. Outside
+tasks, at the top of a script, the same call runs the loop until it is done.
+All times are seconds, as numbers. A *job* is a task, a thread or a process.]],
   {
     name = "conc.run",
     call = { "conc.run(f, ...)", "conc.run()" },
     text = [[
-Runs `f(...)` as the root task and returns its results once every job started
-in it has ended. Daemons are cancelled then. Without a function: runs what was
-started so far. Inside a task, `run` is a new group: it waits for the jobs of
-`f` only.]],
+Runs `f(...)` as the root task and returns its results once every job started in
+it has ended. Daemons are cancelled at that point. Without a function, it runs
+the jobs started so far. Inside a task, it is a new group and waits for the jobs
+of `f` only.]],
     params = {
       { "f", "function?", "the body" },
       { "...", "any", "its arguments" },
     },
     returns = { { "any", "...", "the results of `f`" } },
-    raises = "the error of `f`, or the first failure of a job; a string "
-      .. "carries the tracebacks in it. Where all tasks wait and nothing can "
-      .. "wake them: an error that lists them.",
+    raises = "the error of `f`, or the first failure of a job (an error that "
+      .. "is a string gets the tracebacks appended); an error with the code "
+      .. "`EDEADLK` if all tasks wait and nothing can wake them.",
     waits = true,
     example = [[
 local sum = conc.run(function(a, b)
@@ -92,9 +92,9 @@ print(sum)  --> 3]],
     call = { "conc.spawn(f, ...)",
       "conc.spawn{f, ..., name=, keep=, daemon=}" },
     text = [[
-Starts a task that runs `f(...)`, in the current group. It starts in turn, not
-at once. If it fails, its group is cancelled and raises the failure at its
-end.]],
+Starts a task that runs `f(...)`, in the current group. The task begins when the
+running code waits next, not at once. If it fails, its group is cancelled and
+raises the failure at its end.]],
     params = {
       { "f", "function", "the body" },
       { "...", "any", "its arguments, by reference" },
@@ -103,7 +103,7 @@ end.]],
     optionclass = "luaconc.spawnoptions",
     overload = "fun(job: luaconc.spawnoptions): luaconc.job",
     returns = { { "luaconc.job", "job", "the handle" } },
-    raises = "where the group is closed.",
+    raises = "an error if the group is closed.",
     waits = false,
     example = [[
 conc.run(function()
@@ -116,17 +116,18 @@ end)]],
     name = "conc.offload",
     call = "conc.offload(f, ...)",
     text = [[
-Calls `f(...)` on a thread that the library keeps for this, so that a call that
-blocks (`os.execute`, a C library) stops nobody else, and returns its results.
-Function, arguments and results are copies, as with `conc.thread`. At most 32
-calls are made at a time; the others wait for their turn. A call that is
-cancelled is interrupted, or left to itself after 1 s.]],
+Calls `f(...)` on a thread kept for this purpose and returns its results, so
+that a call that blocks (`os.execute`, a C library) does not block the other
+tasks. The function, its arguments and its results are copied, as with
+`conc.thread`. At most 32 calls run at a time; more wait for their turn. A
+cancelled call is interrupted, or abandoned after 1 s if it is stuck in C
+code.]],
     params = {
-      { "f", "function", "what blocks" },
+      { "f", "function", "the function that blocks" },
       { "...", "any", "its arguments, by copy" },
     },
     returns = { { "any", "...", "the results of `f`" } },
-    raises = "the error of `f`, and where a value can't be sent.",
+    raises = "the error of `f`, or an error if a value can't be sent.",
     waits = true,
     example = [[
 conc.run(function()
@@ -140,13 +141,13 @@ end)]],
       "conc.thread{f, ..., name=, keep=, daemon=, memory=, stack=, libs=, "
         .. "init=}" },
     text = [[
-Starts a thread that runs `f(...)` in a Lua state of its own, truly beside this
-one, and belongs to the current group as a task does. `f`, its upvalues and its
-arguments go there as copies, and its results come back so; what can't be
-copied is refused here, with the path to it. There `require` finds the same
-modules, `coroutine` is `conc.coroutine`, and all of luaconc works. A cancelled
-thread is interrupted, in a wait or in Lua code; one that is stuck in C code is
-abandoned after 1 s and fails with `ETIMEDOUT`.]],
+Starts a thread that runs `f(...)` in a Lua state of its own, in parallel with
+this one. It belongs to the current group, as a task does. `f`, its upvalues and
+its arguments are copied there, and its results are copied back; a value that
+can't be copied is refused here, with the path to it. In the thread, `require`
+finds the same modules, `coroutine` is `conc.coroutine`, and all of luaconc
+works. A cancelled thread is interrupted while it waits or runs Lua code; one
+stuck in C code is abandoned after 1 s and fails with `ETIMEDOUT`.]],
     params = {
       { "f", "function", "the body" },
       { "...", "any", "its arguments, by copy" },
@@ -157,9 +158,9 @@ abandoned after 1 s and fails with `ETIMEDOUT`.]],
     returns = { { "luaconc.job", "job", "the handle" } },
     fails = {
       { "EAGAIN", "the system refuses another thread" },
-      { "ENOMEM", "there is no memory for one" },
+      { "ENOMEM", "there is not enough memory" },
     },
-    raises = "where a value can't be sent, and where the group is closed.",
+    raises = "an error if a value can't be sent, or if the group is closed.",
     waits = false,
     example = [[
 local function count(n)
@@ -175,15 +176,15 @@ print(a:await() + b:await())  --> 2501500]],
     call = { "conc.process(f, ...)",
       "conc.process{f, ..., name=, keep=, daemon=, memory=, start=, rlimit=}" },
     text = [[
-Starts a process that runs `f(...)`: what `conc.thread` says of copies and
-modules holds here, too. It has this program's folder, standard output and
-standard error, an empty standard input, random numbers of its own, and nothing
-else of it. It never outlives this program, and a crash stays inside: its job
-fails with the code `EWORKER` and the name of the signal in `signal`, or the
-exit code in `exit`, and the last lines that it wrote to its standard error in
-`stderr`. A cancelled process gets SIGTERM, which cancels its job
-there, and SIGKILL where it goes on for 1 s. It ignores Ctrl-C, which is for its
-starter to deal with.]],
+Starts a process that runs `f(...)`. Copies and modules work as described for
+`conc.thread`. The process shares the working directory, standard output and
+standard error of this program; its standard input is empty.
+
+It never outlives this program. If it crashes, is killed or calls `os.exit`, its
+job fails with the code `EWORKER`; the error has the name of the signal in
+`signal` or the exit code in `exit`, and the last lines written to standard
+error in `stderr`. A cancelled process gets SIGTERM, which cancels its job, and
+SIGKILL 1 s later if it still runs. It ignores Ctrl-C.]],
     params = {
       { "f", "function", "the body" },
       { "...", "any", "its arguments, by copy" },
@@ -194,11 +195,11 @@ starter to deal with.]],
     returns = { { "luaconc.job", "job", "the handle" } },
     fails = {
       { "EAGAIN", "the system refuses another process" },
-      { "EMFILE", "or another descriptor" },
-      { "ENOMEM", "there is no memory for one" },
+      { "EMFILE", "no descriptor is left" },
+      { "ENOMEM", "there is not enough memory" },
     },
-    raises = "where a value can't be sent, where the group is closed, and in a "
-      .. "program that is no Lua interpreter (see `LUACONC_LUA` in errors.md).",
+    raises = "an error if a value can't be sent, if the group is closed, or if "
+      .. "this program is not a Lua interpreter and `LUACONC_LUA` names none.",
     waits = false,
     example = [[
 conc.run(function()
@@ -211,24 +212,25 @@ end)]],
     name = "conc.forkserver",
     call = "conc.forkserver([options])",
     text = [[
-Starts the forkserver, unless it runs, and has it load modules: they are there
-in each worker that is forked from it from now on, and loaded but once. It is
-the small process that worker processes are forked from; without this, the first
-of them starts it. Stops this thread meanwhile, for other tasks too.]],
+Starts the forkserver, the small process from which worker processes are forked,
+and makes it load modules. Each process forked from then on has these modules
+already. Without this call, the first `conc.process` starts the forkserver. The
+call blocks its thread, and so all tasks of this state, until the modules are
+loaded.]],
     params = { { "options", "luaconc.forkserveroptions?", "" } },
     options = {
-      { "preload", "string[]?", "the names of the modules, which are found as "
-        .. "`require` finds them here, now" },
-      { "lua", "string?", "the program that worker processes run, where this "
-        .. "one is no `lua`; before the first of them" },
+      { "preload", "string[]?", "the names of the modules, found as `require` "
+        .. "finds them here and now" },
+      { "lua", "string?", "the Lua interpreter that worker processes run, if "
+        .. "this program is none; only before the first process" },
     },
     optionclass = "luaconc.forkserveroptions",
-    returns = { { "integer", "pid", "its process" } },
+    returns = { { "integer", "pid", "the id of its process" } },
     fails = {
       { "EWORKER", "a module can't be loaded there; the message says why" },
       { "ENOENT", "there is no such program" },
     },
-    raises = "for a `lua` where it runs already.",
+    raises = "an error if `lua` is given and the forkserver already runs.",
     waits = false,
     example = [[
 print(math.type(conc.forkserver { preload = { "luaconc.option" } }))
@@ -241,8 +243,9 @@ print(job:await())  --> true]],
   {
     name = "conc.sleep",
     call = "conc.sleep(seconds)",
-    text = "Waits that long. 0 lets the other tasks run, as `conc.yield` does.",
-    params = { { "seconds", "number", "0 or more; `math.huge` is for ever" } },
+    text = "Waits for a time. 0 lets the other tasks run, like `conc.yield`.",
+    params = { { "seconds", "number", "0 or more; `math.huge` waits for "
+      .. "ever" } },
     returns = {},
     waits = true,
     example = [[
@@ -253,7 +256,7 @@ print(conc.now() - start >= 0.02)  --> true]],
   {
     name = "conc.yield",
     call = "conc.yield()",
-    text = "Lets every other task that is ready run once, then goes on.",
+    text = "Lets every other task that is ready run once, then continues.",
     params = {},
     returns = {},
     waits = true,
@@ -270,8 +273,8 @@ end)
     name = "conc.now",
     call = "conc.now()",
     text = [[
-The time of a clock that never goes back. Only differences mean something;
-deadlines are times of this clock.]],
+The time of a clock that never goes back. Only differences between its values
+have a meaning. Deadlines are times of this clock.]],
     params = {},
     returns = { { "number", "seconds", "of a monotonic clock" } },
     waits = false,
@@ -283,10 +286,10 @@ print(conc.now() >= start)  --> true]],
     name = "conc.timeout",
     call = "conc.timeout(seconds, f, ...)",
     text = [[
-Runs `f(...)` in this task, for so many seconds at most: at the deadline every
-wait in it raises. Jobs started in it belong to it; they are waited for, and
-cancelled at the deadline. What `f` returned counts, also when it returned just
-after the deadline.]],
+Runs `f(...)` in this task, with a deadline after that many seconds: from then
+on every wait in it raises. Jobs started in `f` belong to this call, which waits
+for them and cancels them at the deadline. If `f` returns after all, its results
+are returned, even just after the deadline.]],
     params = {
       { "seconds", "number", "0 or more" },
       { "f", "function", "what to run" },
@@ -305,16 +308,16 @@ print(conc.timeout(10, math.max, 1, 2))    --> 2]],
     name = "conc.shield",
     call = "conc.shield(f, ...)",
     text = [[
-Runs `f(...)` where no cancellation from outside reaches it, for clean-ups that
-must wait. The cancellation is raised by the first wait after it. A shield
-without a `conc.timeout` in it can hold up the end of a program.]],
+Runs `f(...)` protected from cancellation from outside, for clean-ups that have
+to wait. The first wait after the call raises the cancellation. A shield without
+a `conc.timeout` inside can delay the end of a program.]],
     params = {
       { "f", "function", "what to run" },
       { "...", "any", "its arguments" },
     },
     returns = { { "any", "...", "the results of `f`" } },
     raises = "the error of `f`.",
-    waits = "where `f` does",
+    waits = "if `f` does",
     example = [[
 conc.run(function()
   local job = conc.spawn(function()
@@ -332,7 +335,7 @@ end)
   {
     name = "conc.current",
     call = "conc.current()",
-    text = "The job that runs.",
+    text = "The handle of the running job.",
     params = {},
     returns = { { "luaconc.job?", "job", "nil outside tasks" } },
     waits = false,
@@ -359,12 +362,12 @@ end)]],
     name = "conc.tree",
     call = "conc.tree()",
     text = [[
-A text with a line for each live job of this state, below the job that started
-it: what it does, what it waits for, where and since when, and where and when
-it was started. Nothing is printed. (`conc.debug.dump` asks threads and
-processes, too.)]],
+A text with a line for each live job of this state, indented below the job that
+started it: its status, what it waits for, where and since when, and where and
+when it was started. Nothing is printed. (`conc.debug.dump` includes threads and
+processes.)]],
     params = {},
-    returns = { { "string", "text", '`"no live jobs"` where there is none' } },
+    returns = { { "string", "text", '`"no live jobs"` if there are none' } },
     waits = false,
     example = [[
 conc.run(function()
@@ -377,10 +380,11 @@ end)]],
     name = "conc.locals",
     call = "conc.locals()",
     text = [[
-The table of this job, for what belongs to a request and should not be passed
-through every function. A job inherits a copy from the one that starts it.]],
+The table of this job, for values that belong to a request and should not have
+to be passed through every function. A job starts with a copy of the table of
+the job that starts it.]],
     params = {},
-    returns = { { "table", "locals", "the same each time in one job" } },
+    returns = { { "table", "locals", "the same table each time in one job" } },
     waits = false,
     example = [[
 conc.run(function()
@@ -392,9 +396,9 @@ end)]],
     name = "conc.traceback",
     call = "conc.traceback(err)",
     text = [[
-Where an error came from and where its job was started. Tables keep theirs for
-as long as they live; of strings the latest are remembered. Of a live job: where
-it waits.]],
+Where an error was raised and where its job was started. For a live job: where
+it waits. Errors that are tables keep their traceback as long as they live; for
+strings only the latest are remembered.]],
     params = { { "err", "any", "an error that was raised, or a handle" } },
     returns = { { "string", "text", "what is known: at least the error" } },
     waits = false,
@@ -409,8 +413,8 @@ end)]],
     name = "conc.is_cancelled",
     call = "conc.is_cancelled(err)",
     text = [[
-Whether a value is the error of a cancellation. Code that catches errors passes
-these on; a task that swallows its cancellation 100 times is closed.]],
+Whether a value is the error of a cancellation. Code that catches errors should
+raise these again; a task that swallows its cancellation 100 times is closed.]],
     params = { { "err", "any", "what pcall returned" } },
     returns = { { "boolean", "yes", "" } },
     waits = false,
@@ -426,14 +430,13 @@ end)]],
     name = "conc.coroutine",
     call = "conc.coroutine",
     text = [[
-Lua's `coroutine` library with coroutines that may wait inside a task: `create`,
-`wrap`, `resume`, `yield`, `status`, `close`, `running`, `isyieldable`. Waiting
-in one suspends the task; the one who resumed it sees nothing of that. In a
-plain coroutine a wait raises and says so. `close` can't wait: what a `<close>`
-variable of the coroutine closes then must not either, or it fails.]],
+Lua's `coroutine` library for coroutines that may wait inside a task: `create`,
+`wrap`, `resume`, `yield`, `status`, `close`, `running`, `isyieldable`. A wait
+in such a coroutine suspends the whole task; the code that resumed it does not
+notice. (In a coroutine of Lua's own library a wait raises an error.) `close`
+can't wait, so a `<close>` variable that it closes must not wait either.]],
     type = "coroutinelib",
-    waits = "(`resume`, `close`, functions made by `wrap`) where the "
-      .. "coroutine does",
+    waits = "(`resume`, and functions made by `wrap`) if the coroutine does",
     example = [[
 local function ticks(n)
   return conc.coroutine.wrap(function()
@@ -453,8 +456,8 @@ end)
     name = "conc.version",
     call = "conc.version",
     text = [[
-The version of the library: three numbers, as semver.org counts them. The core
-in C, `luaconc.h` and the command `luaconc --version` have the same.]],
+The version of the library, as in semantic versioning: `"1.2.3"`. The C core,
+`luaconc.h` and `luaconc --version` have the same.]],
     type = "string",
     waits = false,
     example = [[print(conc.version:match("^%d+%.%d+%.%d+$") ~= nil)  --> true]],
@@ -462,7 +465,7 @@ in C, `luaconc.h` and the command `luaconc --version` have the same.]],
   {
     name = "conc._VERSION",
     call = "conc._VERSION",
-    text = "The name and the version, as other modules of Lua have it.",
+    text = "The name and the version, as in other Lua modules.",
     type = "string",
     waits = false,
     example = [[print(conc._VERSION:match("^luaconc %d") ~= nil)  --> true]],
@@ -474,21 +477,21 @@ local item = "function|luaconc.job"
 local several = {
   title = "Waiting for several",
   text = [[
-Each of these takes functions, which it starts, and handles of jobs that run
-already. What it starts, it waits for: however the call ends, none of these jobs
-outlives it.]],
+Each of these takes functions, which it starts, and handles of jobs that are
+already running. It waits for the jobs that it starts: none of them outlives the
+call, however that ends.]],
   {
     name = "conc.gather",
     call = { "conc.gather(f1, f2, ...)", "conc.gather(list)" },
     text = [[
-Runs all together and returns the first result of each, in order of asking:
-several values for several arguments, one list for a list (a job without a
-result leaves nil there). The first failure cancels the rest and is raised.
-Handles are cancelled too then; their own groups wait for them.]],
+Runs all at once and returns the first result of each, in the order of the
+arguments: several values for several arguments, one list for a list (with nil
+for a job without a result). The first failure cancels the rest, also jobs that
+were passed as handles, and is raised.]],
     params = { { "...", item .. "|(" .. item .. ")[]",
       "what to run or wait for" } },
     returns = { { "any", "...", "the first result of each; or one list" } },
-    raises = "the first failure, unchanged; `ECANCELED` where a handle was "
+    raises = "the first failure, unchanged; `ECANCELED` if a handle was "
       .. "cancelled.",
     waits = true,
     example = [[
@@ -505,10 +508,10 @@ print(list[1], list[2])  --> c	d]],
   {
     name = "conc.settle",
     call = "conc.settle(list)",
-    text = "Runs all to the end, whatever fails, and tells how each ended.",
+    text = "Runs all to the end, whatever fails, and returns each outcome.",
     params = { { "list", "(" .. item .. ")[]", "what to run or wait for" } },
     returns = { { "luaconc.outcome[]", "outcomes",
-      "`{ok=true, value}` or `{ok=false, err}`, in order of asking" } },
+      "`{ok=true, value}` or `{ok=false, err}`, in the order of the list" } },
     waits = true,
     example = [[
 local outcomes = conc.settle {
@@ -523,10 +526,10 @@ for _, outcome in ipairs(outcomes) do print(outcome.ok, outcome[1]) end
     name = "conc.race",
     call = { "conc.race(f1, f2, ...)", "conc.race(list)" },
     text = [[
-Runs all together and returns the results of the first that succeeds. A failure
-doesn't win; its error is dropped unless all fail. What the race has started is
-cancelled and waited for; handles are cancelled where they belong to the group
-of the caller.]],
+Runs all at once and returns the results of the first that succeeds. Failures
+are dropped unless all fail. The jobs that the call started are then cancelled
+and waited for; jobs passed as handles are cancelled only if they belong to the
+caller's group.]],
     params = { { "...", item .. "|(" .. item .. ")[]",
       "what to run or wait for; at least one" } },
     returns = { { "any", "...", "all results of the winner" } },
@@ -542,16 +545,16 @@ print(winner)  --> fast]],
     name = "conc.completed",
     call = "conc.completed(list)",
     text = [[
-Iterates over the handles in order of completion, for the generic `for`. Leaving
-the loop early cancels what was started here and waits for it.]],
+Iterates over the handles in order of completion, in a generic `for`. Leaving
+the loop early cancels the jobs that the call started and waits for them.]],
     params = { { "list", "(" .. item .. ")[]", "what to run or wait for" } },
     returns = {
       { "fun(): luaconc.job?", "next", "the next handle whose job has ended" },
       { "nil", "state", "" },
       { "nil", "initial", "" },
-      { "table", "closing", "what the loop closes when it is left" },
+      { "table", "closing", "closed when the loop is left" },
     },
-    raises = "at the end of the loop: a failure that nobody looked at.",
+    raises = "at the end of the loop, a failure that nobody looked at.",
     waits = "in each round",
     example = [[
 local function after(seconds, value)
@@ -571,8 +574,8 @@ end
 local job = {
   title = "Job",
   text = [[
-The handle of a job, whatever engine runs it. It may be kept, passed on and
-asked after the end.]],
+The handle of a job on any engine. It can be kept, passed on, and used after the
+job has ended.]],
   type = {
     class = "luaconc.job",
     name = "job",
@@ -581,17 +584,17 @@ asked after the end.]],
       { "id", "integer", "1, 2, ... in each Lua state" },
       { "name", "string", "the one given, or `task 1`" },
       { "engine", "string", '`"task"`, `"thread"` or `"process"`' },
-      { "pid", "integer?", "the id of its process, once it has begun" },
+      { "pid", "integer?", "of a process: its process id, once it has begun" },
     },
   },
   {
     name = "await",
     call = "job:await()",
-    text = "Waits for the end. It may be asked any number of times.",
+    text = "Waits for the job to end. Each call gives the same again.",
     params = {},
     returns = { { "any", "...", "the results of the job" } },
     raises = "the job's own error, unchanged; an error with the code "
-      .. "`ECANCELED` for a cancelled job.",
+      .. "`ECANCELED` if it was cancelled.",
     waits = "unless the job has ended",
     example = [[
 local job = conc.spawn(function() return 1, nil, 3 end)
@@ -601,10 +604,11 @@ print(job:await())  --> 1	nil	3]],
     name = "cancel",
     call = "job:cancel([reason])",
     text = [[
-Asks the job to end: its next wait raises, and every further one, until it has
-ended. One that hasn't started never does.]],
+Asks the job to end: its next wait and every further one raise an error with the
+code `ECANCELED`. A thread or process is interrupted while it computes in Lua,
+too. A job that has not started never does.]],
     params = { reason },
-    returns = { { "boolean", "asked", "false where it had ended" } },
+    returns = { { "boolean", "asked", "false if it had already ended" } },
     waits = false,
     example = [[
 conc.run(function()
@@ -617,7 +621,7 @@ end)]],
   {
     name = "status",
     call = "job:status()",
-    text = "What the job does.",
+    text = "The state of the job.",
     params = {},
     returns = { { "luaconc.status", "status", '`"ready"`, `"running"`, '
       .. '`"waiting"`, `"done"`, `"failed"` or `"cancelled"`' } },
@@ -632,13 +636,14 @@ print(job:status())  --> done]],
     name = "kill",
     call = "job:kill([signal])",
     text = [[
-Sends a signal to the process of the job, `"SIGTERM"` unless said: to nobody
-else, as its id is not used again before its end is known. SIGTERM cancels the
-job; by SIGKILL it fails with the code `EWORKER`. `job.pid` is the id.]],
-    params = { { "signal", "string|integer?", "its name, or its number" } },
+Sends a signal to the process of the job. SIGTERM cancels the job; with SIGKILL
+it fails with the code `EWORKER`. The signal can't reach another process, as the
+process id is not reused before its end is known.]],
+    params = { { "signal", "string|integer?", "its name or number; default "
+      .. "`\"SIGTERM\"`" } },
     returns = { { "true", "sent", "" } },
     fails = { { "ESRCH", "the process has ended, or has not begun" } },
-    raises = "where the job is no process.",
+    raises = "an error if the job is not a process.",
     waits = false,
     example = [[
 conc.run(function()
@@ -653,25 +658,28 @@ end)]],
 local groups = {
   title = "Groups",
   text = [[
-Jobs belong to a group, and a group ends when they have ended. Without one they
-join the task that starts them. A failed job fails its group at once: the other
-jobs and the body of the group are cancelled, and the end of the group raises
-the failure. A group is current from here to its close, in the coroutine that
-made it: `conc.spawn` there joins it.]],
+Every job belongs to a group, and a group ends when all its jobs have ended.
+Without a group, a job belongs to the task that starts it. When a job fails, the
+other jobs and the body of its group are cancelled at once, and the end of the
+group raises the failure. A group is current from `conc.group` to its close, in
+the coroutine that made it: `conc.spawn` there joins it.]],
   {
     name = "conc.group",
     call = "conc.group([options])",
     text = [[
 Opens a group. Use it as `local g <close> = conc.group()`: leaving the block
-waits for its jobs; leaving it by an error cancels them first.]],
+waits for the jobs; leaving it by an error cancels them first.]],
     params = { { "options", "luaconc.groupoptions?", "" } },
     options = {
-      { "limit", "integer?", "how many of its jobs run at once" },
-      { "keep", "boolean?", "its jobs are started with `keep`" },
+      { "limit", "integer?", "how many of its jobs run at once; default no "
+        .. "limit" },
+      { "keep", "boolean?", "start its jobs with `keep = true`" },
       { "current", "boolean?",
-        "false: `conc.spawn` does not join it; for groups kept in objects" },
+        "false: `conc.spawn` does not join it, only `group:spawn`; for "
+        .. "groups kept in objects" },
       { "timeout", "number?", "seconds until it is cancelled" },
-      { "deadline", "number?", "the time of `conc.now` when it is cancelled" },
+      { "deadline", "number?", "the time, as of `conc.now`, when it is "
+        .. "cancelled" },
     },
     optionclass = "luaconc.groupoptions",
     returns = { { "luaconc.group", "group", "" } },
@@ -690,14 +698,15 @@ end)
 
 local group = {
   title = "Group",
-  text = "What `conc.group` returns.",
+  text = "A group of jobs, made by `conc.group`.",
   type = {
     class = "luaconc.group",
     name = "group",
     sample = "return conc.group()",
     closes = true,
     fields = {
-      { "cancelled", "boolean", "whether it, or a scope around it, is" },
+      { "cancelled", "boolean", "whether it, or a scope around it, is "
+        .. "cancelled" },
       { "expired", "boolean", "whether its deadline cancelled it" },
       { "deadline", "number?", "a time of `conc.now`" },
     },
@@ -706,7 +715,7 @@ local group = {
     name = "spawn",
     call = { "group:spawn(f, ...)",
       "group:spawn{f, ..., name=, keep=, daemon=}" },
-    text = "Starts a task in this group, from anywhere.",
+    text = "Starts a task in this group, from any task: see `conc.spawn`.",
     params = {
       { "f", "function", "the body" },
       { "...", "any", "its arguments" },
@@ -714,7 +723,7 @@ local group = {
     overload = "fun(self: luaconc.group, job: luaconc.spawnoptions): "
       .. "luaconc.job",
     returns = { { "luaconc.job", "job", "the handle" } },
-    raises = "where the group is closed.",
+    raises = "an error if the group is closed.",
     waits = false,
     example = [[
 conc.run(function()
@@ -727,7 +736,7 @@ end)]],
     call = { "group:thread(f, ...)",
       "group:thread{f, ..., name=, keep=, daemon=, memory=, stack=, libs=, "
         .. "init=}" },
-    text = "Starts a thread in this group, from anywhere: see `conc.thread`.",
+    text = "Starts a thread in this group, from any task: see `conc.thread`.",
     params = {
       { "f", "function", "the body" },
       { "...", "any", "its arguments, by copy" },
@@ -736,7 +745,7 @@ end)]],
       .. "luaconc.job",
     returns = { { "luaconc.job", "job", "the handle" } },
     fails = { { "EAGAIN", "the system refuses another thread" } },
-    raises = "where a value can't be sent, and where the group is closed.",
+    raises = "an error if a value can't be sent, or if the group is closed.",
     waits = false,
     example = [[
 conc.run(function()
@@ -748,7 +757,7 @@ end)]],
     name = "process",
     call = { "group:process(f, ...)",
       "group:process{f, ..., name=, keep=, daemon=, memory=, start=, ...}" },
-    text = "Starts a process in this group, from anywhere: see `conc.process`.",
+    text = "Starts a process in this group, from any task: see `conc.process`.",
     params = {
       { "f", "function", "the body" },
       { "...", "any", "its arguments, by copy" },
@@ -757,7 +766,7 @@ end)]],
       .. "luaconc.job",
     returns = { { "luaconc.job", "job", "the handle" } },
     fails = { { "EAGAIN", "the system refuses another process" } },
-    raises = "where a value can't be sent, and where the group is closed.",
+    raises = "an error if a value can't be sent, or if the group is closed.",
     waits = false,
     example = [[
 conc.run(function()
@@ -769,10 +778,10 @@ end)]],
     name = "cancel",
     call = "group:cancel([reason])",
     text = [[
-Cancels its jobs, and the waits of its body until it is left. The end of the
-group raises nothing for that.]],
+Cancels the jobs of the group, and every wait in its body until the group is
+left. The end of the group raises nothing because of that.]],
     params = { reason },
-    returns = { { "boolean", "first", "false where it was so already" } },
+    returns = { { "boolean", "first", "false if it was already cancelled" } },
     waits = false,
     example = [[
 conc.run(function()
@@ -788,7 +797,8 @@ end)]],
   {
     name = "await",
     call = "group:await()",
-    text = "Waits until the jobs that it has have ended. It stays open.",
+    text = "Waits until the present jobs of the group have ended. It stays "
+      .. "open.",
     params = {},
     returns = {},
     raises = "the first failure.",
@@ -805,13 +815,13 @@ end)]],
     name = "close",
     call = "group:close([err])",
     text = [[
-What leaving the block of a `<close>` variable does: waits for all jobs and ends
-the group. With an error it cancels them first. Groups are closed in reverse
-order. A second time it does nothing.]],
+Waits for all jobs and ends the group, as leaving the block of a `<close>`
+variable does. With an error it cancels the jobs first. Groups must be closed in
+the reverse order of their opening. A second call does nothing.]],
     params = { { "err", "any?", "the error by which the block is left" } },
     returns = {},
-    raises = "the first failure of a job, unless `err` is an error of the "
-      .. "body itself (and no cancellation).",
+    raises = "the first failure of a job, unless `err` is an error of the body "
+      .. "itself other than a cancellation.",
     waits = true,
     example = [[
 conc.run(function()
@@ -825,18 +835,19 @@ end)]],
 
 local scopes = {
   title = "Scopes",
-  text = "What is cancelled together, without jobs of its own.",
+  text = "A scope is a piece of code whose waits are cancelled together.",
   {
     name = "conc.scope",
     call = "conc.scope([options])",
     text = [[
-Opens a scope that can be cancelled, from anywhere or by the clock. Use it as
-`local s <close> = conc.scope()`. Once cancelled, every wait inside it raises
-until it is left; what is around it is not touched.]],
+Opens a scope that can be cancelled, by any task or by the clock. Use it as
+`local s <close> = conc.scope()`. Once it is cancelled, every wait inside it
+raises until it is left; code around it is not affected.]],
     params = { { "options", "luaconc.scopeoptions?", "" } },
     options = {
       { "timeout", "number?", "seconds until it is cancelled" },
-      { "deadline", "number?", "the time of `conc.now` when it is cancelled" },
+      { "deadline", "number?", "the time, as of `conc.now`, when it is "
+        .. "cancelled" },
     },
     optionclass = "luaconc.scopeoptions",
     returns = { { "luaconc.scope", "scope", "" } },
@@ -853,14 +864,15 @@ conc.sleep(0.001)]],
 
 local scope = {
   title = "Scope",
-  text = "What `conc.scope` returns.",
+  text = "A scope, made by `conc.scope`.",
   type = {
     class = "luaconc.scope",
     name = "scope",
     sample = "return conc.scope()",
     closes = true,
     fields = {
-      { "cancelled", "boolean", "whether it, or a scope around it, is" },
+      { "cancelled", "boolean", "whether it, or a scope around it, is "
+        .. "cancelled" },
       { "expired", "boolean", "whether its deadline cancelled it" },
       { "deadline", "number?", "a time of `conc.now`" },
     },
@@ -868,9 +880,9 @@ local scope = {
   {
     name = "cancel",
     call = "scope:cancel([reason])",
-    text = "Ends the wait inside it, and every further one, until it is left.",
+    text = "Makes every wait inside the scope raise until the scope is left.",
     params = { reason },
-    returns = { { "boolean", "first", "false where it was so already" } },
+    returns = { { "boolean", "first", "false if it was already cancelled" } },
     waits = false,
     example = [[
 do
@@ -883,8 +895,9 @@ end]],
     name = "close",
     call = "scope:close()",
     text = [[
-Leaves the scope, as the end of a `<close>` variable does. Scopes and groups are
-closed in reverse order. A second time it does nothing.]],
+Leaves the scope, as leaving the block of a `<close>` variable does. Scopes and
+groups must be closed in the reverse order of their opening. A second call does
+nothing.]],
     params = {},
     returns = {},
     waits = false,
@@ -899,15 +912,17 @@ conc.sleep(0.001)]],
 local coordinating = {
   title = "Coordinating tasks",
   text = [[
-Inside one Lua state, by reference. Every waiter is served first come, first
-served. A waiter that is cancelled keeps no permit and swallows no item.]],
+These work between the tasks of one Lua state and pass values by reference.
+Waiters are served first come, first served. A waiter that is cancelled takes no
+permit and no item.]],
   {
     name = "conc.queue",
     call = "conc.queue([n])",
     text = [[
-A queue of at most `n` items, 64 unless said. With 0 each item is handed over,
-sender to receiver; with `math.huge` there is no bound.]],
-    params = { { "n", "(integer|number)?", "0 or more, or `math.huge`" } },
+Makes a queue of at most `n` items. With 0 each item is handed from sender to
+receiver; with `math.huge` there is no bound.]],
+    params = { { "n", "(integer|number)?", "0 or more, or `math.huge`; "
+      .. "default 64" } },
     returns = { { "luaconc.queue", "queue", "" } },
     waits = false,
     example = [[
@@ -925,27 +940,28 @@ for item in q:iter() do print(item) end
     name = "conc.channel",
     call = "conc.channel([n])",
     text = [[
-What a queue is inside a state, a channel is across states: tasks, threads and
-processes send copies of values through it, `n` at most on the way, 64 unless
-said; with 0
-each is handed over. It can itself be sent, to a job or through a channel, and
-is the same one there. Every waiter, in whichever state, is served first come,
-first served; each value comes once.
+Makes a channel: a queue between states. Tasks, threads and processes send
+copies of values through it, at most `n` at a time; with 0 each value is handed
+from sender to receiver. A channel can itself be sent, to a job or through
+another channel, and is the same channel there. Waiters of all states are served
+first come, first served, and each value arrives once.
 
-It knows the states that hold it, and counts a message on its way that holds it
-as one. Once a second state has held it and one alone is left, no value can come
-from elsewhere and none is wanted: an empty one reads as closed, and sending
-tells so. A state that ends, however, holds nothing any more.
+A channel counts the states that hold it, and a message on its way that contains
+it as one. Once a second state has held it and only one is left, no value can
+arrive from elsewhere and nobody else wants one: receiving from it when it is
+empty returns EOF, and sending returns EPIPE. A state that ends gives up its
+hold.
 
-A channel that is sent to another process moves to memory that processes share,
-with what is in it and with who waits; it is slower than between threads, keeps
-65,536 values at most, and two `conc.select` don't meet there where it keeps
-none. If what is in it can't leave this process (functions, other channels), it
-can't either: `EBUSY`; from then on it takes both. Channels between processes
-that hold each other, and that nobody else holds, stay until the program ends.
-A process that is killed loses what it had received, and
-what it had not sent yet; everybody else goes on.]],
-    params = { { "n", "integer?", "0 or more" } },
+A channel that is sent to another process moves to memory shared by processes,
+with its contents and its waiters. There it is slower than between threads and
+keeps 65,536 values at most; with `n` 0, a `conc.select` that sends and one that
+receives do not meet. If it contains something that can't leave this process
+(functions, other channels), it can't be sent either, with the code EBUSY; once
+it has moved it takes both. Channels between processes that contain each other,
+and that nobody else holds, stay until the program ends. A process that is
+killed loses the values that it had received and those that it had not sent yet;
+all others go on.]],
+    params = { { "n", "integer?", "0 or more; default 64" } },
     returns = { { "luaconc.channel", "channel", "" } },
     waits = false,
     example = [[
@@ -962,7 +978,7 @@ job:await()]],
   {
     name = "conc.lock",
     call = "conc.lock()",
-    text = "A lock, held by one task at a time.",
+    text = "Makes a lock, which one task at a time can hold.",
     params = {},
     returns = { { "luaconc.lock", "lock", "" } },
     waits = false,
@@ -983,7 +999,7 @@ print(table.concat(list))  --> aabb]],
   {
     name = "conc.semaphore",
     call = "conc.semaphore(n)",
-    text = "`n` permits.",
+    text = "Makes a semaphore with `n` permits.",
     params = { { "n", "integer", "0 or more" } },
     returns = { { "luaconc.semaphore", "semaphore", "" } },
     waits = false,
@@ -996,7 +1012,7 @@ print(s:try_acquire())  --> nil	no permit is free	EAGAIN]],
   {
     name = "conc.event",
     call = "conc.event()",
-    text = "A flag that tasks wait for. It is clear at first.",
+    text = "Makes an event: a flag that tasks wait for, clear at first.",
     params = {},
     returns = { { "luaconc.event", "event", "" } },
     waits = false,
@@ -1012,8 +1028,9 @@ print(job:await())  --> went on]],
   {
     name = "conc.condition",
     call = "conc.condition(lock)",
-    text = "Where tasks that hold a lock wait for a change.",
-    params = { { "lock", "luaconc.lock", "" } },
+    text = "Makes a condition, on which tasks that hold a lock wait for a "
+      .. "change.",
+    params = { { "lock", "luaconc.lock", "the lock that guards the change" } },
     returns = { { "luaconc.condition", "condition", "" } },
     waits = false,
     example = [[
@@ -1035,22 +1052,22 @@ print(buyer:await())  --> 3]],
     name = "conc.select",
     call = "conc.select(cases)",
     text = [[
-Waits for the first of several things and returns its key in the table and the
-results of the operation, as the method of the same name gives them. Exactly
-one takes effect. A case is an object alone (a queue or channel: `recv`; an
-event
-timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
-socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
-or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
-Where several are ready at once, any one of them is taken. What was not taken
-stays where it is: no byte is read, and no connection accepted, for a case that
-another has beaten.]],
+Waits for the first of several things. Returns its key in the table and the
+results of the operation, as its method returns them. Exactly one case takes
+effect; where several are ready at once, any of them is taken. Nothing is lost
+of the others: no byte is read and no connection accepted for them.
+
+A case is an object alone (a queue or channel: `recv`; an event or timer:
+`wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP socket:
+`recv`; a signal: `wait`) or `{object, "verb", value}`, such as `{queue, "send",
+value}` or `{stream, "read", "l"}`. A job that failed gives its key, nil, and
+its error.]],
     params = { { "cases", "table", "key to case" } },
     returns = {
       { "any", "key", "of the case that took effect" },
       { "any", "...", "its results" },
     },
-    raises = "where a case is nothing to wait for; the key is named.",
+    raises = "an error that names the key if a case is nothing to wait for.",
     waits = true,
     example = [[
 conc.run(function()
@@ -1068,8 +1085,9 @@ end)]],
   {
     name = "conc.after",
     call = "conc.after(seconds)",
-    text = "A timer: it is over that long from now, for all who wait for it.",
-    params = { { "seconds", "number", "0 or more; `math.huge` is never" } },
+    text = "Makes a timer that is over that many seconds from now, for all "
+      .. "who wait.",
+    params = { { "seconds", "number", "0 or more; `math.huge` for never" } },
     returns = { { "luaconc.timer", "timer", "" } },
     waits = false,
     example = [[
@@ -1080,7 +1098,8 @@ print(conc.select { timer = timer })  --> timer]],
   {
     name = "conc.barrier",
     call = "conc.barrier(n)",
-    text = "Holds tasks until `n` of them have come; then it starts anew.",
+    text = "Makes a barrier, which holds tasks until `n` have arrived, then "
+      .. "starts anew.",
     params = { { "n", "integer", "1 or more" } },
     returns = { { "luaconc.barrier", "barrier", "" } },
     waits = false,
@@ -1092,12 +1111,12 @@ first:await()]],
   },
 }
 
-local closed_receiving = { "EOF", "it is closed and empty" }
-local closed_sending = { "EPIPE", "it is closed" }
+local closed_receiving = { "EOF", "closed and empty" }
+local closed_sending = { "EPIPE", "closed" }
 
 local queue = {
   title = "Queue",
-  text = "What `conc.queue` returns. nil can't be sent.",
+  text = "A queue of items, made by `conc.queue`. nil can't be sent.",
   type = {
     class = "luaconc.queue",
     name = "queue",
@@ -1106,7 +1125,7 @@ local queue = {
   {
     name = "send",
     call = "queue:send(value)",
-    text = "Puts an item in.",
+    text = "Adds an item at the end.",
     params = { { "value", "any", "anything but nil" } },
     returns = { { "true?", "sent", "" } },
     fails = { closed_sending },
@@ -1120,7 +1139,7 @@ print(q:send("more"))  --> nil	closed	EPIPE]],
   {
     name = "recv",
     call = "queue:recv()",
-    text = "Takes an item out.",
+    text = "Takes the first item.",
     params = {},
     returns = { { "any", "value", "" } },
     fails = { closed_receiving },
@@ -1136,12 +1155,12 @@ print(q:recv())  --> nil	closed	EOF]],
     name = "send_many",
     call = "queue:send_many(list)",
     text = [[
-Puts all items of a list in, in order. Cancelled in the midst,
-some have gone.]],
+Adds all items of a list, in order. If it is cancelled while it waits, some of
+them have been sent.]],
     params = { { "list", "any[]", "without nil" } },
-    returns = { { "integer?", "n", "how many have gone: all of them" } },
-    fails = { { "EPIPE", "it is closed; the number of those that have gone is "
-      .. "the fourth result" } },
+    returns = { { "integer?", "n", "how many items were sent: all of them" } },
+    fails = { { "EPIPE", "closed; the fourth result is how many items were "
+      .. "sent before" } },
     waits = "while it is full",
     example = [[
 local q = conc.queue(4)
@@ -1152,7 +1171,7 @@ print(q:len())  --> 3]],
     name = "recv_many",
     call = "queue:recv_many(max)",
     text = [[
-Takes what is there, in order: one item at least, `max` at most.]],
+Takes all items that are there, in order: at least one, at most `max`.]],
     params = { { "max", "integer", "1 or more" } },
     returns = { { "any[]?", "list", "" } },
     fails = { closed_receiving },
@@ -1165,10 +1184,10 @@ print(#q:recv_many(2), #q:recv_many(100))  --> 2	1]],
   {
     name = "try_send",
     call = "queue:try_send(value)",
-    text = "Puts an item in if there is room now.",
+    text = "Adds an item if there is room now.",
     params = { { "value", "any", "anything but nil" } },
     returns = { { "true?", "sent", "" } },
-    fails = { closed_sending, { "EAGAIN", "it is full" } },
+    fails = { closed_sending, { "EAGAIN", "full" } },
     waits = false,
     example = [[
 local q = conc.queue(1)
@@ -1178,10 +1197,10 @@ print(q:try_send(2))  --> nil	full	EAGAIN]],
   {
     name = "try_recv",
     call = "queue:try_recv()",
-    text = "Takes an item out if there is one now.",
+    text = "Takes the first item if there is one now.",
     params = {},
     returns = { { "any", "value", "" } },
-    fails = { closed_receiving, { "EAGAIN", "it is empty" } },
+    fails = { closed_receiving, { "EAGAIN", "empty" } },
     waits = false,
     example = [[print(conc.queue(1):try_recv())  --> nil	empty	EAGAIN]],
   },
@@ -1189,8 +1208,8 @@ print(q:try_send(2))  --> nil	full	EAGAIN]],
     name = "close",
     call = "queue:close()",
     text = [[
-Ends it: what is in it can still be taken out, nothing more be put in. Wakes
-every waiter. A second time it does nothing.]],
+Closes it: items in it can still be taken, but none can be added. Wakes all
+waiters. A second call does nothing.]],
     params = {},
     returns = {},
     waits = false,
@@ -1204,7 +1223,7 @@ print(job:await())  --> nil	closed	EOF]],
   {
     name = "len",
     call = "queue:len()",
-    text = "How many items are in it; `#queue` tells the same.",
+    text = "How many items are in it. `#queue` is the same.",
     params = {},
     returns = { { "integer", "n", "" } },
     waits = false,
@@ -1216,7 +1235,7 @@ print(q:len())  --> 1]],
   {
     name = "iter",
     call = "queue:iter()",
-    text = "Iterates over the items, until it is closed and empty.",
+    text = "Iterates over the items until it is closed and empty.",
     params = {},
     returns = { { "fun(): any", "next", "for the generic `for`" } },
     waits = "in each round, while it is empty",
@@ -1231,14 +1250,14 @@ for item in q:iter() do print(item) end
   },
 }
 
-local left_receiving = { "EOF", "it is empty, and closed or held by no other "
-  .. "state any more" }
-local left_sending = { "EPIPE", "it is closed, or held by no other state any "
-  .. "more" }
+local left_receiving = { "EOF", "empty, and closed or no longer held by any "
+  .. "other state" }
+local left_sending = { "EPIPE", "closed, or no longer held by any other "
+  .. "state" }
 
 local channel = {
   title = "Channel",
-  text = "What `conc.channel` returns. nil can't be sent.",
+  text = "A queue between states, made by `conc.channel`. nil can't be sent.",
   type = {
     class = "luaconc.channel",
     name = "channel",
@@ -1248,9 +1267,10 @@ local channel = {
     name = "send",
     call = "channel:send(value)",
     text = [[
-Puts a copy of the value in. What can't cross between states is refused before
-anything happens, with the path to it. Cancelled while it waits, it takes the
-value back; cancelled as the value was taken, it returns true.]],
+Adds a copy of the value. A value that can't cross between states raises an
+error with the path to it, and nothing is sent. If the call is cancelled while
+it waits, the value is not sent; if it was taken at that moment, the call
+returns true.]],
     params = { { "value", "any", "anything but nil that can cross" } },
     returns = { { "true?", "sent", "" } },
     fails = { left_sending },
@@ -1265,8 +1285,8 @@ print(ch:send("more"))  --> nil	closed	EPIPE]],
     name = "recv",
     call = "channel:recv()",
     text = [[
-Takes an item out. Cancelled while it waits, it takes nothing; cancelled as a
-value was given to it, it returns that.]],
+Takes the first item. If the call is cancelled while it waits, it takes nothing;
+if an item was handed to it at that moment, it returns the item.]],
     params = {},
     returns = { { "any", "value", "" } },
     fails = { left_receiving },
@@ -1282,12 +1302,12 @@ print(ch:recv())  --> nil	closed	EOF]],
     name = "send_many",
     call = "channel:send_many(list)",
     text = [[
-Puts all items of a list in, in order. Where one of them can't be
-sent, none is. Cancelled in the midst, some have gone.]],
+Adds all items of a list, in order. If one of them can't cross between states,
+none is sent. If it is cancelled while it waits, some have been sent.]],
     params = { { "list", "any[]", "without nil" } },
-    returns = { { "integer?", "n", "how many have gone: all of them" } },
-    fails = { { "EPIPE", "it is closed; the number of those that have gone is "
-      .. "the fourth result" } },
+    returns = { { "integer?", "n", "how many items were sent: all of them" } },
+    fails = { { "EPIPE", "closed; the fourth result is how many items were "
+      .. "sent before" } },
     waits = "while it is full",
     example = [[
 local q = conc.channel(4)
@@ -1298,7 +1318,7 @@ print(q:len())  --> 3]],
     name = "recv_many",
     call = "channel:recv_many(max)",
     text = [[
-Takes what is there, in order: one item at least, `max` at most.]],
+Takes all items that are there, in order: at least one, at most `max`.]],
     params = { { "max", "integer", "1 or more" } },
     returns = { { "any[]?", "list", "" } },
     fails = { closed_receiving },
@@ -1311,10 +1331,10 @@ print(#q:recv_many(2), #q:recv_many(100))  --> 2	1]],
   {
     name = "try_send",
     call = "channel:try_send(value)",
-    text = "Puts an item in if there is room now.",
+    text = "Adds an item if there is room now.",
     params = { { "value", "any", "anything but nil" } },
     returns = { { "true?", "sent", "" } },
-    fails = { left_sending, { "EAGAIN", "it is full" } },
+    fails = { left_sending, { "EAGAIN", "full" } },
     waits = false,
     example = [[
 local ch = conc.channel(1)
@@ -1324,10 +1344,10 @@ print(ch:try_send(2))  --> nil	full	EAGAIN]],
   {
     name = "try_recv",
     call = "channel:try_recv()",
-    text = "Takes an item out if there is one now.",
+    text = "Takes the first item if there is one now.",
     params = {},
     returns = { { "any", "value", "" } },
-    fails = { left_receiving, { "EAGAIN", "it is empty" } },
+    fails = { left_receiving, { "EAGAIN", "empty" } },
     waits = false,
     example = [[print(conc.channel(1):try_recv())  --> nil	empty	EAGAIN]],
   },
@@ -1335,8 +1355,8 @@ print(ch:try_send(2))  --> nil	full	EAGAIN]],
     name = "close",
     call = "channel:close()",
     text = [[
-Ends it: what is in it can still be taken out, nothing more be put in. Wakes
-every waiter. A second time it does nothing.]],
+Closes it: items in it can still be taken, but none can be added. Wakes all
+waiters. A second call does nothing.]],
     params = {},
     returns = {},
     waits = false,
@@ -1350,7 +1370,7 @@ print(job:await())  --> nil	closed	EOF]],
   {
     name = "len",
     call = "channel:len()",
-    text = "How many items are in it; `#channel` tells the same.",
+    text = "How many items are in it. `#channel` is the same.",
     params = {},
     returns = { { "integer", "n", "" } },
     waits = false,
@@ -1362,7 +1382,7 @@ print(ch:len())  --> 1]],
   {
     name = "iter",
     call = "channel:iter()",
-    text = "Iterates over the items, until it is closed and empty.",
+    text = "Iterates over the items until it is closed and empty.",
     params = {},
     returns = { { "fun(): any", "next", "for the generic `for`" } },
     waits = "in each round, while it is empty",
@@ -1382,11 +1402,12 @@ local function acquiring(class, text, held, make)
   return {
     name = "acquire",
     call = kind .. ":acquire()",
-    text = text .. " Kept in a `<close>` variable, it is released with that.",
+    text = text .. " In a `<close>` variable, it is released at the end.",
     params = {},
     returns = { { class, kind, "itself" } },
-    raises = kind == "lock" and "where the task holds it already." or nil,
-    waits = "until it can be had",
+    raises = kind == "lock" and "an error if the task holds it already."
+      or nil,
+    waits = "until it is free",
     example = ([[
 local %s = %s
 do
@@ -1398,10 +1419,10 @@ end
   }, {
     name = "try_acquire",
     call = kind .. ":try_acquire()",
-    text = "The same, if it can be had now.",
+    text = "The same, but only if it is free now.",
     params = {},
     returns = { { class, kind, "itself" } },
-    fails = { { "EAGAIN", "it can't be had now" } },
+    fails = { { "EAGAIN", "not free" } },
     waits = false,
     example = ([[
 local %s = %s
@@ -1415,14 +1436,14 @@ local function with(kind, sample)
   return {
     name = "with",
     call = kind .. ":with(f, ...)",
-    text = "Runs `f(...)` between `acquire` and `release`, however it ends.",
+    text = "Acquires it, runs `f(...)` and releases it, also after an error.",
     params = {
       { "f", "function", "what to run" },
       { "...", "any", "its arguments" },
     },
     returns = { { "any", "...", "the results of `f`" } },
     raises = "the error of `f`.",
-    waits = "until it can be had, and where `f` does",
+    waits = "until it is free, and if `f` does",
     example = ([[print(%s:with(math.max, 1, 2))  --> 2]]):format(sample),
   }
 end
@@ -1432,7 +1453,8 @@ local lock_acquire, lock_try = acquiring("luaconc.lock", "Takes the lock.",
 
 local lock = {
   title = "Lock",
-  text = "What `conc.lock` returns. It belongs to the task that acquired it.",
+  text = "A lock, made by `conc.lock`. It belongs to the task that acquired "
+    .. "it.",
   type = {
     class = "luaconc.lock",
     name = "lock",
@@ -1444,10 +1466,10 @@ local lock = {
   {
     name = "release",
     call = "lock:release()",
-    text = "Gives it back; the one who has waited longest gets it.",
+    text = "Releases the lock; the task that has waited longest gets it.",
     params = {},
     returns = {},
-    raises = "where the task doesn't hold it.",
+    raises = "an error if the task does not hold it.",
     waits = false,
     example = [[
 local lock = conc.lock()
@@ -1461,7 +1483,7 @@ local semaphore_acquire, semaphore_try = acquiring("luaconc.semaphore",
 
 local semaphore = {
   title = "Semaphore",
-  text = "What `conc.semaphore` returns. Anyone may release a permit.",
+  text = "Permits, made by `conc.semaphore`. Any task may release one.",
   type = {
     class = "luaconc.semaphore",
     name = "semaphore",
@@ -1474,7 +1496,7 @@ local semaphore = {
     name = "release",
     call = "semaphore:release()",
     text = [[
-Gives a permit, also one that was never taken; the one who has waited longest
+Adds a permit, even if none was taken before; the task that has waited longest
 gets it.]],
     params = {},
     returns = {},
@@ -1489,7 +1511,7 @@ print(s:try_acquire() == s)  --> true]],
 
 local event = {
   title = "Event",
-  text = "What `conc.event` returns.",
+  text = "A flag to wait for, made by `conc.event`.",
   type = {
     class = "luaconc.event",
     name = "event",
@@ -1498,7 +1520,7 @@ local event = {
   {
     name = "set",
     call = "event:set()",
-    text = "Sets it and wakes all who wait.",
+    text = "Sets the event and wakes all waiters.",
     params = {},
     returns = {},
     waits = false,
@@ -1510,7 +1532,8 @@ e:wait()]],
   {
     name = "clear",
     call = "event:clear()",
-    text = "Clears it: who comes from now on waits.",
+    text = "Clears the event: whoever waits from now on waits for the next "
+      .. "`set`.",
     params = {},
     returns = {},
     waits = false,
@@ -1523,7 +1546,7 @@ print(e:is_set())  --> false]],
   {
     name = "is_set",
     call = "event:is_set()",
-    text = "Whether it is set.",
+    text = "Whether the event is set.",
     params = {},
     returns = { { "boolean", "set", "" } },
     waits = false,
@@ -1532,8 +1555,8 @@ print(e:is_set())  --> false]],
   {
     name = "wait",
     call = "event:wait()",
-    text = "Waits until it is set. Who waited then is woken even if it is "
-      .. "cleared at once.",
+    text = "Waits until the event is set. Everybody who waits at a `set` is "
+      .. "woken, even if the event is cleared at once.",
     params = {},
     returns = {},
     waits = "unless it is set",
@@ -1547,7 +1570,7 @@ print(e:is_set())  --> true]],
 
 local timer = {
   title = "Timer",
-  text = "What `conc.after` returns. It needs no closing.",
+  text = "A timer, made by `conc.after`. It needs no closing.",
   type = {
     class = "luaconc.timer",
     name = "timer",
@@ -1556,7 +1579,7 @@ local timer = {
   {
     name = "wait",
     call = "timer:wait()",
-    text = "Waits until it is over.",
+    text = "Waits until the timer is over.",
     params = {},
     returns = {},
     waits = "unless it is over",
@@ -1569,7 +1592,7 @@ timer:wait()   -- it is over: at once]],
 
 local condition = {
   title = "Condition",
-  text = "What `conc.condition` returns.",
+  text = "A condition, made by `conc.condition`.",
   type = {
     class = "luaconc.condition",
     name = "condition",
@@ -1579,11 +1602,12 @@ local condition = {
     name = "wait",
     call = "condition:wait()",
     text = [[
-Releases the lock, waits for a notify, and holds the lock again when it goes on,
-also when it was cancelled. Ask for what you wait for in a loop around it.]],
+Releases the lock, waits for a notify, and acquires the lock again before it
+returns, also if it was cancelled. Check what you wait for in a loop around
+it.]],
     params = {},
     returns = {},
-    raises = "where the task doesn't hold the lock.",
+    raises = "an error if the task does not hold the lock.",
     waits = true,
     example = [[
 local lock = conc.lock()
@@ -1596,10 +1620,10 @@ job:await()]],
   {
     name = "notify",
     call = "condition:notify([n])",
-    text = "Wakes the `n` who have waited longest.",
-    params = { { "n", "integer?", "1 unless said" } },
+    text = "Wakes the `n` tasks that have waited longest.",
+    params = { { "n", "integer?", "default 1" } },
     returns = {},
-    raises = "where the task doesn't hold the lock.",
+    raises = "an error if the task does not hold the lock.",
     waits = false,
     example = [[
 local lock = conc.lock()
@@ -1609,10 +1633,10 @@ lock:with(c.notify, c)]],
   {
     name = "notify_all",
     call = "condition:notify_all()",
-    text = "Wakes all who wait.",
+    text = "Wakes all waiters.",
     params = {},
     returns = {},
-    raises = "where the task doesn't hold the lock.",
+    raises = "an error if the task does not hold the lock.",
     waits = false,
     example = [[
 local lock = conc.lock()
@@ -1623,7 +1647,7 @@ lock:with(c.notify_all, c)]],
 
 local barrier = {
   title = "Barrier",
-  text = "What `conc.barrier` returns.",
+  text = "A meeting point, made by `conc.barrier`.",
   type = {
     class = "luaconc.barrier",
     name = "barrier",
@@ -1632,31 +1656,34 @@ local barrier = {
   {
     name = "wait",
     call = "barrier:wait()",
-    text = "Waits until as many tasks wait here as the barrier counts.",
+    text = "Waits until `n` tasks wait here; then all of them continue.",
     params = {},
-    returns = { { "integer", "order", "1 for the first to come, and so on" } },
-    waits = "unless it is the last to come",
+    returns = { { "integer", "order", "1 for the first to arrive, and so "
+      .. "on" } },
+    waits = "unless it is the last to arrive",
     example = [[print(conc.barrier(1):wait())  --> 1]],
   },
 }
 
 local connect_options = {
-  { "timeout", "number?", "seconds for the whole, the look-up included" },
-  { "nodelay", "boolean?", "true unless said: small writes go out at once" },
+  { "timeout", "number?", "seconds for the whole call, look-up included; "
+    .. "default no limit" },
+  { "nodelay", "boolean?", "small writes are sent at once; default true" },
   { "from", "string?", "the numeric address of this machine to connect from" },
 }
 
 local listen_options = {
   { "backlog", "integer?",
-    "how many may wait to be accepted; 511 unless said" },
-  { "nodelay", "boolean?", "for the accepted streams; true unless said" },
-  { "reuseport", "boolean?", "several listeners share the port" },
-  { "v6only", "boolean?", "of `::`, no connections over IPv4" },
+    "how many connections may wait to be accepted; default 511" },
+  { "nodelay", "boolean?", "of the accepted streams; default true" },
+  { "reuseport", "boolean?", "lets several listeners share the port; default "
+    .. "false" },
+  { "v6only", "boolean?", "of `::`: no connections over IPv4; default false" },
 }
 
 local host_and_port = {
   { "host", "string", "a name, or a numeric address" },
-  { "port", "integer", "" },
+  { "port", "integer", "0 to 65535" },
 }
 
 local no_host = { "EAI_NONAME", "there is no such host" }
@@ -1664,10 +1691,10 @@ local no_host = { "EAI_NONAME", "there is no such host" }
 local tcp = {
   title = "TCP",
   text = [[
-Real sockets; each call waits its task only. A host name is looked up without
-holding up anybody. `connect` tries its addresses in turn: the next one when one
-has failed, or has not answered within 0.25 s, and takes the first that answers
-(RFC 8305).]],
+Each call suspends only its task, also while a host name is looked up. `connect`
+tries the addresses of a host in turn: it starts the next one when one has
+failed or has not answered within 0.25 s, and takes the first that answers (RFC
+8305).]],
   {
     name = "conc.tcp.connect",
     call = "conc.tcp.connect(host, port [, options])",
@@ -1682,9 +1709,9 @@ has failed, or has not answered within 0.25 s, and takes the first that answers
     fails = {
       { "ECONNREFUSED", "nobody listens there" },
       { "ETIMEDOUT",
-        "it took longer than `timeout`, or than the system waits" },
+        "`timeout`, or the system's own, has passed" },
       no_host,
-      { "...", "and whatever else the system says, by libuv's names" },
+      { "...", "other codes of the system, by libuv's names" },
     },
     waits = true,
     example = [[
@@ -1697,8 +1724,9 @@ print(stream:peer().port == port)  --> true]],
     name = "conc.tcp.listen",
     call = "conc.tcp.listen(host, port [, options])",
     text = [[
-Listens. `"0.0.0.0"` and `"::"` are all addresses of this machine; for port 0
-the system chooses one, which `listener:sock()` tells.]],
+Listens for connections. `"0.0.0.0"` and `"::"` stand for all addresses of this
+machine. With port 0 the system picks a free one; `listener:sock().port` is its
+number.]],
     params = {
       host_and_port[1], host_and_port[2],
       { "options", "luaconc.listenoptions?", "" },
@@ -1707,10 +1735,10 @@ the system chooses one, which `listener:sock()` tells.]],
     optionclass = "luaconc.listenoptions",
     returns = { { "luaconc.listener", "listener", "" } },
     fails = {
-      { "EADDRINUSE", "somebody listens there" },
-      { "EACCES", "the port is not for this user" },
+      { "EADDRINUSE", "another socket listens there" },
+      { "EACCES", "this user may not use the port" },
       no_host,
-      { "...", "and whatever else the system says, by libuv's names" },
+      { "...", "other codes of the system, by libuv's names" },
     },
     waits = "while a name is looked up",
     example = [[
@@ -1723,33 +1751,33 @@ print(listener:sock().port > 0)  --> true]],
       "conc.tcp.serve(listener, handler [, options])" },
     text = [[
 Runs `handler(stream)` in a task of its own for each connection, and closes the
-stream when it returns. Returns when the listener is closed and all handlers
-have ended. A handler that fails ends its own connection only. Without
-`on_error`, the first such error is raised at the end.]],
+stream when the handler returns. The call returns when the listener is closed
+and all handlers have ended. A handler that fails ends its own connection only;
+without `on_error`, the first such error is raised at the end.]],
     params = {
-      { "host", "string|luaconc.listener", "a name, a numeric address, or "
-        .. "a listener instead of host and port" },
-      { "port", "integer|fun(stream: luaconc.stream)", "" },
+      { "host", "string|luaconc.listener", "a name or a numeric address; "
+        .. "or a listener, instead of host and port" },
+      { "port", "integer|fun(stream: luaconc.stream)", "0 to 65535" },
       { "handler", "(fun(stream: luaconc.stream)|luaconc.serveoptions)?",
-        "" },
+        "called for each connection" },
       { "options", "luaconc.serveoptions?",
-        "those of `conc.tcp.listen` too, where host and port are given" },
+        "with host and port, also those of `conc.tcp.listen`" },
     },
     options = {
-      { "limit", "integer?", "how many connections at one time; others wait "
-        .. "to be accepted" },
+      { "limit", "integer?", "how many connections at a time; more wait to be "
+        .. "accepted; default no limit" },
       { "ready", "fun(listener: luaconc.listener)?",
         "called before the first connection is accepted" },
       { "on_error", "fun(err: any, job: luaconc.job)?",
-        "called with the error of a handler and its job, also while the "
-        .. "server is being cancelled: no cancellation reaches it" },
-      { "grace", "number?", "seconds that handlers have once the listener is "
-        .. "closed, before they are cancelled; for ever unless said" },
+        "called with the error of a handler and its job, shielded from a "
+        .. "cancellation of the server" },
+      { "grace", "number?", "seconds that handlers get after the listener is "
+        .. "closed, before they are cancelled; default no limit" },
     },
     optionclass = "luaconc.serveoptions: luaconc.listenoptions",
     returns = { { "true", "stopped", "the listener was closed" } },
-    fails = { { "EADDRINUSE", "and what else `conc.tcp.listen` tells" } },
-    raises = "the first error of a handler, where there is no `on_error`.",
+    fails = { { "EADDRINUSE", "or another failure of `conc.tcp.listen`" } },
+    raises = "the first error of a handler, if there is no `on_error`.",
     waits = "until it is stopped",
     example = [[
 local listener = assert(conc.tcp.listen("127.0.0.1", 0))
@@ -1780,34 +1808,35 @@ end
 local sample_ends = with_ends("local a = conc.tcp.connect('127.0.0.1', port)\n"
   .. "return a")
 
-local stream_closed = { "EBADF", "it was closed here" }
-local stream_woken = { "ECANCELED", "it was closed here in the meantime" }
-local stream_long = { "EMSGSIZE", "it is longer than the limit; what has "
-  .. "arrived stays" }
-local read_limit = { "limit", "integer?", "the longest that is read, in bytes, "
-  .. "with the end of the line: 1 MiB for a line, none for `\"a\"` unless "
-  .. "said; `math.huge` is none" }
+local stream_closed = { "EBADF", "the stream is closed" }
+local stream_woken = { "ECANCELED", "the stream was closed during the call" }
+local stream_long = { "EMSGSIZE", "longer than the limit; what has arrived "
+  .. "stays" }
+local read_limit = { "limit", "integer?", "the most to read, in bytes, "
+  .. "including the end of a line; default 1 MiB for a line, no limit for "
+  .. "`\"a\"`; `math.huge` for no limit" }
 local stream_reset = { "ECONNRESET", "the other end broke the connection" }
-local stream_timeout = { "ETIMEDOUT", "it took longer than `stream:timeout`, "
-  .. "or the other end has vanished: see `stream:option`" }
-local stream_pipe = { "EPIPE", "the other end is closed, or `shutdown` was "
-  .. "called here" }
+local stream_timeout = { "ETIMEDOUT", "`stream:timeout` has passed, or the "
+  .. "other end has vanished: see `stream:option`" }
+local stream_pipe = { "EPIPE", "the other end is closed, or this one was "
+  .. "shut down" }
 
 local address = { "luaconc.address", "address", "`{host=, port=, family=}`; "
-  .. "of a Unix socket `{path=, family=\"unix\"}`, without `path` where the "
-  .. "socket has no name, and of a peer with its `pid`, `uid` and `gid`" }
+  .. "of a Unix socket `{path=, family=\"unix\"}`, without `path` if the "
+  .. "socket has no name, and for a peer also with `pid`, `uid` and `gid`" }
 
 local stream = {
   title = "Stream",
   text = [[
-What `conc.tcp.connect`, `conc.unix.connect` and `listener:accept` return. It
-follows Lua's files.
-One task at a time may read; a second one raises. Any number may write beside
-it: the bytes of each write stay together, in the order of the calls, however
-many they are and whatever becomes of the task, so tasks may share a log or a
-connection without a lock. (What takes several writes needs one.) Sent to
-another thread or process it moves there, while nobody uses it here; what nobody
-receives is closed.]],
+A connection, as returned by `conc.tcp.connect`, `conc.unix.connect` and
+`listener:accept`. Its methods follow Lua's files. One task at a time may read;
+a second one raises an error. Any number of tasks may write: the bytes of each
+write stay together, in the order of the calls, even if a task is cancelled. So
+tasks can share a connection without a lock, as long as each message is one
+write.
+
+A stream sent to another thread or process moves there; nobody may be using it
+at that moment. If nobody receives it, it is closed.]],
   type = {
     class = "luaconc.stream",
     name = "stream",
@@ -1818,15 +1847,17 @@ receives is closed.]],
     name = "read",
     call = "stream:read([format [, limit]])",
     text = [[
-Reads: `"l"` a line without its end, `"L"` with it, `"a"` everything up to the
-end, a number that many bytes, nothing whatever is there. At the end of the
-input the last part may be shorter than asked for. A read that is cancelled or
-timed out leaves what has arrived for the next one.]],
-    params = { { "format", '("l"|"L"|"a"|integer)?', "" }, read_limit },
+Reads by format: `"l"` a line without its end, `"L"` a line with it, `"a"`
+everything up to the end of the input, a number that many bytes, nothing
+whatever has arrived. At the end of the input the last part may be shorter. A
+read that is cancelled or timed out leaves the bytes that have arrived for the
+next one.]],
+    params = { { "format", '("l"|"L"|"a"|integer)?',
+      "default: whatever has arrived" }, read_limit },
     returns = { { "string", "data", "" } },
-    fails = { { "EOF", "the other end has ended its side" }, stream_long,
+    fails = { { "EOF", "the input has ended" }, stream_long,
       stream_timeout, stream_reset, stream_closed, stream_woken },
-    raises = "where another task reads from it already.",
+    raises = "an error if another task reads from it already.",
     waits = "unless enough has arrived",
     example = with_ends [[
 there:write("one\ntwo\n")
@@ -1840,18 +1871,18 @@ print(select(3, here:read()))  --> EOF]],
     name = "read_until",
     call = "stream:read_until(delimiter [, limit])",
     text = [[
-Reads up to the delimiter, which is taken and not returned. Where the input
-ends without one, what is there stays for `read`.]],
+Reads up to the delimiter, which is removed and not returned. If the input ends
+without one, the rest stays for `read`.]],
     params = {
       { "delimiter", "string", "one byte or more" },
-      { "limit", "integer?", "the longest that is read, in bytes, with the "
-        .. "delimiter: 1 MiB unless said; `math.huge` is none" },
+      { "limit", "integer?", "the most to read, in bytes, including the "
+        .. "delimiter; default 1 MiB; `math.huge` for no limit" },
     },
     returns = { { "string", "data", "" } },
     fails = { { "EOF", "the input has ended without a delimiter" },
       stream_long, stream_timeout, stream_reset, stream_closed,
       stream_woken },
-    raises = "where another task reads from it already.",
+    raises = "an error if another task reads from it already.",
     waits = "unless enough has arrived",
     example = with_ends [[
 there:write("name: value\r\n\r\nbody")
@@ -1861,11 +1892,12 @@ print(here:read())  --> body]],
   {
     name = "lines",
     call = "stream:lines([format [, limit]])",
-    text = "Iterates over what `read` gives, up to the end of the input.",
-    params = { { "format", '("l"|"L"|integer)?', '`"l"` unless said' },
+    text = "Iterates over the results of `read`, up to the end of the input.",
+    params = { { "format", '("l"|"L"|integer)?', 'default `"l"`' },
       read_limit },
     returns = { { "fun(): string?", "next", "for the generic `for`" } },
-    raises = "in a round: every failure but the end, as `io.lines` does.",
+    raises = "in a step of the loop, any failure but the end, as `io.lines` "
+      .. "does.",
     waits = "in each round, unless enough has arrived",
     example = with_ends [[
 there:write("one\ntwo\n")
@@ -1878,17 +1910,16 @@ for line in here:lines() do print(line) end
     name = "write",
     call = "stream:write(...)",
     text = [[
-Sends strings and numbers, all of them, in one piece. Returns once they are
-accepted: what the other end is too slow for is queued here; above 64 KiB a
-write waits, so each of the tasks that write may have one more queued. It has
-been accepted whole by then: cancelled or timed out in that wait, it is still
-sent while the stream is open, so don't write it again.
-Closing the stream sends what is queued. An error of sending in the background
-comes out of the next `write`, `flush` or `close`.]],
-    params = { { "...", "string|number", "" } },
+Sends strings and numbers in one piece. It returns once they are accepted: data
+that the other end is too slow for is queued here, and a write waits while more
+than 64 KiB are queued. By then its own data has been accepted: if it is
+cancelled or timed out in that wait, the data is still sent, so don't write it
+again. Closing the stream sends what is queued. An error of sending in the
+background is returned by the next `write`, `flush` or `close`.]],
+    params = { { "...", "string|number", "what to send" } },
     returns = { { "luaconc.stream", "stream", "itself" } },
     fails = { stream_pipe, stream_timeout, stream_reset, stream_closed },
-    waits = "while too much is queued",
+    waits = "while more than 64 KiB are queued",
     example = with_ends [[
 print(there:write("n = ", 42, "\n") == there)  --> true
 print(here:read("l"))  --> n = 42]],
@@ -1896,7 +1927,7 @@ print(here:read("l"))  --> n = 42]],
   {
     name = "flush",
     call = "stream:flush()",
-    text = "Waits until all that was written is with the system.",
+    text = "Waits until the system has taken everything that was written.",
     params = {},
     returns = { { "true", "sent", "" } },
     fails = { stream_pipe, stream_timeout, stream_reset, stream_closed },
@@ -1909,8 +1940,8 @@ print(there:flush())  --> true]],
     name = "shutdown",
     call = "stream:shutdown()",
     text = [[
-Sends what is queued, then ends this side: the other end reads EOF. Reading
-goes on.]],
+Sends what is queued, then ends this direction: the other end reads EOF. Reading
+here still works.]],
     params = {},
     returns = { { "true", "ended", "" } },
     fails = { stream_pipe, stream_timeout, stream_reset, stream_closed },
@@ -1925,27 +1956,33 @@ print(there:read("l"))  --> still open]],
     name = "option",
     call = { "stream:option(name)", "stream:option(name, value)" },
     text = [[
-An option of the socket, or sets it: `"nodelay"`, a boolean, whether small
-writes go out at once; `"keepalive"` and `"user_timeout"`, for a peer that
-vanishes; `"send_buffer"` and `"receive_buffer"`, the bytes that the system
-keeps (Linux keeps twice what it is asked for, and says so).
-A machine that loses its power, or its network, says nothing: unless told
-otherwise a reader waits for it for ever, a writer for a quarter of an hour or
-so. `"keepalive"` is the seconds of silence after which the system asks whether
-the other end is still there, or false; where it has not answered after as many
-again, it is gone. While something sent is not acknowledged, nothing is asked:
-`"user_timeout"` is the seconds that this may last, or false (on Linux only).
-Both then end all waits of the stream with ETIMEDOUT, as does `timeout`, which
-bounds each wait and leaves the stream as it is.]],
+Returns or sets an option of the socket:
+
+- `"nodelay"` (boolean): small writes are sent at once;
+- `"keepalive"` (seconds, or false): after this time of silence the system asks
+  whether the other end is still there, and gives up if it has not answered
+  after the same time again;
+- `"user_timeout"` (seconds, or false; Linux only): how long sent data may stay
+  unacknowledged;
+- `"send_buffer"`, `"receive_buffer"` (bytes): what the system buffers. Linux
+  keeps twice what it is asked for, and returns that.
+
+A machine that loses its power or its network says nothing. By default a reader
+waits for it for ever, and a writer for about a quarter of an hour.
+`"keepalive"` covers a silent connection, `"user_timeout"` one with
+unacknowledged data; both end all waits of the stream with ETIMEDOUT.
+`stream:timeout` differs: it limits each single wait and leaves the stream as it
+is.]],
     params = {
       { "name",
         '"nodelay"|"keepalive"|"user_timeout"|"send_buffer"|"receive_buffer"',
-        "" },
-      { "value", "(boolean|number)?", "the value is returned unless said" },
+        "the option" },
+      { "value", "(boolean|number)?", "without it, the present value is "
+        .. "returned" },
     },
     returns = { { "boolean|number|luaconc.stream", "value",
-      "itself, where it was set" } },
-    fails = { { "ENOTSUP", "such sockets have no such option" },
+      "the present value, or the stream if it was set" } },
+    fails = { { "ENOTSUP", "this kind of socket lacks the option" },
       stream_closed },
     waits = false,
     example = with_ends [[
@@ -1956,8 +1993,8 @@ here:option("user_timeout", 30)]],
   {
     name = "timeout",
     call = "stream:timeout([seconds])",
-    text = "How long each of its waits may take from now on.",
-    params = { { "seconds", "number?", "for ever unless said" } },
+    text = "Limits how long each wait of this stream may take from now on.",
+    params = { { "seconds", "number?", "default no limit" } },
     returns = { { "luaconc.stream", "stream", "itself" } },
     waits = false,
     example = with_ends [[
@@ -1969,7 +2006,7 @@ print(here:timeout(0.01):read("l"))  --> nil	timed out	ETIMEDOUT]],
     text = "The address of the other end.",
     params = {},
     returns = { address },
-    fails = { { "ENOTCONN", "it is gone" }, stream_closed },
+    fails = { { "ENOTCONN", "the other end is gone" }, stream_closed },
     waits = false,
     example = with_ends "print(here:peer().host)  --> 127.0.0.1",
   },
@@ -1988,9 +2025,9 @@ print(here:timeout(0.01):read("l"))  --> nil	timed out	ETIMEDOUT]],
     name = "reset",
     call = "stream:reset()",
     text = [[
-Closes at once and drops what is queued: for a peer that is not to be waited
-for. Over TCP, and in memory, the peer's read fails with ECONNRESET; otherwise
-it sees the end. A second time it does nothing.]],
+Closes at once and drops what is queued, without waiting for the other end. Over
+TCP and in memory, the other end's read fails with ECONNRESET; otherwise it sees
+the end. A second call does nothing.]],
     params = {},
     returns = { { "true", "closed", "" } },
     waits = false,
@@ -2002,12 +2039,12 @@ print(select(3, here:read()))  --> ECONNRESET]],
     name = "close",
     call = "stream:close()",
     text = [[
-Sends what is queued and closes. Whoever waits in it gets the code ECANCELED. A
-second time it does nothing. In a cancelled task, where it can't wait, it
-closes at once and drops what is queued.]],
+Sends what is queued and closes. Tasks that wait in the stream get the code
+ECANCELED. In a cancelled task, which can't wait, it closes at once and drops
+what is queued. A second call does nothing.]],
     params = {},
     returns = { { "true", "closed", "" } },
-    fails = { { "ECANCELED", "it was closed before all was sent" },
+    fails = { { "ECANCELED", "it was closed before everything was sent" },
       stream_pipe, stream_timeout, stream_reset },
     waits = "while something is queued",
     example = with_ends [[
@@ -2018,7 +2055,7 @@ print(here:read())  --> nil	closed	EBADF]],
 
 local listener = {
   title = "Listener",
-  text = "What `conc.tcp.listen` and `conc.unix.listen` return.",
+  text = "Made by `conc.tcp.listen` and `conc.unix.listen`.",
   type = {
     class = "luaconc.listener",
     name = "listener",
@@ -2029,17 +2066,18 @@ local listener = {
     name = "accept",
     call = "listener:accept()",
     text = [[
-The next connection. Several tasks may accept from one listener. One that is
-cancelled takes none. Where the process has hardly any descriptor left (of its
-limit, an eighth, 8 to 64 of them, is not for accepted streams), a connection
-waits in the backlog until there are some again.]],
+Waits for the next connection. Several tasks may accept from one listener; a
+cancelled `accept` takes none. The last descriptors of the process (an eighth of
+its limit, 8 to 64) are kept for other uses: when only these are left,
+connections wait in the backlog until more are free.]],
     params = {},
     returns = { { "luaconc.stream", "stream", "" } },
     fails = {
-      { "ETIMEDOUT", "it took longer than `listener:timeout`" },
-      { "EBADF", "it was closed" },
+      { "ETIMEDOUT", "`listener:timeout` has passed" },
+      { "EBADF", "the listener is closed" },
+      { "ECANCELED", "it was closed during the call" },
     },
-    waits = "unless one is there",
+    waits = "unless a connection is there",
     example = [[
 local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
 local client = conc.spawn(function()
@@ -2057,13 +2095,13 @@ print(client:await())  --> welcome]],
     name = "dup",
     call = "listener:dup()",
     text = [[
-Another listener on the same socket, with the same queue of connections: to be
-sent to another state, so that several workers accept. Each is closed by itself;
-the file of a Unix socket goes with the first.]],
+Makes another listener on the same socket and the same queue of connections, to
+send to another state, so that several workers accept connections. Each is
+closed by itself; the file of a Unix socket is removed with the first.]],
     params = {},
     returns = { { "luaconc.listener", "listener", "" } },
     fails = { { "EMFILE", "no descriptor is left" },
-      { "EBADF", "it was closed" } },
+      { "EBADF", "the listener is closed" } },
     waits = false,
     example = [[
 local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
@@ -2073,7 +2111,7 @@ print(another:sock().port == listener:sock().port)  --> true]],
   {
     name = "closed",
     call = "listener:closed()",
-    text = "Waits until somebody has closed it.",
+    text = "Waits until the listener is closed.",
     params = {},
     returns = { { "true", "closed", "" } },
     waits = true,
@@ -2087,8 +2125,8 @@ print(job:await())  --> true]],
   {
     name = "timeout",
     call = "listener:timeout([seconds])",
-    text = "How long each accept may take from now on.",
-    params = { { "seconds", "number?", "for ever unless said" } },
+    text = "Limits how long each `accept` may take from now on.",
+    params = { { "seconds", "number?", "default no limit" } },
     returns = { { "luaconc.listener", "listener", "itself" } },
     waits = false,
     example = [[
@@ -2098,10 +2136,10 @@ print(listener:timeout(0.01):accept())  --> nil	timed out	ETIMEDOUT]],
   {
     name = "sock",
     call = "listener:sock()",
-    text = "The address that it listens at.",
+    text = "The address at which it listens.",
     params = {},
     returns = { address },
-    fails = { { "EBADF", "it was closed" } },
+    fails = { { "EBADF", "the listener is closed" } },
     waits = false,
     example = [[
 local listener <close> = assert(conc.tcp.listen("127.0.0.1", 0))
@@ -2111,8 +2149,9 @@ print(listener:sock().host)  --> 127.0.0.1]],
     name = "close",
     call = "listener:close()",
     text = [[
-Stops listening. Who waits in `accept` gets the code ECANCELED; connections that
-nobody accepted are refused by the system. A second time it does nothing.]],
+Stops listening. Tasks that wait in `accept` get the code ECANCELED, and the
+system refuses connections that nobody has accepted. A second call does
+nothing.]],
     params = {},
     returns = { { "true", "closed", "" } },
     waits = false,
@@ -2126,39 +2165,41 @@ print(select(3, job:await()))  --> ECANCELED]],
 }
 
 local pool_options = {
-  { "engine", '("task"|"thread"|"process")?', '`"task"` unless said' },
-  { "workers", "integer?", "how many jobs run at a time: as many as this "
-    .. "process may use cores, unless said; of tasks, 64" },
-  { "name", "string?", "what `conc.tree` and tracebacks call its jobs and "
-    .. "workers" },
-  { "init", "function?", "called in each worker before its first job; its "
-    .. "error is that of the job" },
-  { "initargs", "any[]?", "its arguments" },
-  { "max_jobs", "integer?", "after so many a worker is replaced" },
-  { "idle", "number?", "seconds after which a worker that has no job ends; "
-    .. "another is started when there is one. None do unless said" },
-  { "job_timeout", "number?", "seconds that a job may take: it is cancelled "
-    .. "then, and fails with the code `ETIMEDOUT`" },
-  { "retries", "integer?", "how often a job is run again whose worker died: "
-    .. "its arguments are copied again then" },
+  { "engine", '("task"|"thread"|"process")?', 'default `"task"`' },
+  { "workers", "integer?", "how many jobs run at a time; default 64 for tasks, "
+    .. "else the number of cores that this process may use" },
+  { "name", "string?", "the name of its jobs and workers in `conc.tree` and "
+    .. "tracebacks" },
+  { "init", "function?", "called in each worker before its first job; if it "
+    .. "fails, the job fails" },
+  { "initargs", "any[]?", "the arguments of `init`" },
+  { "max_jobs", "integer?", "how many jobs a worker runs before it is "
+    .. "replaced; default no limit" },
+  { "idle", "number?", "seconds after which a worker without a job ends; "
+    .. "another one is started when there is a job; default never" },
+  { "job_timeout", "number?", "seconds after which a job is cancelled and "
+    .. "fails with the code `ETIMEDOUT`; default no limit" },
+  { "retries", "integer?", "how often a job is run again, with fresh copies of "
+    .. "its arguments, if its worker dies; default 0" },
   { "memory", "integer?", "of each worker: see `conc.thread`" },
   { "rlimit", "luaconc.rlimit?", "of each process: see `conc.process`" },
   { "start", "string?", "how processes are started: see `conc.process`" },
 }
 
 local function chunk_option(name)
-  return { name, "integer?", "how many items a worker gets at a time; tasks "
-    .. "get one, threads and processes what keeps them busy, unless said, or "
-    .. "one where there is a timeout, or retries" }
+  return { name, "integer?", "how many items a worker gets at a time; "
+    .. "default 1 for tasks and with a timeout or retries, else chosen to keep "
+    .. "the workers busy" }
 end
 
 local map_options = {
   chunk_option "chunk",
   { "on_progress", "fun(done: integer, total: integer)?", "called when items "
-    .. "are done" },
-  { "timeout", "number?", "seconds for each chunk, instead of `job_timeout`" },
-  { "retries", "integer?", "of a chunk, instead of the pool's" },
-  { "priority", "integer?", "-100 to 100, 0 unless said: high ones go first" },
+    .. "have been done" },
+  { "timeout", "number?", "seconds for each chunk, instead of the pool's "
+    .. "`job_timeout`" },
+  { "retries", "integer?", "of each chunk, instead of the pool's" },
+  { "priority", "integer?", "-100 to 100, default 0; higher ones go first" },
 }
 
 local map_text = [[
@@ -2168,16 +2209,16 @@ order.]]
 local pools = {
   title = "Pools",
   text = [[
-A pool has a number of workers, which share its jobs: tasks, threads or
-processes. Changing the engine is changing one word, where what the jobs use may
-cross between states.]],
+A pool has a number of workers (tasks, threads or processes) that share its
+jobs. To change the engine, change one word, provided that the values that the
+jobs use can cross between states.]],
   {
     name = "conc.pool",
     call = "conc.pool([options])",
     text = [[
-Makes a pool: `local pool <close> = conc.pool()`. Its end waits for its jobs;
-left by an error, it cancels them first. Workers are started when they are first
-needed, and end with the pool.]],
+Makes a pool. Use it as `local pool <close> = conc.pool()`: leaving the block
+waits for its jobs; leaving it by an error cancels them first. Workers start
+when they are first needed and end with the pool.]],
     params = { { "options", "luaconc.pooloptions?", "" } },
     options = pool_options,
     optionclass = "luaconc.pooloptions",
@@ -2197,21 +2238,22 @@ print(job:await(), table.concat(sums, " "))  --> 500500	55 210 465]],
   {
     name = "conc.map",
     call = "conc.map(list, f [, options])",
-    text = map_text .. " The work of a pool that is there for this one call:\n"
-      .. "see `pool:map`.",
+    text = map_text .. " Makes a pool for this one call: see\n`pool:map`.",
     params = {
-      { "list", "any[]", "" },
-      { "f", "function", "" },
+      { "list", "any[]", "the items" },
+      { "f", "function", "called with each item" },
       { "options", "luaconc.mapoptions?", "" },
     },
     options = {
       pool_options[1],
-      { "limit", "integer?", "how many run at a time: `workers` of the pool" },
+      { "limit", "integer?", "how many run at a time: see `workers` of "
+        .. "`conc.pool`" },
       table.unpack(map_options),
     },
     optionclass = "luaconc.mapoptions",
     returns = { { "any[]", "results", "" } },
-    raises = "the first failure, once the rest is cancelled and has ended.",
+    raises = "the first failure, unchanged, once the rest is cancelled and has "
+      .. "ended.",
     waits = true,
     example = [[
 local function square(n) return n * n end
@@ -2222,7 +2264,7 @@ print(table.concat(squares, " "))  --> 1 4 9]],
 
 local pool = {
   title = "Pool",
-  text = "What `conc.pool` returns.",
+  text = "Workers that share jobs, made by `conc.pool`.",
   type = {
     class = "luaconc.pool",
     name = "pool",
@@ -2234,18 +2276,17 @@ local pool = {
     call = { "pool:submit(f, ...)",
       "pool:submit{f, ..., name=, priority=, timeout=, retries=}" },
     text = [[
-Runs `f(...)` as soon as a worker is free, those of high priority first, else in
-the order of the calls of `submit`. A failure is raised by `await`, or by the
-end of the pool where nobody
-looked at it. A cancelled job that runs in a thread or process costs its worker,
-which is replaced. One whose worker dies fails with the code `EWORKER`, unless
-it has `retries`: then it is run again by another.]],
+Runs `f(...)` as soon as a worker is free: jobs of higher priority first,
+otherwise in the order of submission. `await` raises its failure, or the end of
+the pool if nobody called `await`. Cancelling a job that runs in a thread or
+process ends its worker, which is replaced. A job whose worker dies fails with
+the code `EWORKER`, or is run again by another worker if it has `retries`.]],
     params = {
-      { "f", "function", "" },
-      { "...", "any", "its arguments; of threads and processes, copies" },
+      { "f", "function", "the body" },
+      { "...", "any", "its arguments; threads and processes get copies" },
     },
     options = {
-      { "name", "string?", "of the job" },
+      { "name", "string?", "the name of the job" },
       map_options[5],
       { "timeout", "number?", "seconds, instead of the pool's `job_timeout`" },
       { "retries", "integer?", "instead of the pool's" },
@@ -2254,7 +2295,7 @@ it has `retries`: then it is run again by another.]],
     overload = "fun(self: luaconc.pool, job: luaconc.submitoptions): "
       .. "luaconc.job",
     returns = { { "luaconc.job", "job", "the handle" } },
-    raises = "where the pool is closed, and where a value can't be sent.",
+    raises = "an error if the pool is closed, or if a value can't be sent.",
     waits = false,
     example = [[
 local pool <close> = conc.pool { engine = "thread" }
@@ -2264,17 +2305,17 @@ print(pool:submit(string.rep, "ab", 3):await())  --> ababab]],
     name = "map",
     call = "pool:map(list, f [, options])",
     text = map_text .. [[
- The first failure is raised, unchanged, once the rest of this map is cancelled
-and has ended; its traceback names the item.]],
+ The traceback of a failure names the item.]],
     params = {
-      { "list", "any[]", "" },
-      { "f", "function", "" },
+      { "list", "any[]", "the items" },
+      { "f", "function", "called with each item" },
       { "options", "luaconc.poolmapoptions?", "" },
     },
     options = map_options,
     optionclass = "luaconc.poolmapoptions",
     returns = { { "any[]", "results", "" } },
-    raises = "the first failure; where the pool is closed.",
+    raises = "the first failure, unchanged, once the rest of this map is "
+      .. "cancelled and has ended; an error if the pool is closed.",
     waits = true,
     example = [[
 local pool <close> = conc.pool { engine = "thread", workers = 2 }
@@ -2286,14 +2327,16 @@ print(pcall(pool.map, pool, { "no" }, error))  --> false	no]],
     name = "starmap",
     call = "pool:starmap(list, f [, options])",
     text = [[
-The same for a list of lists of arguments: calls `f(table.unpack(item))`.]],
+Like `map`, but each item is a list of arguments: calls
+`f(table.unpack(item))`.]],
     params = {
-      { "list", "any[][]", "" },
-      { "f", "function", "" },
+      { "list", "any[][]", "the lists of arguments" },
+      { "f", "function", "called with each of them" },
       { "options", "luaconc.poolmapoptions?", "those of `map`" },
     },
     returns = { { "any[]", "results", "" } },
-    raises = "the first failure; where the pool is closed.",
+    raises = "the first failure, unchanged, once the rest of this map is "
+      .. "cancelled and has ended; an error if the pool is closed.",
     waits = true,
     example = [[
 local pool <close> = conc.pool { engine = "thread", workers = 2 }
@@ -2308,33 +2351,33 @@ print(table.concat(powers, " "))  --> 8.0 9.0]],
     text = [[
 Iterates over `i, f(item)`, with all results of `f`. The source is a list, a
 queue or channel, or a function that is called until it returns nil; it may be
-endless, and may wait. An item is taken when there is room in the window, so
-what is slow to use its results slows down what makes them. A failure, of `f` or
-of the source, is raised in its turn. That, and leaving the loop, cancels what
-is on its way and waits for it.]],
+endless, and may wait. An item is taken only when there is room in the window,
+so slow use of the results slows down the source. A failure of `f` or of the
+source is raised when its turn comes. A failure, or leaving the loop, cancels
+the calls on their way and waits for them.]],
     params = {
       { "source", "any", "a list, a queue or channel, an iterator function" },
-      { "f", "function", "" },
+      { "f", "function", "called with each item" },
       { "options", "luaconc.imapoptions?", "" },
     },
     options = {
-      { "ordered", "boolean?", "false: as they come; else in the order of the "
-        .. "items" },
-      { "window", "integer?", "the most items that were taken and not handed "
-        .. "out; twice the workers unless said" },
-      { "timeout", "number?", "seconds for each item, instead of "
+      { "ordered", "boolean?", "false: results as they come; default true, "
+        .. "in the order of the items" },
+      { "window", "integer?", "how many items may be taken whose results are "
+        .. "not used yet; default twice the workers" },
+      { "timeout", "number?", "seconds for each item, instead of the pool's "
         .. "`job_timeout`" },
-      { "retries", "integer?", "of an item, instead of the pool's" },
+      { "retries", "integer?", "of each item, instead of the pool's" },
       map_options[5],
     },
     optionclass = "luaconc.imapoptions",
     returns = {
-      { "function", "next", "for the `for` loop, each step of which waits" },
+      { "function", "next", "for a generic `for`, each step of which waits" },
       { "table", "state", "" },
       { "nil", "", "" },
-      { "table", "closing", "what the loop closes" },
+      { "table", "closing", "closed when the loop is left" },
     },
-    raises = "where the pool is closed.",
+    raises = "an error if the pool is closed.",
     waits = false,
     example = [[
 local pool <close> = conc.pool { engine = "thread", workers = 2 }
@@ -2352,10 +2395,10 @@ end
     name = "stats",
     call = "pool:stats()",
     text = [[
-What the pool does, in numbers of calls (items, of a map), and its workers: a
-list of `{id=, pid=, state="idle" or "busy", jobs=}`, which is empty for tasks;
-`jobs` counts what the worker has done, `pid` is that of a process. `retried` is
-how often a job was run again, `lost` how many workers died.]],
+Counts of calls (for a map, of items) and a list of the workers: `{id=, pid=,
+state="idle" or "busy", jobs=}` for each, where `jobs` is how many it has done
+and `pid` is for processes only. The list is empty for tasks. `retried` is how
+often a job was run again, `lost` how many workers died.]],
     params = {},
     returns = { { "luaconc.poolstats", "stats", "`{engine=, queued=, running=, "
       .. "done=, failed=, cancelled=, retried=, lost=, workers=}`" } },
@@ -2371,8 +2414,8 @@ print(stats.done, stats.queued, #stats.workers, stats.workers[1].state)
     name = "close",
     call = "pool:close()",
     text = [[
-Finishes what was accepted, then ends the workers. The pool takes no more jobs.
-A second time it does nothing.]],
+Waits for all jobs of the pool, then ends the workers. The pool accepts no more
+jobs. A second call does nothing.]],
     params = {},
     returns = {},
     raises = "the first failure of a job of `submit` that nobody looked at.",
@@ -2387,7 +2430,7 @@ print(job:status(), job:await())  --> done	DONE]],
     name = "terminate",
     call = "pool:terminate()",
     text = [[
-Cancels what is queued and what runs, and ends the workers. Failures that nobody
+Cancels all jobs, queued or running, and ends the workers. Failures that nobody
 has looked at are dropped.]],
     params = {},
     returns = {},
@@ -2403,23 +2446,24 @@ print(job:status())  --> cancelled]],
 local codec = {
   title = "Values as bytes",
   text = [[
-What crosses from one Lua state to another crosses as bytes: for a thread or a
-process, through a channel, and by hand for a file or a socket. nil, booleans,
-integers, floats, strings; tables with their identity and cycles; Lua functions
-with copies of their upvalues; loaded modules and the C functions in them, found
-again by `require`; `_G`, which becomes the receiver's; instances of registered
-classes; userdata with a `__transfer` metamethod, which returns a function and
-its arguments for the receiver to call (or is in C: see `src/luaconc.h`).
-Anything else is refused before anything is sent, with the path to it.]],
+Values cross between Lua states as bytes. The same encoding can be used for a
+file or a socket. It takes nil, booleans, integers, floats and strings; tables,
+with shared parts and cycles; Lua functions, with copies of their upvalues;
+loaded modules and the C functions in them, found again by `require`; `_G`,
+which becomes the receiver's; instances of registered classes; and userdata with
+a `__transfer` metamethod, which returns a function and its arguments for the
+receiver to call (or is written in C: see `src/luaconc.h`). Anything else is
+refused, with the path to it.]],
   {
     name = "conc.codec.encode",
     call = "conc.codec.encode(...)",
     text = [[
-The values as bytes, which begin with the version of the format. (Channels and
-other shared objects can't be kept as bytes: they are sent as themselves.)]],
-    params = { { "...", "any", "what is encoded" } },
+Returns the values as bytes, which begin with the version of the format.
+Channels and other shared objects can't be encoded; send them to a job or
+through a channel.]],
+    params = { { "...", "any", "the values" } },
     returns = { { "string", "bytes", "" } },
-    raises = "a value can't be sent: the message has its path",
+    raises = "an error with the path to it if a value can't be encoded.",
     waits = false,
     example = [[
 local bytes = conc.codec.encode({ 1, 2.0 }, "three")
@@ -2432,20 +2476,22 @@ print(pcall(conc.codec.encode, { { f = io.stdout } }))
     name = "conc.codec.decode",
     call = "conc.codec.decode(bytes [, options])",
     text = [[
-The values back. The bytes may come from anywhere: whatever they are, the worst
-is an error. Functions and modules are refused unless the caller vouches for the
-bytes, as bytecode can do anything.]],
+Returns the values. The bytes may come from anywhere: bad ones raise an error
+and do no harm. Functions and modules are refused by default, as bytecode can do
+anything.]],
     params = {
       { "bytes", "string", "from `encode`" },
       { "options", "table?", "" },
     },
     options = {
-      { "functions", "boolean?", "the bytes come from this program, or one "
-        .. "that is trusted as much" },
+      { "functions", "boolean?", "true: accept functions and modules, because "
+        .. "the bytes come from a program that you trust as much as this one; "
+        .. "default false" },
     },
     returns = { { "any", "...", "the values" } },
-    raises = "they are no message (code EPROTO), hold functions that are not "
-      .. "allowed (EPERM), or a class or module is not found (ENOENT)",
+    raises = "an error with the code EPROTO if the bytes are damaged or no "
+      .. "encoding, EPERM if they hold functions that are not accepted, ENOENT "
+      .. "if a class or module is not found.",
     waits = false,
     example = [[
 local bytes = conc.codec.encode(function(x) return x + 1 end)
@@ -2458,10 +2504,11 @@ print(err.code)  --> EPERM]],
     call = "conc.codec.register(name, metatable)",
     text = [[
 Lets instances of a class cross: tables with this metatable keep it. The
-receiver finds it under the name; where it is not registered there, the module
-of that name is loaded, which registers it, or is the metatable itself.]],
+receiver looks the metatable up by the name. If it is not registered there, it
+loads the module of that name, which registers the class or is the metatable
+itself.]],
     params = {
-      { "name", "string", "of the class, and of the module it is in" },
+      { "name", "string", "of the class, and of the module that it is in" },
       { "metatable", "table", "of its instances" },
     },
     returns = {},
@@ -2476,10 +2523,10 @@ print(conc.codec.decode(bytes):sum())  --> 3]],
     name = "conc.codec.limit",
     call = "conc.codec.limit([bytes])",
     text = [[
-The longest message that this state makes, and what it was before; a longer one
-is refused. 2 GiB unless said.]],
-    params = { { "bytes", "integer?", "as it is unless said" } },
-    returns = { { "integer", "before", "" } },
+Sets the length of the longest message that this state may encode, and returns
+the previous one. It is 2 GiB at first.]],
+    params = { { "bytes", "integer?", "default unchanged" } },
+    returns = { { "integer", "before", "the previous limit in bytes" } },
     waits = false,
     example = [[
 local before = conc.codec.limit(100)

@@ -103,103 +103,103 @@
 ---@field latency [number, integer][] # seconds, turns
 
 ---@class luaconc.spawnoptions
----@field name? string what `conc.tree` and tracebacks call it; of a thread or process the system shows 15 bytes
----@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
----@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
+---@field name? string its name in `conc.tree` and tracebacks; of a thread or process the system shows the first 15 bytes
+---@field keep? boolean its failure does not cancel the group: `await` raises it, or the end of the group if nobody called `await`
+---@field daemon? boolean its group does not wait for it, but cancels it once the other jobs have ended
 ---@field [integer] any the function, then its arguments
 
 ---@class luaconc.threadoptions
----@field name? string what `conc.tree` and tracebacks call it; of a thread or process the system shows 15 bytes
----@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
----@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
----@field memory? number the most that its Lua state may allocate, in bytes; none unless said
----@field stack? integer of the thread, in bytes, 512 KiB or more; 1 MiB unless said
----@field libs? string[] the standard libraries that its state has beside the basic one; all unless said. (luaconc itself needs `package`, `coroutine`, `string`, `table` and `debug`.)
----@field init? function is called there before `f`, without arguments; it may wait, and shares its variables with `f`
+---@field name? string its name in `conc.tree` and tracebacks; of a thread or process the system shows the first 15 bytes
+---@field keep? boolean its failure does not cancel the group: `await` raises it, or the end of the group if nobody called `await`
+---@field daemon? boolean its group does not wait for it, but cancels it once the other jobs have ended
+---@field memory? number the most that its Lua state may allocate, in bytes; no limit by default
+---@field stack? integer the size of its stack, in bytes, 512 KiB or more; default 1 MiB
+---@field libs? string[] the standard libraries in its state besides the basic one; default all. (luaconc itself needs `package`, `coroutine`, `string`, `table` and `debug`.)
+---@field init? function called there before `f`, without arguments; it may wait, and upvalues that it shares with `f` stay shared
 
 ---@class luaconc.processoptions
----@field name? string what `conc.tree` and tracebacks call it; of a thread or process the system shows 15 bytes
----@field keep? boolean its failure does not fail the group: it is raised by `await`, or by the group's end where nobody looked at it
----@field daemon? boolean nobody waits for it: it is cancelled once the other jobs of its group have ended
----@field memory? number the most that its Lua state may allocate, in bytes; none unless said
----@field init? function is called there before `f`, without arguments; it may wait, and shares its variables with `f`
----@field start? string "forkserver" (the default): forked from a small process that is started for this; "spawn": a fresh program; "fork": forked from this one, as it is (see processes.md)
----@field rlimit? luaconc.rlimit of the process: `memory`, bytes of its own; `cpu`, seconds of computing, then SIGXCPU; `files`, descriptors; `nice`, its priority
+---@field name? string its name in `conc.tree` and tracebacks; of a thread or process the system shows the first 15 bytes
+---@field keep? boolean its failure does not cancel the group: `await` raises it, or the end of the group if nobody called `await`
+---@field daemon? boolean its group does not wait for it, but cancels it once the other jobs have ended
+---@field memory? number the most that its Lua state may allocate, in bytes; no limit by default
+---@field init? function called there before `f`, without arguments; it may wait, and upvalues that it shares with `f` stay shared
+---@field start? string `"forkserver"` (the default): forked from a small process started for this; `"spawn"`: a fresh interpreter; `"fork"`: a copy of this process (see [processes](processes.md))
+---@field rlimit? luaconc.rlimit limits of the process: `memory` in bytes; `cpu` in seconds of computing, then SIGXCPU; `files`, the number of descriptors; `nice`, its priority
 
 ---@class luaconc.forkserveroptions
----@field preload? string[] the names of the modules, which are found as `require` finds them here, now
----@field lua? string the program that worker processes run, where this one is no `lua`; before the first of them
+---@field preload? string[] the names of the modules, found as `require` finds them here and now
+---@field lua? string the Lua interpreter that worker processes run, if this program is none; only before the first process
 
 ---@class luaconc.groupoptions
----@field limit? integer how many of its jobs run at once
----@field keep? boolean its jobs are started with `keep`
----@field current? boolean false: `conc.spawn` does not join it; for groups kept in objects
+---@field limit? integer how many of its jobs run at once; default no limit
+---@field keep? boolean start its jobs with `keep = true`
+---@field current? boolean false: `conc.spawn` does not join it, only `group:spawn`; for groups kept in objects
 ---@field timeout? number seconds until it is cancelled
----@field deadline? number the time of `conc.now` when it is cancelled
+---@field deadline? number the time, as of `conc.now`, when it is cancelled
 
 ---@class luaconc.scopeoptions
 ---@field timeout? number seconds until it is cancelled
----@field deadline? number the time of `conc.now` when it is cancelled
+---@field deadline? number the time, as of `conc.now`, when it is cancelled
 
 ---@class luaconc.pooloptions
----@field engine? ("task"|"thread"|"process") `"task"` unless said
----@field workers? integer how many jobs run at a time: as many as this process may use cores, unless said; of tasks, 64
----@field name? string what `conc.tree` and tracebacks call its jobs and workers
----@field init? function called in each worker before its first job; its error is that of the job
----@field initargs? any[] its arguments
----@field max_jobs? integer after so many a worker is replaced
----@field idle? number seconds after which a worker that has no job ends; another is started when there is one. None do unless said
----@field job_timeout? number seconds that a job may take: it is cancelled then, and fails with the code `ETIMEDOUT`
----@field retries? integer how often a job is run again whose worker died: its arguments are copied again then
+---@field engine? ("task"|"thread"|"process") default `"task"`
+---@field workers? integer how many jobs run at a time; default 64 for tasks, else the number of cores that this process may use
+---@field name? string the name of its jobs and workers in `conc.tree` and tracebacks
+---@field init? function called in each worker before its first job; if it fails, the job fails
+---@field initargs? any[] the arguments of `init`
+---@field max_jobs? integer how many jobs a worker runs before it is replaced; default no limit
+---@field idle? number seconds after which a worker without a job ends; another one is started when there is a job; default never
+---@field job_timeout? number seconds after which a job is cancelled and fails with the code `ETIMEDOUT`; default no limit
+---@field retries? integer how often a job is run again, with fresh copies of its arguments, if its worker dies; default 0
 ---@field memory? integer of each worker: see `conc.thread`
 ---@field rlimit? luaconc.rlimit of each process: see `conc.process`
 ---@field start? string how processes are started: see `conc.process`
 
 ---@class luaconc.mapoptions
----@field engine? ("task"|"thread"|"process") `"task"` unless said
----@field limit? integer how many run at a time: `workers` of the pool
----@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said, or one where there is a timeout, or retries
----@field on_progress? fun(done: integer, total: integer) called when items are done
----@field timeout? number seconds for each chunk, instead of `job_timeout`
----@field retries? integer of a chunk, instead of the pool's
----@field priority? integer -100 to 100, 0 unless said: high ones go first
+---@field engine? ("task"|"thread"|"process") default `"task"`
+---@field limit? integer how many run at a time: see `workers` of `conc.pool`
+---@field chunk? integer how many items a worker gets at a time; default 1 for tasks and with a timeout or retries, else chosen to keep the workers busy
+---@field on_progress? fun(done: integer, total: integer) called when items have been done
+---@field timeout? number seconds for each chunk, instead of the pool's `job_timeout`
+---@field retries? integer of each chunk, instead of the pool's
+---@field priority? integer -100 to 100, default 0; higher ones go first
 
 ---@class luaconc.submitoptions
----@field name? string of the job
----@field priority? integer -100 to 100, 0 unless said: high ones go first
+---@field name? string the name of the job
+---@field priority? integer -100 to 100, default 0; higher ones go first
 ---@field timeout? number seconds, instead of the pool's `job_timeout`
 ---@field retries? integer instead of the pool's
 
 ---@class luaconc.poolmapoptions
----@field chunk? integer how many items a worker gets at a time; tasks get one, threads and processes what keeps them busy, unless said, or one where there is a timeout, or retries
----@field on_progress? fun(done: integer, total: integer) called when items are done
----@field timeout? number seconds for each chunk, instead of `job_timeout`
----@field retries? integer of a chunk, instead of the pool's
----@field priority? integer -100 to 100, 0 unless said: high ones go first
+---@field chunk? integer how many items a worker gets at a time; default 1 for tasks and with a timeout or retries, else chosen to keep the workers busy
+---@field on_progress? fun(done: integer, total: integer) called when items have been done
+---@field timeout? number seconds for each chunk, instead of the pool's `job_timeout`
+---@field retries? integer of each chunk, instead of the pool's
+---@field priority? integer -100 to 100, default 0; higher ones go first
 
 ---@class luaconc.imapoptions
----@field ordered? boolean false: as they come; else in the order of the items
----@field window? integer the most items that were taken and not handed out; twice the workers unless said
----@field timeout? number seconds for each item, instead of `job_timeout`
----@field retries? integer of an item, instead of the pool's
----@field priority? integer -100 to 100, 0 unless said: high ones go first
+---@field ordered? boolean false: results as they come; default true, in the order of the items
+---@field window? integer how many items may be taken whose results are not used yet; default twice the workers
+---@field timeout? number seconds for each item, instead of the pool's `job_timeout`
+---@field retries? integer of each item, instead of the pool's
+---@field priority? integer -100 to 100, default 0; higher ones go first
 
 ---@class luaconc.connectoptions
----@field timeout? number seconds for the whole, the look-up included
----@field nodelay? boolean true unless said: small writes go out at once
+---@field timeout? number seconds for the whole call, look-up included; default no limit
+---@field nodelay? boolean small writes are sent at once; default true
 ---@field from? string the numeric address of this machine to connect from
 
 ---@class luaconc.listenoptions
----@field backlog? integer how many may wait to be accepted; 511 unless said
----@field nodelay? boolean for the accepted streams; true unless said
----@field reuseport? boolean several listeners share the port
----@field v6only? boolean of `::`, no connections over IPv4
+---@field backlog? integer how many connections may wait to be accepted; default 511
+---@field nodelay? boolean of the accepted streams; default true
+---@field reuseport? boolean lets several listeners share the port; default false
+---@field v6only? boolean of `::`: no connections over IPv4; default false
 
 ---@class luaconc.serveoptions: luaconc.listenoptions
----@field limit? integer how many connections at one time; others wait to be accepted
+---@field limit? integer how many connections at a time; more wait to be accepted; default no limit
 ---@field ready? fun(listener: luaconc.listener) called before the first connection is accepted
----@field on_error? fun(err: any, job: luaconc.job) called with the error of a handler and its job, also while the server is being cancelled: no cancellation reaches it
----@field grace? number seconds that handlers have once the listener is closed, before they are cancelled; for ever unless said
+---@field on_error? fun(err: any, job: luaconc.job) called with the error of a handler and its job, shielded from a cancellation of the server
+---@field grace? number seconds that handlers get after the listener is closed, before they are cancelled; default no limit
 
 ---@class luaconc.unixconnectoptions
 ---@field timeout? number seconds; for ever unless said
@@ -296,49 +296,50 @@ conc.debug = {}
 
 conc.trace = {}
 
----Runs `f(...)` as the root task and returns its results once every job started
----in it has ended. Daemons are cancelled then. Without a function: runs what was
----started so far. Inside a task, `run` is a new group: it waits for the jobs of
----`f` only.
+---Runs `f(...)` as the root task and returns its results once every job started in
+---it has ended. Daemons are cancelled at that point. Without a function, it runs
+---the jobs started so far. Inside a task, it is a new group and waits for the jobs
+---of `f` only.
 ---Waits.
----Raises the error of `f`, or the first failure of a job; a string carries the tracebacks in it. Where all tasks wait and nothing can wake them: an error that lists them.
+---Raises the error of `f`, or the first failure of a job (an error that is a string gets the tracebacks appended); an error with the code `EDEADLK` if all tasks wait and nothing can wake them.
 ---@param f? function the body
 ---@param ... any its arguments
 ---@return any ... the results of `f`
 function conc.run(f, ...) end
 
----Starts a task that runs `f(...)`, in the current group. It starts in turn, not
----at once. If it fails, its group is cancelled and raises the failure at its
----end.
+---Starts a task that runs `f(...)`, in the current group. The task begins when the
+---running code waits next, not at once. If it fails, its group is cancelled and
+---raises the failure at its end.
 ---Never waits.
----Raises where the group is closed.
+---Raises an error if the group is closed.
 ---@param f function the body
 ---@param ... any its arguments, by reference
 ---@return luaconc.job job the handle
 ---@overload fun(job: luaconc.spawnoptions): luaconc.job
 function conc.spawn(f, ...) end
 
----Calls `f(...)` on a thread that the library keeps for this, so that a call that
----blocks (`os.execute`, a C library) stops nobody else, and returns its results.
----Function, arguments and results are copies, as with `conc.thread`. At most 32
----calls are made at a time; the others wait for their turn. A call that is
----cancelled is interrupted, or left to itself after 1 s.
+---Calls `f(...)` on a thread kept for this purpose and returns its results, so
+---that a call that blocks (`os.execute`, a C library) does not block the other
+---tasks. The function, its arguments and its results are copied, as with
+---`conc.thread`. At most 32 calls run at a time; more wait for their turn. A
+---cancelled call is interrupted, or abandoned after 1 s if it is stuck in C
+---code.
 ---Waits.
----Raises the error of `f`, and where a value can't be sent.
----@param f function what blocks
+---Raises the error of `f`, or an error if a value can't be sent.
+---@param f function the function that blocks
 ---@param ... any its arguments, by copy
 ---@return any ... the results of `f`
 function conc.offload(f, ...) end
 
----Starts a thread that runs `f(...)` in a Lua state of its own, truly beside this
----one, and belongs to the current group as a task does. `f`, its upvalues and its
----arguments go there as copies, and its results come back so; what can't be
----copied is refused here, with the path to it. There `require` finds the same
----modules, `coroutine` is `conc.coroutine`, and all of luaconc works. A cancelled
----thread is interrupted, in a wait or in Lua code; one that is stuck in C code is
----abandoned after 1 s and fails with `ETIMEDOUT`.
+---Starts a thread that runs `f(...)` in a Lua state of its own, in parallel with
+---this one. It belongs to the current group, as a task does. `f`, its upvalues and
+---its arguments are copied there, and its results are copied back; a value that
+---can't be copied is refused here, with the path to it. In the thread, `require`
+---finds the same modules, `coroutine` is `conc.coroutine`, and all of luaconc
+---works. A cancelled thread is interrupted while it waits or runs Lua code; one
+---stuck in C code is abandoned after 1 s and fails with `ETIMEDOUT`.
 ---Never waits.
----Raises where a value can't be sent, and where the group is closed.
+---Raises an error if a value can't be sent, or if the group is closed.
 ---@param f function the body
 ---@param ... any its arguments, by copy
 ---@return luaconc.job? job the handle
@@ -347,17 +348,17 @@ function conc.offload(f, ...) end
 ---@overload fun(job: luaconc.threadoptions): luaconc.job
 function conc.thread(f, ...) end
 
----Starts a process that runs `f(...)`: what `conc.thread` says of copies and
----modules holds here, too. It has this program's folder, standard output and
----standard error, an empty standard input, random numbers of its own, and nothing
----else of it. It never outlives this program, and a crash stays inside: its job
----fails with the code `EWORKER` and the name of the signal in `signal`, or the
----exit code in `exit`, and the last lines that it wrote to its standard error in
----`stderr`. A cancelled process gets SIGTERM, which cancels its job
----there, and SIGKILL where it goes on for 1 s. It ignores Ctrl-C, which is for its
----starter to deal with.
+---Starts a process that runs `f(...)`. Copies and modules work as described for
+---`conc.thread`. The process shares the working directory, standard output and
+---standard error of this program; its standard input is empty.
+---
+---It never outlives this program. If it crashes, is killed or calls `os.exit`, its
+---job fails with the code `EWORKER`; the error has the name of the signal in
+---`signal` or the exit code in `exit`, and the last lines written to standard
+---error in `stderr`. A cancelled process gets SIGTERM, which cancels its job, and
+---SIGKILL 1 s later if it still runs. It ignores Ctrl-C.
 ---Never waits.
----Raises where a value can't be sent, where the group is closed, and in a program that is no Lua interpreter (see `LUACONC_LUA` in errors.md).
+---Raises an error if a value can't be sent, if the group is closed, or if this program is not a Lua interpreter and `LUACONC_LUA` names none.
 ---@param f function the body
 ---@param ... any its arguments, by copy
 ---@return luaconc.job? job the handle
@@ -366,37 +367,38 @@ function conc.thread(f, ...) end
 ---@overload fun(job: luaconc.processoptions): luaconc.job
 function conc.process(f, ...) end
 
----Starts the forkserver, unless it runs, and has it load modules: they are there
----in each worker that is forked from it from now on, and loaded but once. It is
----the small process that worker processes are forked from; without this, the first
----of them starts it. Stops this thread meanwhile, for other tasks too.
+---Starts the forkserver, the small process from which worker processes are forked,
+---and makes it load modules. Each process forked from then on has these modules
+---already. Without this call, the first `conc.process` starts the forkserver. The
+---call blocks its thread, and so all tasks of this state, until the modules are
+---loaded.
 ---Never waits.
----Raises for a `lua` where it runs already.
+---Raises an error if `lua` is given and the forkserver already runs.
 ---@param options? luaconc.forkserveroptions
----@return integer? pid its process
+---@return integer? pid the id of its process
 ---@return string? message
 ---@return ("EWORKER"|"ENOENT")? code
 function conc.forkserver(options) end
 
----Waits that long. 0 lets the other tasks run, as `conc.yield` does.
+---Waits for a time. 0 lets the other tasks run, like `conc.yield`.
 ---Waits.
----@param seconds number 0 or more; `math.huge` is for ever
+---@param seconds number 0 or more; `math.huge` waits for ever
 function conc.sleep(seconds) end
 
----Lets every other task that is ready run once, then goes on.
+---Lets every other task that is ready run once, then continues.
 ---Waits.
 function conc.yield() end
 
----The time of a clock that never goes back. Only differences mean something;
----deadlines are times of this clock.
+---The time of a clock that never goes back. Only differences between its values
+---have a meaning. Deadlines are times of this clock.
 ---Never waits.
 ---@return number seconds of a monotonic clock
 function conc.now() end
 
----Runs `f(...)` in this task, for so many seconds at most: at the deadline every
----wait in it raises. Jobs started in it belong to it; they are waited for, and
----cancelled at the deadline. What `f` returned counts, also when it returned just
----after the deadline.
+---Runs `f(...)` in this task, with a deadline after that many seconds: from then
+---on every wait in it raises. Jobs started in `f` belong to this call, which waits
+---for them and cancels them at the deadline. If `f` returns after all, its results
+---are returned, even just after the deadline.
 ---Waits.
 ---Raises the error of `f`, or the failure of a job started in it.
 ---@param seconds number 0 or more
@@ -405,17 +407,17 @@ function conc.now() end
 ---@return any ... the results of `f`
 function conc.timeout(seconds, f, ...) end
 
----Runs `f(...)` where no cancellation from outside reaches it, for clean-ups that
----must wait. The cancellation is raised by the first wait after it. A shield
----without a `conc.timeout` in it can hold up the end of a program.
----Waits where `f` does.
+---Runs `f(...)` protected from cancellation from outside, for clean-ups that have
+---to wait. The first wait after the call raises the cancellation. A shield without
+---a `conc.timeout` inside can delay the end of a program.
+---Waits if `f` does.
 ---Raises the error of `f`.
 ---@param f function what to run
 ---@param ... any its arguments
 ---@return any ... the results of `f`
 function conc.shield(f, ...) end
 
----The job that runs.
+---The handle of the running job.
 ---Never waits.
 ---@return luaconc.job? job nil outside tasks
 function conc.current() end
@@ -425,150 +427,152 @@ function conc.current() end
 ---@return luaconc.job[] list their handles
 function conc.jobs() end
 
----A text with a line for each live job of this state, below the job that started
----it: what it does, what it waits for, where and since when, and where and when
----it was started. Nothing is printed. (`conc.debug.dump` asks threads and
----processes, too.)
+---A text with a line for each live job of this state, indented below the job that
+---started it: its status, what it waits for, where and since when, and where and
+---when it was started. Nothing is printed. (`conc.debug.dump` includes threads and
+---processes.)
 ---Never waits.
----@return string text `"no live jobs"` where there is none
+---@return string text `"no live jobs"` if there are none
 function conc.tree() end
 
----The table of this job, for what belongs to a request and should not be passed
----through every function. A job inherits a copy from the one that starts it.
+---The table of this job, for values that belong to a request and should not have
+---to be passed through every function. A job starts with a copy of the table of
+---the job that starts it.
 ---Never waits.
----@return table locals the same each time in one job
+---@return table locals the same table each time in one job
 function conc.locals() end
 
----Where an error came from and where its job was started. Tables keep theirs for
----as long as they live; of strings the latest are remembered. Of a live job: where
----it waits.
+---Where an error was raised and where its job was started. For a live job: where
+---it waits. Errors that are tables keep their traceback as long as they live; for
+---strings only the latest are remembered.
 ---Never waits.
 ---@param err any an error that was raised, or a handle
 ---@return string text what is known: at least the error
 function conc.traceback(err) end
 
----Whether a value is the error of a cancellation. Code that catches errors passes
----these on; a task that swallows its cancellation 100 times is closed.
+---Whether a value is the error of a cancellation. Code that catches errors should
+---raise these again; a task that swallows its cancellation 100 times is closed.
 ---Never waits.
 ---@param err any what pcall returned
 ---@return boolean yes
 function conc.is_cancelled(err) end
 
----Lua's `coroutine` library with coroutines that may wait inside a task: `create`,
----`wrap`, `resume`, `yield`, `status`, `close`, `running`, `isyieldable`. Waiting
----in one suspends the task; the one who resumed it sees nothing of that. In a
----plain coroutine a wait raises and says so. `close` can't wait: what a `<close>`
----variable of the coroutine closes then must not either, or it fails.
+---Lua's `coroutine` library for coroutines that may wait inside a task: `create`,
+---`wrap`, `resume`, `yield`, `status`, `close`, `running`, `isyieldable`. A wait
+---in such a coroutine suspends the whole task; the code that resumed it does not
+---notice. (In a coroutine of Lua's own library a wait raises an error.) `close`
+---can't wait, so a `<close>` variable that it closes must not wait either.
 ---@type coroutinelib
 conc.coroutine = nil
 
----The version of the library: three numbers, as semver.org counts them. The core
----in C, `luaconc.h` and the command `luaconc --version` have the same.
+---The version of the library, as in semantic versioning: `"1.2.3"`. The C core,
+---`luaconc.h` and `luaconc --version` have the same.
 ---@type string
 conc.version = nil
 
----The name and the version, as other modules of Lua have it.
+---The name and the version, as in other Lua modules.
 ---@type string
 conc._VERSION = nil
 
----Runs all together and returns the first result of each, in order of asking:
----several values for several arguments, one list for a list (a job without a
----result leaves nil there). The first failure cancels the rest and is raised.
----Handles are cancelled too then; their own groups wait for them.
+---Runs all at once and returns the first result of each, in the order of the
+---arguments: several values for several arguments, one list for a list (with nil
+---for a job without a result). The first failure cancels the rest, also jobs that
+---were passed as handles, and is raised.
 ---Waits.
----Raises the first failure, unchanged; `ECANCELED` where a handle was cancelled.
+---Raises the first failure, unchanged; `ECANCELED` if a handle was cancelled.
 ---@param ... function|luaconc.job|(function|luaconc.job)[] what to run or wait for
 ---@return any ... the first result of each; or one list
 function conc.gather(...) end
 
----Runs all to the end, whatever fails, and tells how each ended.
+---Runs all to the end, whatever fails, and returns each outcome.
 ---Waits.
 ---@param list (function|luaconc.job)[] what to run or wait for
----@return luaconc.outcome[] outcomes `{ok=true, value}` or `{ok=false, err}`, in order of asking
+---@return luaconc.outcome[] outcomes `{ok=true, value}` or `{ok=false, err}`, in the order of the list
 function conc.settle(list) end
 
----Runs all together and returns the results of the first that succeeds. A failure
----doesn't win; its error is dropped unless all fail. What the race has started is
----cancelled and waited for; handles are cancelled where they belong to the group
----of the caller.
+---Runs all at once and returns the results of the first that succeeds. Failures
+---are dropped unless all fail. The jobs that the call started are then cancelled
+---and waited for; jobs passed as handles are cancelled only if they belong to the
+---caller's group.
 ---Waits.
 ---Raises the last error if all fail.
 ---@param ... function|luaconc.job|(function|luaconc.job)[] what to run or wait for; at least one
 ---@return any ... all results of the winner
 function conc.race(...) end
 
----Iterates over the handles in order of completion, for the generic `for`. Leaving
----the loop early cancels what was started here and waits for it.
+---Iterates over the handles in order of completion, in a generic `for`. Leaving
+---the loop early cancels the jobs that the call started and waits for them.
 ---Waits in each round.
----Raises at the end of the loop: a failure that nobody looked at.
+---Raises at the end of the loop, a failure that nobody looked at.
 ---@param list (function|luaconc.job)[] what to run or wait for
 ---@return fun(): luaconc.job? next the next handle whose job has ended
 ---@return nil state
 ---@return nil initial
----@return table closing what the loop closes when it is left
+---@return table closing closed when the loop is left
 function conc.completed(list) end
 
 ---@class luaconc.job
 ---@field id integer 1, 2, ... in each Lua state
 ---@field name string the one given, or `task 1`
 ---@field engine string `"task"`, `"thread"` or `"process"`
----@field pid? integer the id of its process, once it has begun
+---@field pid? integer of a process: its process id, once it has begun
 local job = {}
 
----Waits for the end. It may be asked any number of times.
+---Waits for the job to end. Each call gives the same again.
 ---Waits unless the job has ended.
----Raises the job's own error, unchanged; an error with the code `ECANCELED` for a cancelled job.
+---Raises the job's own error, unchanged; an error with the code `ECANCELED` if it was cancelled.
 ---@return any ... the results of the job
 function job:await() end
 
----Asks the job to end: its next wait raises, and every further one, until it has
----ended. One that hasn't started never does.
+---Asks the job to end: its next wait and every further one raise an error with the
+---code `ECANCELED`. A thread or process is interrupted while it computes in Lua,
+---too. A job that has not started never does.
 ---Never waits.
----@param reason? any stands in the message and in `err.reason`
----@return boolean asked false where it had ended
+---@param reason? any appears in the message of the error and in `err.reason`
+---@return boolean asked false if it had already ended
 function job:cancel(reason) end
 
----What the job does.
+---The state of the job.
 ---Never waits.
 ---@return luaconc.status status `"ready"`, `"running"`, `"waiting"`, `"done"`, `"failed"` or `"cancelled"`
 function job:status() end
 
----Sends a signal to the process of the job, `"SIGTERM"` unless said: to nobody
----else, as its id is not used again before its end is known. SIGTERM cancels the
----job; by SIGKILL it fails with the code `EWORKER`. `job.pid` is the id.
+---Sends a signal to the process of the job. SIGTERM cancels the job; with SIGKILL
+---it fails with the code `EWORKER`. The signal can't reach another process, as the
+---process id is not reused before its end is known.
 ---Never waits.
----Raises where the job is no process.
----@param signal? string|integer its name, or its number
+---Raises an error if the job is not a process.
+---@param signal? string|integer its name or number; default `"SIGTERM"`
 ---@return true? sent
 ---@return string? message
 ---@return "ESRCH"? code
 function job:kill(signal) end
 
 ---Opens a group. Use it as `local g <close> = conc.group()`: leaving the block
----waits for its jobs; leaving it by an error cancels them first.
+---waits for the jobs; leaving it by an error cancels them first.
 ---Waits when it is closed.
 ---@param options? luaconc.groupoptions
 ---@return luaconc.group group
 function conc.group(options) end
 
 ---@class luaconc.group
----@field cancelled boolean whether it, or a scope around it, is
+---@field cancelled boolean whether it, or a scope around it, is cancelled
 ---@field expired boolean whether its deadline cancelled it
 ---@field deadline? number a time of `conc.now`
 local group = {}
 
----Starts a task in this group, from anywhere.
+---Starts a task in this group, from any task: see `conc.spawn`.
 ---Never waits.
----Raises where the group is closed.
+---Raises an error if the group is closed.
 ---@param f function the body
 ---@param ... any its arguments
 ---@return luaconc.job job the handle
 ---@overload fun(self: luaconc.group, job: luaconc.spawnoptions): luaconc.job
 function group:spawn(f, ...) end
 
----Starts a thread in this group, from anywhere: see `conc.thread`.
+---Starts a thread in this group, from any task: see `conc.thread`.
 ---Never waits.
----Raises where a value can't be sent, and where the group is closed.
+---Raises an error if a value can't be sent, or if the group is closed.
 ---@param f function the body
 ---@param ... any its arguments, by copy
 ---@return luaconc.job? job the handle
@@ -577,9 +581,9 @@ function group:spawn(f, ...) end
 ---@overload fun(self: luaconc.group, job: luaconc.threadoptions): luaconc.job
 function group:thread(f, ...) end
 
----Starts a process in this group, from anywhere: see `conc.process`.
+---Starts a process in this group, from any task: see `conc.process`.
 ---Never waits.
----Raises where a value can't be sent, and where the group is closed.
+---Raises an error if a value can't be sent, or if the group is closed.
 ---@param f function the body
 ---@param ... any its arguments, by copy
 ---@return luaconc.job? job the handle
@@ -588,66 +592,67 @@ function group:thread(f, ...) end
 ---@overload fun(self: luaconc.group, job: luaconc.processoptions): luaconc.job
 function group:process(f, ...) end
 
----Cancels its jobs, and the waits of its body until it is left. The end of the
----group raises nothing for that.
+---Cancels the jobs of the group, and every wait in its body until the group is
+---left. The end of the group raises nothing because of that.
 ---Never waits.
----@param reason? any stands in the message and in `err.reason`
----@return boolean first false where it was so already
+---@param reason? any appears in the message of the error and in `err.reason`
+---@return boolean first false if it was already cancelled
 function group:cancel(reason) end
 
----Waits until the jobs that it has have ended. It stays open.
+---Waits until the present jobs of the group have ended. It stays open.
 ---Waits.
 ---Raises the first failure.
 function group:await() end
 
----What leaving the block of a `<close>` variable does: waits for all jobs and ends
----the group. With an error it cancels them first. Groups are closed in reverse
----order. A second time it does nothing.
+---Waits for all jobs and ends the group, as leaving the block of a `<close>`
+---variable does. With an error it cancels the jobs first. Groups must be closed in
+---the reverse order of their opening. A second call does nothing.
 ---Waits.
----Raises the first failure of a job, unless `err` is an error of the body itself (and no cancellation).
+---Raises the first failure of a job, unless `err` is an error of the body itself other than a cancellation.
 ---@param err? any the error by which the block is left
 function group:close(err) end
 
----Opens a scope that can be cancelled, from anywhere or by the clock. Use it as
----`local s <close> = conc.scope()`. Once cancelled, every wait inside it raises
----until it is left; what is around it is not touched.
+---Opens a scope that can be cancelled, by any task or by the clock. Use it as
+---`local s <close> = conc.scope()`. Once it is cancelled, every wait inside it
+---raises until it is left; code around it is not affected.
 ---Never waits.
 ---@param options? luaconc.scopeoptions
 ---@return luaconc.scope scope
 function conc.scope(options) end
 
 ---@class luaconc.scope
----@field cancelled boolean whether it, or a scope around it, is
+---@field cancelled boolean whether it, or a scope around it, is cancelled
 ---@field expired boolean whether its deadline cancelled it
 ---@field deadline? number a time of `conc.now`
 local scope = {}
 
----Ends the wait inside it, and every further one, until it is left.
+---Makes every wait inside the scope raise until the scope is left.
 ---Never waits.
----@param reason? any stands in the message and in `err.reason`
----@return boolean first false where it was so already
+---@param reason? any appears in the message of the error and in `err.reason`
+---@return boolean first false if it was already cancelled
 function scope:cancel(reason) end
 
----Leaves the scope, as the end of a `<close>` variable does. Scopes and groups are
----closed in reverse order. A second time it does nothing.
+---Leaves the scope, as leaving the block of a `<close>` variable does. Scopes and
+---groups must be closed in the reverse order of their opening. A second call does
+---nothing.
 ---Never waits.
 function scope:close() end
 
----Makes a pool: `local pool <close> = conc.pool()`. Its end waits for its jobs;
----left by an error, it cancels them first. Workers are started when they are first
----needed, and end with the pool.
+---Makes a pool. Use it as `local pool <close> = conc.pool()`: leaving the block
+---waits for its jobs; leaving it by an error cancels them first. Workers start
+---when they are first needed and end with the pool.
 ---Never waits.
 ---@param options? luaconc.pooloptions
 ---@return luaconc.pool pool
 function conc.pool(options) end
 
 ---Calls `f(item)` for each item of a list and returns the first result of each, in
----order. The work of a pool that is there for this one call:
----see `pool:map`.
+---order. Makes a pool for this one call: see
+---`pool:map`.
 ---Waits.
----Raises the first failure, once the rest is cancelled and has ended.
----@param list any[]
----@param f function
+---Raises the first failure, unchanged, once the rest is cancelled and has ended.
+---@param list any[] the items
+---@param f function called with each item
 ---@param options? luaconc.mapoptions
 ---@return any[] results
 function conc.map(list, f, options) end
@@ -655,154 +660,154 @@ function conc.map(list, f, options) end
 ---@class luaconc.pool
 local pool = {}
 
----Runs `f(...)` as soon as a worker is free, those of high priority first, else in
----the order of the calls of `submit`. A failure is raised by `await`, or by the
----end of the pool where nobody
----looked at it. A cancelled job that runs in a thread or process costs its worker,
----which is replaced. One whose worker dies fails with the code `EWORKER`, unless
----it has `retries`: then it is run again by another.
+---Runs `f(...)` as soon as a worker is free: jobs of higher priority first,
+---otherwise in the order of submission. `await` raises its failure, or the end of
+---the pool if nobody called `await`. Cancelling a job that runs in a thread or
+---process ends its worker, which is replaced. A job whose worker dies fails with
+---the code `EWORKER`, or is run again by another worker if it has `retries`.
 ---Never waits.
----Raises where the pool is closed, and where a value can't be sent.
----@param f function
----@param ... any its arguments; of threads and processes, copies
+---Raises an error if the pool is closed, or if a value can't be sent.
+---@param f function the body
+---@param ... any its arguments; threads and processes get copies
 ---@return luaconc.job job the handle
 ---@overload fun(self: luaconc.pool, job: luaconc.submitoptions): luaconc.job
 function pool:submit(f, ...) end
 
 ---Calls `f(item)` for each item of a list and returns the first result of each, in
----order. The first failure is raised, unchanged, once the rest of this map is cancelled
----and has ended; its traceback names the item.
+---order. The traceback of a failure names the item.
 ---Waits.
----Raises the first failure; where the pool is closed.
----@param list any[]
----@param f function
+---Raises the first failure, unchanged, once the rest of this map is cancelled and has ended; an error if the pool is closed.
+---@param list any[] the items
+---@param f function called with each item
 ---@param options? luaconc.poolmapoptions
 ---@return any[] results
 function pool:map(list, f, options) end
 
----The same for a list of lists of arguments: calls `f(table.unpack(item))`.
+---Like `map`, but each item is a list of arguments: calls
+---`f(table.unpack(item))`.
 ---Waits.
----Raises the first failure; where the pool is closed.
----@param list any[][]
----@param f function
+---Raises the first failure, unchanged, once the rest of this map is cancelled and has ended; an error if the pool is closed.
+---@param list any[][] the lists of arguments
+---@param f function called with each of them
 ---@param options? luaconc.poolmapoptions those of `map`
 ---@return any[] results
 function pool:starmap(list, f, options) end
 
 ---Iterates over `i, f(item)`, with all results of `f`. The source is a list, a
 ---queue or channel, or a function that is called until it returns nil; it may be
----endless, and may wait. An item is taken when there is room in the window, so
----what is slow to use its results slows down what makes them. A failure, of `f` or
----of the source, is raised in its turn. That, and leaving the loop, cancels what
----is on its way and waits for it.
+---endless, and may wait. An item is taken only when there is room in the window,
+---so slow use of the results slows down the source. A failure of `f` or of the
+---source is raised when its turn comes. A failure, or leaving the loop, cancels
+---the calls on their way and waits for them.
 ---Never waits.
----Raises where the pool is closed.
+---Raises an error if the pool is closed.
 ---@param source any a list, a queue or channel, an iterator function
----@param f function
+---@param f function called with each item
 ---@param options? luaconc.imapoptions
----@return function next for the `for` loop, each step of which waits
+---@return function next for a generic `for`, each step of which waits
 ---@return table state
 ---@return nil 
----@return table closing what the loop closes
+---@return table closing closed when the loop is left
 function pool:imap(source, f, options) end
 
----What the pool does, in numbers of calls (items, of a map), and its workers: a
----list of `{id=, pid=, state="idle" or "busy", jobs=}`, which is empty for tasks;
----`jobs` counts what the worker has done, `pid` is that of a process. `retried` is
----how often a job was run again, `lost` how many workers died.
+---Counts of calls (for a map, of items) and a list of the workers: `{id=, pid=,
+---state="idle" or "busy", jobs=}` for each, where `jobs` is how many it has done
+---and `pid` is for processes only. The list is empty for tasks. `retried` is how
+---often a job was run again, `lost` how many workers died.
 ---Never waits.
 ---@return luaconc.poolstats stats `{engine=, queued=, running=, done=, failed=, cancelled=, retried=, lost=, workers=}`
 function pool:stats() end
 
----Finishes what was accepted, then ends the workers. The pool takes no more jobs.
----A second time it does nothing.
+---Waits for all jobs of the pool, then ends the workers. The pool accepts no more
+---jobs. A second call does nothing.
 ---Waits.
 ---Raises the first failure of a job of `submit` that nobody looked at.
 function pool:close() end
 
----Cancels what is queued and what runs, and ends the workers. Failures that nobody
+---Cancels all jobs, queued or running, and ends the workers. Failures that nobody
 ---has looked at are dropped.
 ---Waits.
 function pool:terminate() end
 
----A queue of at most `n` items, 64 unless said. With 0 each item is handed over,
----sender to receiver; with `math.huge` there is no bound.
+---Makes a queue of at most `n` items. With 0 each item is handed from sender to
+---receiver; with `math.huge` there is no bound.
 ---Never waits.
----@param n? (integer|number) 0 or more, or `math.huge`
+---@param n? (integer|number) 0 or more, or `math.huge`; default 64
 ---@return luaconc.queue queue
 function conc.queue(n) end
 
----What a queue is inside a state, a channel is across states: tasks, threads and
----processes send copies of values through it, `n` at most on the way, 64 unless
----said; with 0
----each is handed over. It can itself be sent, to a job or through a channel, and
----is the same one there. Every waiter, in whichever state, is served first come,
----first served; each value comes once.
+---Makes a channel: a queue between states. Tasks, threads and processes send
+---copies of values through it, at most `n` at a time; with 0 each value is handed
+---from sender to receiver. A channel can itself be sent, to a job or through
+---another channel, and is the same channel there. Waiters of all states are served
+---first come, first served, and each value arrives once.
 ---
----It knows the states that hold it, and counts a message on its way that holds it
----as one. Once a second state has held it and one alone is left, no value can come
----from elsewhere and none is wanted: an empty one reads as closed, and sending
----tells so. A state that ends, however, holds nothing any more.
+---A channel counts the states that hold it, and a message on its way that contains
+---it as one. Once a second state has held it and only one is left, no value can
+---arrive from elsewhere and nobody else wants one: receiving from it when it is
+---empty returns EOF, and sending returns EPIPE. A state that ends gives up its
+---hold.
 ---
----A channel that is sent to another process moves to memory that processes share,
----with what is in it and with who waits; it is slower than between threads, keeps
----65,536 values at most, and two `conc.select` don't meet there where it keeps
----none. If what is in it can't leave this process (functions, other channels), it
----can't either: `EBUSY`; from then on it takes both. Channels between processes
----that hold each other, and that nobody else holds, stay until the program ends.
----A process that is killed loses what it had received, and
----what it had not sent yet; everybody else goes on.
+---A channel that is sent to another process moves to memory shared by processes,
+---with its contents and its waiters. There it is slower than between threads and
+---keeps 65,536 values at most; with `n` 0, a `conc.select` that sends and one that
+---receives do not meet. If it contains something that can't leave this process
+---(functions, other channels), it can't be sent either, with the code EBUSY; once
+---it has moved it takes both. Channels between processes that contain each other,
+---and that nobody else holds, stay until the program ends. A process that is
+---killed loses the values that it had received and those that it had not sent yet;
+---all others go on.
 ---Never waits.
----@param n? integer 0 or more
+---@param n? integer 0 or more; default 64
 ---@return luaconc.channel channel
 function conc.channel(n) end
 
----A lock, held by one task at a time.
+---Makes a lock, which one task at a time can hold.
 ---Never waits.
 ---@return luaconc.lock lock
 function conc.lock() end
 
----`n` permits.
+---Makes a semaphore with `n` permits.
 ---Never waits.
 ---@param n integer 0 or more
 ---@return luaconc.semaphore semaphore
 function conc.semaphore(n) end
 
----A flag that tasks wait for. It is clear at first.
+---Makes an event: a flag that tasks wait for, clear at first.
 ---Never waits.
 ---@return luaconc.event event
 function conc.event() end
 
----Where tasks that hold a lock wait for a change.
+---Makes a condition, on which tasks that hold a lock wait for a change.
 ---Never waits.
----@param lock luaconc.lock
+---@param lock luaconc.lock the lock that guards the change
 ---@return luaconc.condition condition
 function conc.condition(lock) end
 
----Waits for the first of several things and returns its key in the table and the
----results of the operation, as the method of the same name gives them. Exactly
----one takes effect. A case is an object alone (a queue or channel: `recv`; an
----event
----timer: `wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP
----socket: `recv`) or `{object, "verb", value}`, such as `{queue, "send", value}`
----or `{stream, "read", "l"}`. A job that failed gives its key, nil, and its error.
----Where several are ready at once, any one of them is taken. What was not taken
----stays where it is: no byte is read, and no connection accepted, for a case that
----another has beaten.
+---Waits for the first of several things. Returns its key in the table and the
+---results of the operation, as its method returns them. Exactly one case takes
+---effect; where several are ready at once, any of them is taken. Nothing is lost
+---of the others: no byte is read and no connection accepted for them.
+---
+---A case is an object alone (a queue or channel: `recv`; an event or timer:
+---`wait`; a job: `await`; a stream: `read`; a listener: `accept`; a UDP socket:
+---`recv`; a signal: `wait`) or `{object, "verb", value}`, such as `{queue, "send",
+---value}` or `{stream, "read", "l"}`. A job that failed gives its key, nil, and
+---its error.
 ---Waits.
----Raises where a case is nothing to wait for; the key is named.
+---Raises an error that names the key if a case is nothing to wait for.
 ---@param cases table key to case
 ---@return any key of the case that took effect
 ---@return any ... its results
 function conc.select(cases) end
 
----A timer: it is over that long from now, for all who wait for it.
+---Makes a timer that is over that many seconds from now, for all who wait.
 ---Never waits.
----@param seconds number 0 or more; `math.huge` is never
+---@param seconds number 0 or more; `math.huge` for never
 ---@return luaconc.timer timer
 function conc.after(seconds) end
 
----Holds tasks until `n` of them have come; then it starts anew.
+---Makes a barrier, which holds tasks until `n` have arrived, then starts anew.
 ---Never waits.
 ---@param n integer 1 or more
 ---@return luaconc.barrier barrier
@@ -811,7 +816,7 @@ function conc.barrier(n) end
 ---@class luaconc.queue
 local queue = {}
 
----Puts an item in.
+---Adds an item at the end.
 ---Waits while it is full.
 ---@param value any anything but nil
 ---@return true? sent
@@ -819,23 +824,23 @@ local queue = {}
 ---@return "EPIPE"? code
 function queue:send(value) end
 
----Takes an item out.
+---Takes the first item.
 ---Waits while it is empty.
 ---@return any value
 ---@return string? message
 ---@return "EOF"? code
 function queue:recv() end
 
----Puts all items of a list in, in order. Cancelled in the midst,
----some have gone.
+---Adds all items of a list, in order. If it is cancelled while it waits, some of
+---them have been sent.
 ---Waits while it is full.
 ---@param list any[] without nil
----@return integer? n how many have gone: all of them
+---@return integer? n how many items were sent: all of them
 ---@return string? message
 ---@return "EPIPE"? code
 function queue:send_many(list) end
 
----Takes what is there, in order: one item at least, `max` at most.
+---Takes all items that are there, in order: at least one, at most `max`.
 ---Waits while it is empty.
 ---@param max integer 1 or more
 ---@return any[]? list
@@ -843,7 +848,7 @@ function queue:send_many(list) end
 ---@return "EOF"? code
 function queue:recv_many(max) end
 
----Puts an item in if there is room now.
+---Adds an item if there is room now.
 ---Never waits.
 ---@param value any anything but nil
 ---@return true? sent
@@ -851,24 +856,24 @@ function queue:recv_many(max) end
 ---@return ("EPIPE"|"EAGAIN")? code
 function queue:try_send(value) end
 
----Takes an item out if there is one now.
+---Takes the first item if there is one now.
 ---Never waits.
 ---@return any value
 ---@return string? message
 ---@return ("EOF"|"EAGAIN")? code
 function queue:try_recv() end
 
----Ends it: what is in it can still be taken out, nothing more be put in. Wakes
----every waiter. A second time it does nothing.
+---Closes it: items in it can still be taken, but none can be added. Wakes all
+---waiters. A second call does nothing.
 ---Never waits.
 function queue:close() end
 
----How many items are in it; `#queue` tells the same.
+---How many items are in it. `#queue` is the same.
 ---Never waits.
 ---@return integer n
 function queue:len() end
 
----Iterates over the items, until it is closed and empty.
+---Iterates over the items until it is closed and empty.
 ---Waits in each round, while it is empty.
 ---@return fun(): any next for the generic `for`
 function queue:iter() end
@@ -876,9 +881,10 @@ function queue:iter() end
 ---@class luaconc.channel
 local channel = {}
 
----Puts a copy of the value in. What can't cross between states is refused before
----anything happens, with the path to it. Cancelled while it waits, it takes the
----value back; cancelled as the value was taken, it returns true.
+---Adds a copy of the value. A value that can't cross between states raises an
+---error with the path to it, and nothing is sent. If the call is cancelled while
+---it waits, the value is not sent; if it was taken at that moment, the call
+---returns true.
 ---Waits while it is full.
 ---@param value any anything but nil that can cross
 ---@return true? sent
@@ -886,24 +892,24 @@ local channel = {}
 ---@return "EPIPE"? code
 function channel:send(value) end
 
----Takes an item out. Cancelled while it waits, it takes nothing; cancelled as a
----value was given to it, it returns that.
+---Takes the first item. If the call is cancelled while it waits, it takes nothing;
+---if an item was handed to it at that moment, it returns the item.
 ---Waits while it is empty.
 ---@return any value
 ---@return string? message
 ---@return "EOF"? code
 function channel:recv() end
 
----Puts all items of a list in, in order. Where one of them can't be
----sent, none is. Cancelled in the midst, some have gone.
+---Adds all items of a list, in order. If one of them can't cross between states,
+---none is sent. If it is cancelled while it waits, some have been sent.
 ---Waits while it is full.
 ---@param list any[] without nil
----@return integer? n how many have gone: all of them
+---@return integer? n how many items were sent: all of them
 ---@return string? message
 ---@return "EPIPE"? code
 function channel:send_many(list) end
 
----Takes what is there, in order: one item at least, `max` at most.
+---Takes all items that are there, in order: at least one, at most `max`.
 ---Waits while it is empty.
 ---@param max integer 1 or more
 ---@return any[]? list
@@ -911,7 +917,7 @@ function channel:send_many(list) end
 ---@return "EOF"? code
 function channel:recv_many(max) end
 
----Puts an item in if there is room now.
+---Adds an item if there is room now.
 ---Never waits.
 ---@param value any anything but nil
 ---@return true? sent
@@ -919,24 +925,24 @@ function channel:recv_many(max) end
 ---@return ("EPIPE"|"EAGAIN")? code
 function channel:try_send(value) end
 
----Takes an item out if there is one now.
+---Takes the first item if there is one now.
 ---Never waits.
 ---@return any value
 ---@return string? message
 ---@return ("EOF"|"EAGAIN")? code
 function channel:try_recv() end
 
----Ends it: what is in it can still be taken out, nothing more be put in. Wakes
----every waiter. A second time it does nothing.
+---Closes it: items in it can still be taken, but none can be added. Wakes all
+---waiters. A second call does nothing.
 ---Never waits.
 function channel:close() end
 
----How many items are in it; `#channel` tells the same.
+---How many items are in it. `#channel` is the same.
 ---Never waits.
 ---@return integer n
 function channel:len() end
 
----Iterates over the items, until it is closed and empty.
+---Iterates over the items until it is closed and empty.
 ---Waits in each round, while it is empty.
 ---@return fun(): any next for the generic `for`
 function channel:iter() end
@@ -944,26 +950,26 @@ function channel:iter() end
 ---@class luaconc.lock
 local lock = {}
 
----Takes the lock. Kept in a `<close>` variable, it is released with that.
----Waits until it can be had.
----Raises where the task holds it already.
+---Takes the lock. In a `<close>` variable, it is released at the end.
+---Waits until it is free.
+---Raises an error if the task holds it already.
 ---@return luaconc.lock lock itself
 function lock:acquire() end
 
----The same, if it can be had now.
+---The same, but only if it is free now.
 ---Never waits.
 ---@return luaconc.lock? lock itself
 ---@return string? message
 ---@return "EAGAIN"? code
 function lock:try_acquire() end
 
----Gives it back; the one who has waited longest gets it.
+---Releases the lock; the task that has waited longest gets it.
 ---Never waits.
----Raises where the task doesn't hold it.
+---Raises an error if the task does not hold it.
 function lock:release() end
 
----Runs `f(...)` between `acquire` and `release`, however it ends.
----Waits until it can be had, and where `f` does.
+---Acquires it, runs `f(...)` and releases it, also after an error.
+---Waits until it is free, and if `f` does.
 ---Raises the error of `f`.
 ---@param f function what to run
 ---@param ... any its arguments
@@ -973,25 +979,25 @@ function lock:with(f, ...) end
 ---@class luaconc.semaphore
 local semaphore = {}
 
----Takes a permit. Kept in a `<close>` variable, it is released with that.
----Waits until it can be had.
+---Takes a permit. In a `<close>` variable, it is released at the end.
+---Waits until it is free.
 ---@return luaconc.semaphore semaphore itself
 function semaphore:acquire() end
 
----The same, if it can be had now.
+---The same, but only if it is free now.
 ---Never waits.
 ---@return luaconc.semaphore? semaphore itself
 ---@return string? message
 ---@return "EAGAIN"? code
 function semaphore:try_acquire() end
 
----Gives a permit, also one that was never taken; the one who has waited longest
+---Adds a permit, even if none was taken before; the task that has waited longest
 ---gets it.
 ---Never waits.
 function semaphore:release() end
 
----Runs `f(...)` between `acquire` and `release`, however it ends.
----Waits until it can be had, and where `f` does.
+---Acquires it, runs `f(...)` and releases it, also after an error.
+---Waits until it is free, and if `f` does.
 ---Raises the error of `f`.
 ---@param f function what to run
 ---@param ... any its arguments
@@ -1001,56 +1007,57 @@ function semaphore:with(f, ...) end
 ---@class luaconc.event
 local event = {}
 
----Sets it and wakes all who wait.
+---Sets the event and wakes all waiters.
 ---Never waits.
 function event:set() end
 
----Clears it: who comes from now on waits.
+---Clears the event: whoever waits from now on waits for the next `set`.
 ---Never waits.
 function event:clear() end
 
----Whether it is set.
+---Whether the event is set.
 ---Never waits.
 ---@return boolean set
 function event:is_set() end
 
----Waits until it is set. Who waited then is woken even if it is cleared at once.
+---Waits until the event is set. Everybody who waits at a `set` is woken, even if the event is cleared at once.
 ---Waits unless it is set.
 function event:wait() end
 
 ---@class luaconc.timer
 local timer = {}
 
----Waits until it is over.
+---Waits until the timer is over.
 ---Waits unless it is over.
 function timer:wait() end
 
 ---@class luaconc.condition
 local condition = {}
 
----Releases the lock, waits for a notify, and holds the lock again when it goes on,
----also when it was cancelled. Ask for what you wait for in a loop around it.
+---Releases the lock, waits for a notify, and acquires the lock again before it
+---returns, also if it was cancelled. Check what you wait for in a loop around
+---it.
 ---Waits.
----Raises where the task doesn't hold the lock.
+---Raises an error if the task does not hold the lock.
 function condition:wait() end
 
----Wakes the `n` who have waited longest.
+---Wakes the `n` tasks that have waited longest.
 ---Never waits.
----Raises where the task doesn't hold the lock.
----@param n? integer 1 unless said
+---Raises an error if the task does not hold the lock.
+---@param n? integer default 1
 function condition:notify(n) end
 
----Wakes all who wait.
+---Wakes all waiters.
 ---Never waits.
----Raises where the task doesn't hold the lock.
+---Raises an error if the task does not hold the lock.
 function condition:notify_all() end
 
 ---@class luaconc.barrier
 local barrier = {}
 
----Waits until as many tasks wait here as the barrier counts.
----Waits unless it is the last to come.
----@return integer order 1 for the first to come, and so on
+---Waits until `n` tasks wait here; then all of them continue.
+---Waits unless it is the last to arrive.
+---@return integer order 1 for the first to arrive, and so on
 function barrier:wait() end
 
 ---Numbers in memory. Reading and writing an element is atomic, and relaxed: one
@@ -1426,54 +1433,57 @@ local shared_barrier = {}
 ---@return "EOWNERDEAD"? code
 function shared_barrier:wait() end
 
----The values as bytes, which begin with the version of the format. (Channels and
----other shared objects can't be kept as bytes: they are sent as themselves.)
+---Returns the values as bytes, which begin with the version of the format.
+---Channels and other shared objects can't be encoded; send them to a job or
+---through a channel.
 ---Never waits.
----Raises a value can't be sent: the message has its path
----@param ... any what is encoded
+---Raises an error with the path to it if a value can't be encoded.
+---@param ... any the values
 ---@return string bytes
 function conc.codec.encode(...) end
 
----The values back. The bytes may come from anywhere: whatever they are, the worst
----is an error. Functions and modules are refused unless the caller vouches for the
----bytes, as bytecode can do anything.
+---Returns the values. The bytes may come from anywhere: bad ones raise an error
+---and do no harm. Functions and modules are refused by default, as bytecode can do
+---anything.
 ---Never waits.
----Raises they are no message (code EPROTO), hold functions that are not allowed (EPERM), or a class or module is not found (ENOENT)
+---Raises an error with the code EPROTO if the bytes are damaged or no encoding, EPERM if they hold functions that are not accepted, ENOENT if a class or module is not found.
 ---@param bytes string from `encode`
 ---@param options? table
 ---@return any ... the values
 function conc.codec.decode(bytes, options) end
 
 ---Lets instances of a class cross: tables with this metatable keep it. The
----receiver finds it under the name; where it is not registered there, the module
----of that name is loaded, which registers it, or is the metatable itself.
+---receiver looks the metatable up by the name. If it is not registered there, it
+---loads the module of that name, which registers the class or is the metatable
+---itself.
 ---Never waits.
----@param name string of the class, and of the module it is in
+---@param name string of the class, and of the module that it is in
 ---@param metatable table of its instances
 function conc.codec.register(name, metatable) end
 
----The longest message that this state makes, and what it was before; a longer one
----is refused. 2 GiB unless said.
+---Sets the length of the longest message that this state may encode, and returns
+---the previous one. It is 2 GiB at first.
 ---Never waits.
----@param bytes? integer as it is unless said
----@return integer before
+---@param bytes? integer default unchanged
+---@return integer before the previous limit in bytes
 function conc.codec.limit(bytes) end
 
 ---Connects to a server.
 ---Waits.
 ---@param host string a name, or a numeric address
----@param port integer
+---@param port integer 0 to 65535
 ---@param options? luaconc.connectoptions
 ---@return luaconc.stream? stream
 ---@return string? message
 ---@return ("ECONNREFUSED"|"ETIMEDOUT"|"EAI_NONAME"|string)? code
 function conc.tcp.connect(host, port, options) end
 
----Listens. `"0.0.0.0"` and `"::"` are all addresses of this machine; for port 0
----the system chooses one, which `listener:sock()` tells.
+---Listens for connections. `"0.0.0.0"` and `"::"` stand for all addresses of this
+---machine. With port 0 the system picks a free one; `listener:sock().port` is its
+---number.
 ---Waits while a name is looked up.
 ---@param host string a name, or a numeric address
----@param port integer
+---@param port integer 0 to 65535
 ---@param options? luaconc.listenoptions
 ---@return luaconc.listener? listener
 ---@return string? message
@@ -1481,15 +1491,15 @@ function conc.tcp.connect(host, port, options) end
 function conc.tcp.listen(host, port, options) end
 
 ---Runs `handler(stream)` in a task of its own for each connection, and closes the
----stream when it returns. Returns when the listener is closed and all handlers
----have ended. A handler that fails ends its own connection only. Without
----`on_error`, the first such error is raised at the end.
+---stream when the handler returns. The call returns when the listener is closed
+---and all handlers have ended. A handler that fails ends its own connection only;
+---without `on_error`, the first such error is raised at the end.
 ---Waits until it is stopped.
----Raises the first error of a handler, where there is no `on_error`.
----@param host string|luaconc.listener a name, a numeric address, or a listener instead of host and port
----@param port integer|fun(stream: luaconc.stream)
----@param handler? (fun(stream: luaconc.stream)|luaconc.serveoptions)
----@param options? luaconc.serveoptions those of `conc.tcp.listen` too, where host and port are given
+---Raises the first error of a handler, if there is no `on_error`.
+---@param host string|luaconc.listener a name or a numeric address; or a listener, instead of host and port
+---@param port integer|fun(stream: luaconc.stream) 0 to 65535
+---@param handler? (fun(stream: luaconc.stream)|luaconc.serveoptions) called for each connection
+---@param options? luaconc.serveoptions with host and port, also those of `conc.tcp.listen`
 ---@return true? stopped the listener was closed
 ---@return string? message
 ---@return "EADDRINUSE"? code
@@ -1530,117 +1540,122 @@ function conc.unix.serve(path, handler, options) end
 ---@class luaconc.stream
 local stream = {}
 
----Reads: `"l"` a line without its end, `"L"` with it, `"a"` everything up to the
----end, a number that many bytes, nothing whatever is there. At the end of the
----input the last part may be shorter than asked for. A read that is cancelled or
----timed out leaves what has arrived for the next one.
+---Reads by format: `"l"` a line without its end, `"L"` a line with it, `"a"`
+---everything up to the end of the input, a number that many bytes, nothing
+---whatever has arrived. At the end of the input the last part may be shorter. A
+---read that is cancelled or timed out leaves the bytes that have arrived for the
+---next one.
 ---Waits unless enough has arrived.
----Raises where another task reads from it already.
----@param format? ("l"|"L"|"a"|integer)
----@param limit? integer the longest that is read, in bytes, with the end of the line: 1 MiB for a line, none for `"a"` unless said; `math.huge` is none
+---Raises an error if another task reads from it already.
+---@param format? ("l"|"L"|"a"|integer) default: whatever has arrived
+---@param limit? integer the most to read, in bytes, including the end of a line; default 1 MiB for a line, no limit for `"a"`; `math.huge` for no limit
 ---@return string? data
 ---@return string? message
 ---@return ("EOF"|"EMSGSIZE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF"|"ECANCELED")? code
 function stream:read(format, limit) end
 
----Reads up to the delimiter, which is taken and not returned. Where the input
----ends without one, what is there stays for `read`.
+---Reads up to the delimiter, which is removed and not returned. If the input ends
+---without one, the rest stays for `read`.
 ---Waits unless enough has arrived.
----Raises where another task reads from it already.
+---Raises an error if another task reads from it already.
 ---@param delimiter string one byte or more
----@param limit? integer the longest that is read, in bytes, with the delimiter: 1 MiB unless said; `math.huge` is none
+---@param limit? integer the most to read, in bytes, including the delimiter; default 1 MiB; `math.huge` for no limit
 ---@return string? data
 ---@return string? message
 ---@return ("EOF"|"EMSGSIZE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF"|"ECANCELED")? code
 function stream:read_until(delimiter, limit) end
 
----Iterates over what `read` gives, up to the end of the input.
+---Iterates over the results of `read`, up to the end of the input.
 ---Waits in each round, unless enough has arrived.
----Raises in a round: every failure but the end, as `io.lines` does.
----@param format? ("l"|"L"|integer) `"l"` unless said
----@param limit? integer the longest that is read, in bytes, with the end of the line: 1 MiB for a line, none for `"a"` unless said; `math.huge` is none
+---Raises in a step of the loop, any failure but the end, as `io.lines` does.
+---@param format? ("l"|"L"|integer) default `"l"`
+---@param limit? integer the most to read, in bytes, including the end of a line; default 1 MiB for a line, no limit for `"a"`; `math.huge` for no limit
 ---@return fun(): string? next for the generic `for`
 function stream:lines(format, limit) end
 
----Sends strings and numbers, all of them, in one piece. Returns once they are
----accepted: what the other end is too slow for is queued here; above 64 KiB a
----write waits, so each of the tasks that write may have one more queued. It has
----been accepted whole by then: cancelled or timed out in that wait, it is still
----sent while the stream is open, so don't write it again.
----Closing the stream sends what is queued. An error of sending in the background
----comes out of the next `write`, `flush` or `close`.
----Waits while too much is queued.
----@param ... string|number
+---Sends strings and numbers in one piece. It returns once they are accepted: data
+---that the other end is too slow for is queued here, and a write waits while more
+---than 64 KiB are queued. By then its own data has been accepted: if it is
+---cancelled or timed out in that wait, the data is still sent, so don't write it
+---again. Closing the stream sends what is queued. An error of sending in the
+---background is returned by the next `write`, `flush` or `close`.
+---Waits while more than 64 KiB are queued.
+---@param ... string|number what to send
 ---@return luaconc.stream? stream itself
 ---@return string? message
 ---@return ("EPIPE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
 function stream:write(...) end
 
----Waits until all that was written is with the system.
+---Waits until the system has taken everything that was written.
 ---Waits while something is queued.
 ---@return true? sent
 ---@return string? message
 ---@return ("EPIPE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
 function stream:flush() end
 
----Sends what is queued, then ends this side: the other end reads EOF. Reading
----goes on.
+---Sends what is queued, then ends this direction: the other end reads EOF. Reading
+---here still works.
 ---Waits.
 ---@return true? ended
 ---@return string? message
 ---@return ("EPIPE"|"ETIMEDOUT"|"ECONNRESET"|"EBADF")? code
 function stream:shutdown() end
 
----An option of the socket, or sets it: `"nodelay"`, a boolean, whether small
----writes go out at once; `"keepalive"` and `"user_timeout"`, for a peer that
----vanishes; `"send_buffer"` and `"receive_buffer"`, the bytes that the system
----keeps (Linux keeps twice what it is asked for, and says so).
----A machine that loses its power, or its network, says nothing: unless told
----otherwise a reader waits for it for ever, a writer for a quarter of an hour or
----so. `"keepalive"` is the seconds of silence after which the system asks whether
----the other end is still there, or false; where it has not answered after as many
----again, it is gone. While something sent is not acknowledged, nothing is asked:
----`"user_timeout"` is the seconds that this may last, or false (on Linux only).
----Both then end all waits of the stream with ETIMEDOUT, as does `timeout`, which
----bounds each wait and leaves the stream as it is.
+---Returns or sets an option of the socket:
+---
+---- `"nodelay"` (boolean): small writes are sent at once;
+---- `"keepalive"` (seconds, or false): after this time of silence the system asks
+---  whether the other end is still there, and gives up if it has not answered
+---  after the same time again;
+---- `"user_timeout"` (seconds, or false; Linux only): how long sent data may stay
+---  unacknowledged;
+---- `"send_buffer"`, `"receive_buffer"` (bytes): what the system buffers. Linux
+---  keeps twice what it is asked for, and returns that.
+---
+---A machine that loses its power or its network says nothing. By default a reader
+---waits for it for ever, and a writer for about a quarter of an hour.
+---`"keepalive"` covers a silent connection, `"user_timeout"` one with
+---unacknowledged data; both end all waits of the stream with ETIMEDOUT.
+---`stream:timeout` differs: it limits each single wait and leaves the stream as it
+---is.
 ---Never waits.
----@param name "nodelay"|"keepalive"|"user_timeout"|"send_buffer"|"receive_buffer"
----@param value? (boolean|number) the value is returned unless said
----@return boolean|number|luaconc.stream? value itself, where it was set
+---@param name "nodelay"|"keepalive"|"user_timeout"|"send_buffer"|"receive_buffer" the option
+---@param value? (boolean|number) without it, the present value is returned
+---@return boolean|number|luaconc.stream? value the present value, or the stream if it was set
 ---@return string? message
 ---@return ("ENOTSUP"|"EBADF")? code
 function stream:option(name, value) end
 
----How long each of its waits may take from now on.
+---Limits how long each wait of this stream may take from now on.
 ---Never waits.
----@param seconds? number for ever unless said
+---@param seconds? number default no limit
 ---@return luaconc.stream stream itself
 function stream:timeout(seconds) end
 
 ---The address of the other end.
 ---Never waits.
----@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` where the socket has no name, and of a peer with its `pid`, `uid` and `gid`
+---@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` if the socket has no name, and for a peer also with `pid`, `uid` and `gid`
 ---@return string? message
 ---@return ("ENOTCONN"|"EBADF")? code
 function stream:peer() end
 
 ---The address of this end.
 ---Never waits.
----@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` where the socket has no name, and of a peer with its `pid`, `uid` and `gid`
+---@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` if the socket has no name, and for a peer also with `pid`, `uid` and `gid`
 ---@return string? message
 ---@return "EBADF"? code
 function stream:sock() end
 
----Closes at once and drops what is queued: for a peer that is not to be waited
----for. Over TCP, and in memory, the peer's read fails with ECONNRESET; otherwise
----it sees the end. A second time it does nothing.
+---Closes at once and drops what is queued, without waiting for the other end. Over
+---TCP and in memory, the other end's read fails with ECONNRESET; otherwise it sees
+---the end. A second call does nothing.
 ---Never waits.
 ---@return true closed
 function stream:reset() end
 
----Sends what is queued and closes. Whoever waits in it gets the code ECANCELED. A
----second time it does nothing. In a cancelled task, where it can't wait, it
----closes at once and drops what is queued.
+---Sends what is queued and closes. Tasks that wait in the stream get the code
+---ECANCELED. In a cancelled task, which can't wait, it closes at once and drops
+---what is queued. A second call does nothing.
 ---Waits while something is queued.
 ---@return true? closed
 ---@return string? message
@@ -1650,45 +1665,46 @@ function stream:close() end
 ---@class luaconc.listener
 local listener = {}
 
----The next connection. Several tasks may accept from one listener. One that is
----cancelled takes none. Where the process has hardly any descriptor left (of its
----limit, an eighth, 8 to 64 of them, is not for accepted streams), a connection
----waits in the backlog until there are some again.
----Waits unless one is there.
+---Waits for the next connection. Several tasks may accept from one listener; a
+---cancelled `accept` takes none. The last descriptors of the process (an eighth of
+---its limit, 8 to 64) are kept for other uses: when only these are left,
+---connections wait in the backlog until more are free.
+---Waits unless a connection is there.
 ---@return luaconc.stream? stream
 ---@return string? message
----@return ("ETIMEDOUT"|"EBADF")? code
+---@return ("ETIMEDOUT"|"EBADF"|"ECANCELED")? code
 function listener:accept() end
 
----Another listener on the same socket, with the same queue of connections: to be
----sent to another state, so that several workers accept. Each is closed by itself;
----the file of a Unix socket goes with the first.
+---Makes another listener on the same socket and the same queue of connections, to
+---send to another state, so that several workers accept connections. Each is
+---closed by itself; the file of a Unix socket is removed with the first.
 ---Never waits.
 ---@return luaconc.listener? listener
 ---@return string? message
 ---@return ("EMFILE"|"EBADF")? code
 function listener:dup() end
 
----Waits until somebody has closed it.
+---Waits until the listener is closed.
 ---Waits.
 ---@return true closed
 function listener:closed() end
 
----How long each accept may take from now on.
+---Limits how long each `accept` may take from now on.
 ---Never waits.
----@param seconds? number for ever unless said
+---@param seconds? number default no limit
 ---@return luaconc.listener listener itself
 function listener:timeout(seconds) end
 
----The address that it listens at.
+---The address at which it listens.
 ---Never waits.
----@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` where the socket has no name, and of a peer with its `pid`, `uid` and `gid`
+---@return luaconc.address? address `{host=, port=, family=}`; of a Unix socket `{path=, family="unix"}`, without `path` if the socket has no name, and for a peer also with `pid`, `uid` and `gid`
 ---@return string? message
 ---@return "EBADF"? code
 function listener:sock() end
 
----Stops listening. Who waits in `accept` gets the code ECANCELED; connections that
----nobody accepted are refused by the system. A second time it does nothing.
+---Stops listening. Tasks that wait in `accept` get the code ECANCELED, and the
+---system refuses connections that nobody has accepted. A second call does
+---nothing.
 ---Never waits.
 ---@return true closed
 function listener:close() end
