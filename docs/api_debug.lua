@@ -3,15 +3,18 @@
 local stats = {
   title = "Metrics",
   text = [[
-Every loop counts what it does: nothing by switch, two looks at the clock by
-turn. It can't be switched off, and costs nothing that could be measured (see
-`bench/README.md`). A thread or process has a loop and figures of its own.]],
+Every loop counts what it does, at no cost that could be measured: that can't
+be switched off. From the first use of `conc.stats` on it also times its turns,
+by two looks at the clock in each (see `bench/README.md`): `local stats =
+conc.stats` at the top of a program is such a use. A thread or process has a loop
+and figures of its own.]],
   {
     name = "conc.stats",
     call = "conc.stats()",
     text = [[
-What the loop of this state has counted since it was made. Live jobs are
-counted one by one when it is called; all else is there.]],
+What the loop of this state has counted since it was made, and how long its
+turns have taken since the first use of `conc.stats`. Live jobs are counted one by one
+when it is called; all else is there.]],
     params = {},
     returns = {
       { "luaconc.stats", "stats", "`turns`: polls; `wakeups`: tasks made "
@@ -39,7 +42,8 @@ The same as a page of text in the OpenMetrics format, which Prometheus and
 others read. The labels are added to each sample.]],
     params = { { "labels", "table<string, any>?", "names and values" } },
     returns = { { "string", "page", "ends in `# EOF`" } },
-    raises = "where a label's name is none.",
+    raises = "where a label's name is none, or one that the page has itself "
+      .. "(`state`, `outcome`, `le`), or its value is no text in UTF-8.",
     waits = false,
     example = [[
 local page = conc.stats.openmetrics { job = "example" }
@@ -103,8 +107,8 @@ print(conc.debug.dump_on "SIGQUIT")  --> true]],
     text = [[
 Says on standard error, from now on, what is likely to be a mistake, and where
 its thing was made: locks taken in two orders, or by tasks that wait for each
-other; groups and scopes left open; handles collected while open; failures that
-others hide; errors that a job has returned and nobody has looked at. For this
+other; groups and scopes left open; handles and files collected while open; failures
+that others hide; errors that a job has returned and nobody has looked at. For this
 state and for threads and processes that are started later. With `block`, also
 which task holds the loop of the main program for longer, with its traceback
 and while it does. `luaconc run --debug` does it from the begin on, and so do

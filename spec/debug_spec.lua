@@ -128,6 +128,21 @@ describe("under --debug", function()
     sim.shows(result.err, "SCRIPT:5")
   end)
 
+  it("the order in which permits and locks are taken is nobody's mistake",
+    function()
+      local result = debugged [[
+        local s, l = conc.semaphore(0), conc.lock()
+        local function give() s:release() end
+        conc.spawn(give)
+        s:acquire()
+        l:with(function() end)
+        conc.spawn(give)
+        l:with(function() s:acquire() end)
+      ]]
+      assert.equal("", result.err)
+      assert.equal(0, result.code)
+    end)
+
   it("tasks that wait for each other's locks are told at once", function()
     local result = debugged [[
       local a, b = conc.lock(), conc.lock()
@@ -162,11 +177,14 @@ describe("under --debug", function()
   it("a handle that is collected while open is told with its place", function()
     local result = debugged [[
       do assert(conc.tcp.listen("127.0.0.1", 0)) end
+      do assert(conc.fs.open "/dev/null") end
+      do local _ <close> = assert(conc.fs.open "/dev/null") end
       collectgarbage()
       collectgarbage()
     ]]
     sim.shows(result.err, "tcp listener was collected while open",
-      "made at SCRIPT:2")
+      "made at SCRIPT:2", "a file was collected while open", "made at SCRIPT:3")
+    assert.equal(2, count(result.err, "warning"))
   end)
 
   it("a failure that another one hides is told", function()
@@ -199,6 +217,25 @@ describe("under --debug", function()
     ]]
     sim.shows(result.err, "'lost' returned nil and \"no space\"")
     assert.equal(1, count(result.err, "warning"))
+  end)
+
+  it("so is one that a thread or process returns", function()
+    for _, engine in ipairs { "thread", "process" } do
+      local result = debugged(([[
+        local start = conc.%s
+        local function fail(text, ...) return nil, text, ... end
+        start { fail, "no space", "ENOSPC", name = "short" }
+        start { fail, ("x"):rep(100), name = "long" }
+        start { fail, "seen" }:await()
+        start { function() return nil end }
+        start { function() return nil, 5 end }
+        start { function() return 5, "five" end }
+      ]]):format(engine))
+      assert.equal(0, result.code, result.err)
+      sim.shows(result.err, "'short' returned nil and \"no space\"",
+        "'long' returned nil and \"xxxx")
+      assert.equal(2, count(result.err, "warning"))
+    end
   end)
 
   it("an update of a shared array that is lost, or may be, is told", function()

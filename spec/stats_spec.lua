@@ -1,5 +1,6 @@
 local conc = require "luaconc"
 local testing = require "luaconc.testing"
+local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 
 -- How `before` and now differ, by number.
@@ -80,6 +81,23 @@ describe("stats", function()
     end
     assert.equal(1, long)
     assert.is_true(turns_in(now.latency) <= now.turns)
+  end)
+
+  it("times turns from its first use on", function()
+    local result = script.run [[
+      conc.run(function()
+        for _ = 1, 3 do conc.sleep(0.001) end
+        assert(not package.loaded["luaconc.stats"])
+        local first = conc.stats()
+        conc.sleep(0.001)
+        conc.sleep(0.001)
+        local later = conc.stats()
+        assert(first.busy == 0 and first.turns >= 3)
+        assert(later.busy > 0 and later.longest > 0)
+        say "timed"
+      end)
+    ]]
+    assert.equal("timed\n", result.out, result.err)
   end)
 
   it("is of each state", function()
@@ -164,6 +182,12 @@ describe("openmetrics", function()
   it("refuses what is no label", function()
     sim.shows(sim.raises(conc.stats.openmetrics, 7), "table of labels expected", "got 7")
     sim.shows(sim.raises(conc.stats.openmetrics, { ["a b"] = 1 }), "a b")
+    for _, name in ipairs { "le", "state", "outcome" } do
+      sim.shows(sim.raises(conc.stats.openmetrics, { [name] = 1 }),
+        "label '" .. name .. "' is one that the page has itself")
+    end
+    sim.shows(sim.raises(conc.stats.openmetrics, { host = "\xff" }),
+      "label 'host' must be text in UTF-8")
   end)
 
   it("survives a lack of memory", function()

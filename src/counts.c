@@ -75,8 +75,17 @@ static int counts_stats (lua_State *L) {
   return 1;
 }
 
+/* core.time_turns(): from now on; where tasks run already, from here on */
+static int counts_time_turns (lua_State *L) {
+  lc_loop *loop = lc_luax_loop(L);
+  if (loop->stats.busy) loop->stats.busy = uv_hrtime();
+  loop->stats.timed = true;
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
   {"stats", counts_stats},
+  {"time_turns", counts_time_turns},
   {NULL, NULL}
 };
 

@@ -12,6 +12,7 @@
 #include "luax.h"
 #include "races.h"
 #include "traceback.h"
+#include "wire.h"
 
 #define VARIABLE "LUACONC_DEBUG"
 
@@ -133,15 +134,47 @@ void lc_debug_result (lua_State *L, lc_job *j, int handle, int list) {
   if (lua_pcall(L, 3, 0, 0) != LUA_OK) lua_pop(L, 1);
 }
 
+static void tell_lost (lua_State *L, lc_job *j, int handle, int text) {
+  fprintf(stderr, "luaconc: warning: %s returned nil and \"%s\", and nobody "
+          "has looked at it\n", lc_job_label(L, j, handle),
+          lua_tostring(L, text));
+}
+
+/* Are its values nil, a string, and maybe others? Told by the first bytes, as
+** reading it may run the user's code. */
+static bool may_be_error (const lc_message *m) {
+  if (m->len < LC_WIRE_HEADER + 3) return false;
+  const uint8_t *at = (const uint8_t *)m->base + LC_WIRE_HEADER;
+  if (at[0] < 2 || at[1] != LC_WIRE_NIL) return false;
+  return at[2] == LC_WIRE_SETSLOT || at[2] == LC_WIRE_STRING ||
+         at[2] == LC_WIRE_LONG;
+}
+
+/* handle, job, message (light userdata) */
+static int tell_reply (lua_State *L) {
+  (void)lc_message_decode(L, lua_touserdata(L, 3));
+  tell_lost(L, lua_touserdata(L, 2), 1, 5);
+  return 0;
+}
+
+void lc_debug_reply (lua_State *L, lc_job *j, int handle,
+                     const lc_message *m) {
+  if (j->seen || !may_be_error(m) || !lua_checkstack(L, 12)) return;
+  handle = lua_absindex(L, handle);
+  lua_pushcfunction(L, tell_reply);
+  lua_pushvalue(L, handle);
+  lua_pushlightuserdata(L, j);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)m);
+  if (lua_pcall(L, 3, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
 /* A line for each that nobody has looked at. */
 static int tell_unseen (lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &unseen_key) != LUA_TTABLE) return 0;
   for (lua_pushnil(L); lua_next(L, 2); lua_settop(L, 3)) {
     lc_job *j = lua_touserdata(L, 3);
     if (j->seen) continue;
-    lc_job_label(L, j, 3);
-    fprintf(stderr, "luaconc: warning: %s returned nil and \"%s\", and nobody "
-            "has looked at it\n", lua_tostring(L, -1), lua_tostring(L, 4));
+    tell_lost(L, j, 3, 4);
   }
   return 0;
 }
@@ -152,6 +185,26 @@ void lc_debug_end (lua_State *L, lc_loop *loop) {
   lua_pushlightuserdata(L, loop);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
   forget(L, &unseen_key);
+}
+
+typedef struct garbage {
+  const void *thing;
+  const char *name;
+} garbage;
+
+/* garbage (light userdata) -> that it is, and open */
+static int collected (lua_State *L) {
+  const garbage *g = lua_touserdata(L, 1);
+  lc_debug_place(L, g->thing);
+  lua_pushfstring(L, "a %s was collected while open; it was made at %s: close "
+                  "it, or keep it in a <close> variable", g->name,
+                  lua_isstring(L, 2) ? lua_tostring(L, 2) : "?");
+  return 1;
+}
+
+void lc_debug_garbage (lua_State *L, const void *thing, const char *name) {
+  garbage g = {thing, name};
+  lc_debug_warn(L, collected, &g);
 }
 
 /* core.debug(): see lc_debug_start */

@@ -12,6 +12,7 @@
 #define lc_debug_h
 
 #include "loop.h"
+#include "message.h"
 
 static inline bool lc_debug_on (const lc_loop *loop) {
   return lc_unlikely(loop->watch & LC_WATCH_DEBUG);
@@ -46,6 +47,14 @@ void lc_debug_lock (lua_State *L, lc_loop *loop, int lock, bool taken);
 ** whether it is an error that nobody looks at is told at the state's end. */
 void lc_debug_result (lua_State *L, struct lc_job *j, int handle, int list);
 void lc_debug_end (lua_State *L, lc_loop *loop);
+
+/* The same for what a thread or process has returned and nobody has read, at
+** its end. No raise. */
+void lc_debug_reply (lua_State *L, struct lc_job *j, int handle,
+                     const lc_message *m);
+
+/* The thing that was noted is garbage, and open: says so. No raise. */
+void lc_debug_garbage (lua_State *L, const void *thing, const char *name);
 
 void lc_debug_open (lua_State *L, lc_loop *loop);
 

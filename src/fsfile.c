@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "debug.h"
 #include "end.h"
 #include "errors.h"
 #include "fscall.h"
@@ -338,7 +339,9 @@ static int file_collect (lua_State *L) {
   lc_fsfile *f = lc_fsfile_self(L);
   if (f && !lc_luax_garbage(L, 1, &alive_key, f)) lc_end_state(L, f->loop);
   f = lc_fsfile_self(L);   /* clean-ups may have closed it */
-  if (f) lc_fsfile_abandon(f);
+  if (!f) return 0;
+  if (lc_debug_on(f->loop)) lc_debug_garbage(L, f, "file");
+  lc_fsfile_abandon(f);
   return 0;
 }
 
@@ -367,6 +370,7 @@ int lc_fsfile_push (lua_State *L, lc_loop *loop, lc_fsdata *d) {
   f->append = d->flags & O_APPEND;
   f->seekable = d->seekable;
   if (lc_trace_on(loop)) trace_open(f);
+  if (lc_debug_on(loop)) lc_debug_note(L, loop, f);
   return 0;
 }
 

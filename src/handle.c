@@ -74,18 +74,8 @@ void lc_handle_own (lua_State *L, lc_handle **owner, lc_handle *h) {
   if (lc_debug_on(h->loop)) lc_debug_note(L, h->loop, h);
 }
 
-/* handle (light userdata) -> that it is garbage, and open */
-static int complain (lua_State *L) {
-  const lc_handle *h = lua_touserdata(L, 1);
-  lc_debug_place(L, h);
-  lua_pushfstring(L, "a %s was collected while open; it was made at %s: close "
-                  "it, or keep it in a <close> variable", h->kind->name,
-                  lua_isstring(L, 2) ? lua_tostring(L, 2) : "?");
-  return 1;
-}
-
 static void close_garbage (lua_State *L, lc_handle *h) {
-  if (lc_debug_on(h->loop)) lc_debug_warn(L, complain, h);
+  if (lc_debug_on(h->loop)) lc_debug_garbage(L, h, h->kind->name);
   lc_handle_close(h);
 }
 

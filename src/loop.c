@@ -107,13 +107,22 @@ static void note_busy (lc_loop *loop, uint64_t now) {
   loop->time = loop->clock.is_virtual ? loop->clock.now : now;
 }
 
+/* The same in a callback. libuv has just looked at its own clock, in ms, which
+** will do for the ages of waits. */
+static void note_called (lc_loop *loop) {
+  bool exact = loop->stats.timed || !loop->uv;
+  uint64_t now = exact ? uv_hrtime() : uv_now(loop->uv) * 1000000;
+  note_busy(loop, !exact && now < loop->time ? loop->time : now);
+}
+
 /* The turn is over: from here on others than its tasks have their say. */
 static void note_poll (lc_loop *loop) {
   if (!LC_OBSERVED) return;
   lc_trace_turn(loop);
   loop->stats.turns++;
-  if (!loop->stats.busy) return;
-  lc_stats_turn(&loop->stats, uv_hrtime());
+  if (loop->stats.timed && loop->stats.busy)
+    lc_stats_turn(&loop->stats, uv_hrtime());
+  loop->stats.busy = 0;
 }
 
 void lc_loop_run_now (lc_loop *loop, lc_task *t) {
@@ -121,7 +130,7 @@ void lc_loop_run_now (lc_loop *loop, lc_task *t) {
   lc_assert(loop->ring[(loop->head + loop->nready - 1) & loop->mask] == t);
   loop->nready--;
   t->ready = false;
-  if (LC_OBSERVED && !loop->stats.busy) note_busy(loop, uv_hrtime());
+  if (LC_OBSERVED && !loop->stats.busy) note_called(loop);
   lc_task_run(loop, t);
   loop->stats.resumed++;
 }

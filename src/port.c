@@ -23,6 +23,7 @@ struct lc_port {
   atomic_uint state;          /* of the owner */
   atomic_bool rung;
   atomic_bool guarded;        /* see lc_port_guard */
+  atomic_bool others;         /* nothing else will end this sleep */
   atomic_uint asks;           /* bits of lc_ask */
   atomic_uint references;
   lc_note list;               /* the owner's: taken, not arrived */
@@ -45,6 +46,7 @@ lc_port *lc_port_new (void) {
   atomic_init(&p->state, AWAKE);
   atomic_init(&p->rung, false);
   atomic_init(&p->guarded, false);
+  atomic_init(&p->others, false);
   atomic_init(&p->asks, 0);
   atomic_init(&p->references, 1);
   p->list.next = p->list.prev = &p->list;
@@ -116,6 +118,10 @@ unsigned lc_port_asked (lc_port *p) {
 
 bool lc_port_is_asleep (const lc_port *p) {
   return atomic_load(&p->state) != AWAKE;
+}
+
+bool lc_port_needs_others (const lc_port *p) {
+  return lc_port_is_asleep(p) && atomic_load(&p->others);
 }
 
 bool lc_port_is_forlorn (const lc_port *p) {
@@ -211,6 +217,7 @@ static bool spin (lc_port *p) {
 ** forlorn until it has said more. */
 static void fall_asleep (lc_port *p, unsigned how, bool others) {
   atomic_store_explicit(&p->guarded, !others, memory_order_relaxed);
+  atomic_store_explicit(&p->others, others, memory_order_relaxed);
   atomic_store(&p->state, how);
 }
 

@@ -62,9 +62,10 @@ typedef enum lc_ask {
 } lc_ask;
 void lc_port_ask (lc_port *p, lc_ask what);
 
-/* Does the owner sleep, as far as can be told from outside? Does it wait for
-** others only, and nobody sees to it (lc_port_guard)? */
+/* Does the owner sleep, as far as can be told from outside? Until others wake
+** it, and nothing else? And does nobody see to it (lc_port_guard)? */
 bool lc_port_is_asleep (const lc_port *p);
+bool lc_port_needs_others (const lc_port *p);
 bool lc_port_is_forlorn (const lc_port *p);
 
 /* }} */

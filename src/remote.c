@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "debug.h"
 #include "errors.h"
 #include "inquiry.h"
 #include "luax.h"
@@ -186,6 +187,10 @@ static int body_collect (lua_State *L) {
   /* Nobody collects the handle of a live job: the state is being closed. */
   if (r->job.group && !lc_job_ended(&r->job)) lc_end_state(L, r->job.loop);
   b->remote = NULL;
+  if (lc_debug_on(r->job.loop) && r->outcome == LC_RETURNED) {
+    lua_getiuservalue(L, 1, 1);
+    lc_debug_reply(L, &r->job, -1, &r->reply);
+  }
   lc_message_free(&r->context);
   lc_message_free(&r->request);
   lc_message_free(&r->reply);

@@ -71,6 +71,9 @@ typedef struct lc_remotekind {
                                 ** longer: its state is to look at that */
   bool (*probe) (lc_remote *r, uint32_t probe);   /* to say whether it is
                            ** still: still.h. False: no memory */
+  bool (*calm) (const lc_remote *r);   /* does it sleep until others wake it,
+                           ** as far as can be told from here, at little cost?
+                           ** NULL: where it sleeps */
   bool (*quiet) (const lc_remote *r);   /* has all gone that was to be sent?
                            ** NULL: always */
   int (*pid) (const lc_remote *r);   /* NULL: it runs in this process */

@@ -14,7 +14,6 @@ static int bucket_of (uint64_t ns) {
 
 void lc_stats_turn (lc_stats *s, uint64_t now) {
   uint64_t ns = now - s->busy;
-  s->busy = 0;
   s->busy_ns += ns;
   if (ns > s->longest) s->longest = ns;
   s->waits[bucket_of(ns)]++;

@@ -86,9 +86,13 @@ static bool look_about (lc_loop *loop) {
   return is_still(loop);
 }
 
-static bool all_sleep (const lc_loop *loop) {
+static bool is_calm (const lc_remote *r) {
+  return r->kind->calm ? r->kind->calm(r) : r->job.engine->asleep(&r->job);
+}
+
+static bool all_are_calm (const lc_loop *loop) {
   for (lc_job *j = NULL; (j = lc_remote_next(loop, j)); )
-    if (j->state == LC_RUNNING && !j->engine->asleep(j)) return false;
+    if (j->state == LC_RUNNING && !is_calm(lc_remote_of(j))) return false;
   return true;
 }
 
@@ -99,7 +103,7 @@ static int collect (lua_State *L) {
 
 /* What the round wants to be done before the answer. */
 static bool prepare (lua_State *L, lc_loop *loop, uint32_t probe) {
-  if (kind_of(probe) == FIRST) return look_about(loop) && all_sleep(loop);
+  if (kind_of(probe) == FIRST) return look_about(loop) && all_are_calm(loop);
   if (kind_of(probe) == CLEAN) {
     lua_pushcfunction(L, collect);
     if (lua_pcall(L, 0, 0, 0) != LUA_OK) lua_pop(L, 1);
@@ -277,8 +281,8 @@ static void look_in_worker (lc_loop *loop, lc_worker *w) {
 
 static void begin (lua_State *L, lc_loop *loop) {
   lc_still *s = &loop->still;
-  if (count_events(loop) != s->seen || !is_still(loop)) return;
-  if (!begin_round(L, loop, FIRST)) give_up(loop);
+  if (count_events(loop) != s->seen) return;
+  if (!is_still(loop) || !begin_round(L, loop, FIRST)) give_up(loop);
 }
 
 void lc_still_look (lua_State *L, lc_loop *loop) {

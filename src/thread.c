@@ -202,6 +202,10 @@ static bool is_asleep (const lc_job *j) {
   return lc_port_is_asleep(thread_of(lc_remote_of(j))->worker.port);
 }
 
+static bool is_calm (const lc_remote *r) {
+  return lc_port_needs_others(thread_of(r)->worker.port);
+}
+
 /* The thread goes on alone, until its process ends or it does. What it runs
 ** must not be unloaded. */
 static void abandon (lc_remote *r, lc_thread *t) {
@@ -354,7 +358,8 @@ static const lc_remotekind thread_kind = {
   .post = thread_post,
   .ask = thread_ask,
   .trace = thread_trace,
-  .probe = thread_probe
+  .probe = thread_probe,
+  .calm = is_calm
 };
 
 /* conc.thread(f, ...) or conc.thread{f, ..., name=, memory=, stack=, libs=,

@@ -2330,8 +2330,9 @@ function conc.tty.size() end
 ---@return "ENOTTY"? code
 function conc.tty.raw() end
 
----What the loop of this state has counted since it was made. Live jobs are
----counted one by one when it is called; all else is there.
+---What the loop of this state has counted since it was made, and how long its
+---turns have taken since the first use of `conc.stats`. Live jobs are counted one by one
+---when it is called; all else is there.
 ---Never waits.
 ---@return luaconc.stats stats `turns`: polls; `wakeups`: tasks made ready; `ready`: length of the ready list; `deadlines`; `handles`; `started`: jobs; `jobs`: `{ready=, running=, waiting=}` of the live ones, `{done=, failed=, cancelled=}` of all that have ended; `bytes` of messages, of the whole process; `busy`: seconds that tasks have run, `longest`: in one turn; `latency`: a list of `{seconds, turns}`: how many turns took at most so long, and longer than the one before
 function conc.stats() end
@@ -2339,7 +2340,7 @@ function conc.stats() end
 ---The same as a page of text in the OpenMetrics format, which Prometheus and
 ---others read. The labels are added to each sample.
 ---Never waits.
----Raises where a label's name is none.
+---Raises where a label's name is none, or one that the page has itself (`state`, `outcome`, `le`), or its value is no text in UTF-8.
 ---@param labels? table<string, any> names and values
 ---@return string page ends in `# EOF`
 function conc.stats.openmetrics(labels) end
@@ -2369,8 +2370,8 @@ function conc.debug.dump_on(signal) end
 
 ---Says on standard error, from now on, what is likely to be a mistake, and where
 ---its thing was made: locks taken in two orders, or by tasks that wait for each
----other; groups and scopes left open; handles collected while open; failures that
----others hide; errors that a job has returned and nobody has looked at. For this
+---other; groups and scopes left open; handles and files collected while open; failures
+---that others hide; errors that a job has returned and nobody has looked at. For this
 ---state and for threads and processes that are started later. With `block`, also
 ---which task holds the loop of the main program for longer, with its traceback
 ---and while it does. `luaconc run --debug` does it from the begin on, and so do

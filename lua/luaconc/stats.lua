@@ -5,6 +5,8 @@ local core = require "luaconc.core"
 
 local M = {}
 
+core.time_turns()
+
 ---What the loop of this state has counted since it was made. Doesn't wait.
 ---@return luaconc.stats
 local function stats() return core.stats() end
@@ -91,15 +93,24 @@ local GAUGES = {
   { "handles", "handles", "Open handles: sockets, pipes, watches." },
 }
 
+-- Names of labels that the page has itself.
+local TAKEN = { state = true, outcome = true, le = true }
+
 local function check_labels(labels)
   if labels == nil then return {} end
   if type(labels) ~= "table" then
     check.expected("openmetrics", 1, "table of labels", labels)
   end
-  for key in pairs(labels) do
+  for key, value in pairs(labels) do
     if type(key) ~= "string" or not key:find "^[%a_][%w_]*$" then
       check.complain("openmetrics", 1, core.got(key)
         .. " is no name of a label: letters, digits and '_'")
+    elseif TAKEN[key] then
+      check.complain("openmetrics", 1, "label '" .. key
+        .. "' is one that the page has itself")
+    elseif not utf8.len(tostring(value)) then
+      check.complain("openmetrics", 1, "label '" .. key
+        .. "' must be text in UTF-8")
     end
   end
   return labels

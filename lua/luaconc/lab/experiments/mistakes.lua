@@ -15,6 +15,7 @@ local FAULTS = {}
 
 -- A task that holds the loop: does the loop tell for how long?
 function FAULTS.blocked(conc, core)
+  local stats = conc.stats
   conc.run(function()
     conc.spawn(function()
       local stop = core.clock() + 0.2
@@ -22,7 +23,7 @@ function FAULTS.blocked(conc, core)
     end)
     conc.spawn(conc.sleep, 0.01)
   end)
-  return conc.stats and conc.stats().longest >= 0.15
+  return stats().longest >= 0.15
 end
 
 function FAULTS.deadlock(conc)
