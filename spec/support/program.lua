@@ -2,6 +2,8 @@
 -- what must hold whatever happens. One seed gives one program.
 
 local conc = require "luaconc"
+local steps = require "spec.support.programsteps"
+local traffic = require "spec.support.traffic"
 
 local M = {}
 
@@ -22,10 +24,9 @@ Program.__index = Program
 function M.new(seed, unit)
   local draw = drawing(seed)
   local self = setmetatable({ draw = draw, handles = {}, generators = {}, begun = 0, ended = 0,
-    sent = 0, received = 0, inside = 0, planned = {}, jobs_left = 150, unit = unit or 1 }, Program)
-  self.queue = conc.queue(draw(4) - 1)
-  self.channel = conc.channel(draw(4) - 1)
-  self.brought, self.fetched = 0, 0
+    inside = 0, planned = {}, done = {}, jobs_left = 150, unit = unit or 1 }, Program)
+  self.queue = traffic.new(conc.queue(draw(4) - 1))
+  self.channel = traffic.new(conc.channel(draw(4) - 1))
   self.lock = conc.lock()
   self.permits = draw(3)
   self.semaphore = conc.semaphore(self.permits)
@@ -35,234 +36,6 @@ function M.new(seed, unit)
   self.here, self.there = assert(conc.pair(draw(40)))
   self.lines, self.last_line, self.written, self.read = 0, 0, {}, {}
   return self
-end
-
--- What one step can be. Each gets the program and how deep it lies.
-local steps = {}
-
-function steps.sleep(self) conc.sleep((self.draw(5) - 1) * self.unit) end
-
-function steps.yield() conc.yield() end
-
-function steps.send(self)
-  if self.queue:send(self.sent) then self.sent = self.sent + 1 end
-end
-
-function steps.recv(self)
-  if self.queue:recv() ~= nil then self.received = self.received + 1 end
-end
-
-function steps.try_send(self)
-  if self.queue:try_send(self.sent) then self.sent = self.sent + 1 end
-end
-
-function steps.try_recv(self)
-  if self.queue:try_recv() ~= nil then self.received = self.received + 1 end
-end
-
--- Some as messages, some as they are.
-local function item(self)
-  local n = self.brought
-  return n % 2 == 0 and n or { n, self.channel }
-end
-
-function steps.bring(self)
-  if self.channel:send(item(self)) then self.brought = self.brought + 1 end
-end
-
-function steps.fetch(self)
-  if self.channel:recv() ~= nil then self.fetched = self.fetched + 1 end
-end
-
-function steps.try_bring(self)
-  if self.channel:try_send(item(self)) then self.brought = self.brought + 1 end
-end
-
-function steps.try_fetch(self)
-  if self.channel:try_recv() ~= nil then self.fetched = self.fetched + 1 end
-end
-
--- A write that was cancelled may have been accepted all the same.
-function steps.write(self)
-  self.lines = self.lines + 1
-  local n = self.lines
-  if self.here:write(n, "\n") then self.written[n] = true end
-end
-
--- Lines come in order, and each once.
-function Program:note_line(line)
-  if not line then return end
-  local n = assert(math.tointeger(line), "a damaged line")
-  assert(n > self.last_line, "lines in another order")
-  self.last_line, self.read[n] = n, true
-end
-
-function Program:read_alone(f)
-  if self.reading then return end
-  self.reading = true
-  local _ <close> = setmetatable({}, { __close = function() self.reading = nil end })
-  self:note_line(f())
-end
-
-function steps.read(self)
-  self:read_alone(function() return (self.there:read "l") end)
-end
-
-function steps.select(self)
-  self:read_alone(function()
-    local key, line = conc.select { line = { self.there, "read", "l" },
-      event = self.event, late = conc.after(self.draw(3) * self.unit) }
-    return key == "line" and line
-  end)
-end
-
-function steps.lock(self, depth)
-  if self.holder == conc.current() then return end
-  self.lock:with(function()
-    assert(self.holder == nil, "two hold the lock")
-    self.holder = conc.current()
-    local _ <close> = setmetatable({}, { __close = function() self.holder = nil end })
-    self:step(depth - 1)
-  end)
-end
-
-function steps.semaphore(self, depth)
-  self.semaphore:with(function()
-    self.inside = self.inside + 1
-    local _ <close> = setmetatable({}, { __close = function()
-      self.inside = self.inside - 1
-    end })
-    assert(self.inside <= self.permits, "too many inside the semaphore")
-    self:step(depth - 1)
-  end)
-end
-
-function steps.set(self) self.event:set() end
-
-function steps.clear(self) self.event:clear() end
-
-function steps.wait(self) self.event:wait() end
-
-function steps.condition(self)
-  self.condition_lock:with(function()
-    if self.draw(2) == 1 then self.condition:wait() else self.condition:notify(1) end
-  end)
-end
-
-function steps.spawn(self, depth) self:start(conc.spawn, depth) end
-
-function steps.keep(self, depth)
-  local h = self:start(function(f)
-    return conc.spawn { f, keep = true, daemon = self.draw(2) == 1 }
-  end, depth)
-  if h and self.draw(2) == 1 then pcall(h.await, h) end
-end
-
-function steps.group(self, depth)
-  local g <close> = conc.group(self.draw(2) == 1 and { limit = self.draw(2) } or nil)
-  for _ = 1, self.draw(3) do
-    self:start(function(f) return g:spawn(f) end, depth)
-  end
-  self:step(depth - 1)
-  if self.draw(4) == 1 then g:cancel() end
-end
-
-function steps.timeout(self, depth)
-  local _, message, code = conc.timeout((self.draw(4) - 1) * self.unit,
-    self.step, self, depth - 1)
-  assert(code == nil or code == "ETIMEDOUT" and message == "timed out")
-end
-
-function steps.scope(self, depth)
-  local s <close> = conc.scope { timeout = self.draw(6) * self.unit }
-  if self.draw(3) == 1 then s:cancel() end
-  self:step(depth - 1)
-end
-
-function steps.shield(self, depth)
-  conc.shield(conc.timeout, 20 * self.unit, self.step, self, depth - 1)
-end
-
-function steps.gather(self, depth)
-  conc.gather(self:body(depth), self:body(depth))
-end
-
-function steps.settle(self, depth)
-  local results = conc.settle { self:body(depth), self:body(depth) }
-  assert(#results == 2 and results[1].ok ~= nil and results[2].ok ~= nil)
-end
-
-function steps.race(self, depth)
-  conc.race(self:body(depth), self:body(depth))
-end
-
-function steps.completed(self, depth)
-  local n = 0
-  for h in conc.completed { self:body(depth), self:body(depth) } do
-    pcall(h.await, h)
-    n = n + 1
-  end
-  assert(n == 2)
-end
-
-function steps.generator(self, depth)
-  for _ in conc.coroutine.wrap(function()
-    for i = 1, 2 do
-      self:step(depth - 1)
-      conc.coroutine.yield(i)
-    end
-  end) do self:step(depth - 1) end
-end
-
--- A generator that stays suspended inside a group, a scope or a timeout. Its
--- job has a deadline of its own: no other governs it once the task that took
--- from the generator has returned.
-local function lasting(self, depth)
-  return conc.coroutine.create(function()
-    for _ = 1, self.draw(3) do
-      local _ <close> = conc.scope { timeout = self.draw(9) * self.unit }
-      local g <close> = conc.group()
-      if self.draw(2) == 1 then
-        self:start(function(f) return g:spawn(conc.timeout, 50 * self.unit, f) end, depth)
-      end
-      conc.coroutine.yield()
-      self:step(depth - 1)
-      conc.timeout(self.draw(5) * self.unit, conc.coroutine.yield)
-    end
-  end)
-end
-
--- Takes from a generator that other tasks take from too; some are left
--- half-way. Its errors (such as "resume it there") are its own.
-function steps.shared(self, depth)
-  local i = self.draw(3)
-  local t = self.generators[i]
-  if not t or conc.coroutine.status(t) == "dead" or self.draw(8) == 1 then
-    t = lasting(self, depth)
-    self.generators[i] = t
-  end
-  pcall(conc.coroutine.resume, t)
-end
-
-function steps.nested_run(self, depth) conc.run(self:body(depth)) end
-
-function steps.catch(self, depth) pcall(self.step, self, depth - 1) end
-
-function steps.cancel(self)
-  local h = self.handles[self.draw(math.max(1, #self.handles))]
-  if h then h:cancel("at random") end
-end
-
-function steps.await(self)
-  local h = self.handles[self.draw(math.max(1, #self.handles))]
-  if h and h ~= conc.current() then pcall(h.await, h) end
-end
-
-function steps.fail(self)
-  if self.draw(3) > 1 then return end
-  local err = { "planned" }
-  self.planned[err] = true
-  error(err)
 end
 
 -- What is drawn more often than the rest.
@@ -277,25 +50,28 @@ table.sort(names)
 function Program:step(depth)
   local name = names[self.draw(#names)]
   if depth <= 0 then name = self.draw(2) == 1 and "yield" or "sleep" end
-  return steps[name](self, depth)
+  steps[name](self, depth)
+  self.done[name] = (self.done[name] or 0) + 1
 end
 
---- What a job runs: some steps, entered in the books when begun and ended.
-function Program:body(depth)
-  return function()
+--- What a job runs: `f`, else some steps, entered in the books when begun and
+-- ended.
+function Program:body(depth, f)
+  return function(...)
     local _ <close> = setmetatable({}, { __close = function()
       self.ended = self.ended + 1
     end })
     self.begun = self.begun + 1
+    if f then return f(...) end
     for _ = 1, self.draw(4) do self:step(depth - 1) end
   end
 end
 
---- Starts a job by `how(f)` and remembers its handle, while any are left.
-function Program:start(how, depth)
+--- Starts a job by `how(body)` and remembers its handle, while any are left.
+function Program:start(how, depth, f)
   if self.jobs_left == 0 then return end
   self.jobs_left = self.jobs_left - 1
-  local h = how(self:body(depth))
+  local h = how(self:body(depth, f))
   self.handles[#self.handles + 1] = h
   return h
 end
@@ -308,12 +84,14 @@ function Program:round()
   for _ = 1, self.draw(5) do pcall(self.step, self, 2) end
 end
 
---- The root task: some rounds, ended by the clock whatever they do.
+--- The root task: some rounds, ended by the clock whatever they do. Each is a
+-- job in a timeout of its own: what a generator starts belongs to the job that
+-- takes from it, and not to the scopes that are open there.
 function Program:root()
   for _ = 1, 8 do
-    pcall(conc.run, conc.timeout, 100 * self.unit, self.round, self)
+    pcall(conc.timeout, 100 * self.unit, conc.run, self.round, self)
   end
-  conc.timeout(100 * self.unit, self.round, self)
+  conc.timeout(100 * self.unit, conc.run, self.round, self)
 end
 
 -- Whether an error is one that the program planned, or of its cancellations;
@@ -322,6 +100,10 @@ function Program:expects(err)
   return self.planned[err] or conc.is_cancelled(err)
     or self.may_deadlock and tostring(err):find("for what can't come", 1, true)
 end
+
+--- The names of all steps; those that a program has done lie in its `done`.
+M.names = {}
+for name in pairs(steps) do M.names[#M.names + 1] = name end
 
 --- Raises unless each job has ended, exactly once.
 function Program:audit_ends()
@@ -332,6 +114,14 @@ function Program:audit_ends()
       "job " .. i .. " is " .. status)
     pcall(h.await, h)
   end
+end
+
+-- Lines come in order, and each once.
+function Program:note_line(line)
+  if not line then return end
+  local n = assert(math.tointeger(line), "a damaged line")
+  assert(n > self.last_line, "lines in another order")
+  self.last_line, self.read[n] = n, true
 end
 
 -- What was written has been read, or is still there.
@@ -366,8 +156,8 @@ function Program:audit()
       assert(self:expects(first[2]), tostring(first[2]))
     end
   end
-  assert(self.sent == self.received + self.queue:len(), "items lost or doubled")
-  assert(self.brought == self.fetched + self.channel:len(), "messages lost or doubled")
+  self.queue:audit()
+  self.channel:audit()
   assert(self.holder == nil and self.inside == 0)
   assert(self.lock:try_acquire(), "the lock was kept")
   assert(self.condition_lock:try_acquire(), "the condition's lock was kept")

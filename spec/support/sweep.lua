@@ -7,12 +7,12 @@ local testing = require "luaconc.testing"
 
 local M = {}
 
-local STEP = tonumber(os.getenv "LUACONC_STEP") or 1
+M.step = tonumber(os.getenv "LUACONC_STEP") or 1
 
 --- The n that follows.
 function M.next(n)
-  if n == 0 or STEP == 1 then return n + 1 end
-  return n + 1 + (n * 7919) % (2 * STEP - 1)
+  if n == 0 or M.step == 1 then return n + 1 end
+  return n + 1 + (n * 7919) % (2 * M.step - 1)
 end
 
 --- What may fail: how to make the n-th do so, and how that reads.
