@@ -330,6 +330,7 @@ build = {
     ["luaconc.fs"] = "lua/luaconc/fs.lua",
     ["luaconc.hint"] = "lua/luaconc/hint.lua",
     ["luaconc"] = "lua/luaconc/init.lua",
+    ["luaconc.lab.absent"] = "lua/luaconc/lab/absent.lua",
     ["luaconc.lab.book"] = "lua/luaconc/lab/book.lua",
     ["luaconc.lab.child"] = "lua/luaconc/lab/child.lua",
     ["luaconc.lab.experiments.arrays"] = "lua/luaconc/lab/experiments/arrays.lua",

@@ -194,6 +194,66 @@ describe("a rule of several parts", function()
   end)
 end)
 
+describe("the sentence of a verdict", function()
+  it("tells what each part needs, unless all have it", function()
+    local claim = claims.get "choose-cpu"
+    local figures = fed(claim, PASS)
+    assert.not_matches("needs", trial.judge(claim, figures).sentence)
+    figures.thread = interval(0.9, 1, 1.1)
+    figures.task = interval(1.2, 1.4, 1.5)
+    local said = trial.judge(claim, figures).sentence
+    assert.matches("%[yes: needs at least 75 %%%]; tasks", said)
+    assert.matches("1.20 to 1.50%) times as long %[open: needs at least 1.30%]", said)
+    assert.matches("0.90 to 1.10%) times as long %[no: needs at least 1.30%]", said)
+  end)
+
+  it("says what is needed in words where the border does not", function()
+    local claim = claims.get "choose-500"
+    assert.matches("tasks win from 400 requests on %[no: needs 250 to 1,000%]",
+      trial.judge(claim, fed(claim, FAIL)).sentence)
+  end)
+
+  it("says that CPython was not asked, and that cores were held", function()
+    for _, id in ipairs { "choose-cpu", "proc-parallel", "thread-gil", "async-gil",
+      "async-cpu-poor", "async-debug" } do
+      local claim = claims.get(id)
+      local figures = fed(claim, FAIL)
+      figures.absent = "python3 is not installed"
+      figures.note = "Other programs held the cores."
+      assert.matches("not done %(python3 is not installed%)%. Other programs held the "
+        .. "cores%.$", trial.judge(claim, figures).sentence, id)
+    end
+  end)
+end)
+
+describe("an experiment with files", function()
+  local conc = require "luaconc"
+  local store = require "luaconc.lab.experiments.store"
+
+  it("removes what a killed one has left, and nothing else", function()
+    local places = store.PLACES
+    local place = assert(conc.fs.mkdtemp(os.tmpname() .. "-"))
+    local own = assert(conc.fs.readlink "/proc/self")
+    -- No process has so high a number.
+    local left = { dead = "luaconc-store-4194999-abcDEF",
+      live = ("luaconc-store-%s-abcDEF"):format(own),
+      other = "luaconc-store-4194999-a;b" }
+    for _, name in pairs(left) do
+      assert(conc.fs.mkdir(place .. "/" .. name))
+      assert(conc.fs.write_file(place .. "/" .. name .. "/number", "1"))
+    end
+    store.PLACES = { place }
+    local r = store.probes.store { engine = "task", times = 3, locked = true }
+    store.PLACES = places
+    assert.equal(0, r.lost)
+    local names = {}
+    for _, entry in ipairs(conc.fs.scandir(place)) do names[entry.name] = true end
+    assert(conc.fs.remove(place, { tree = true }))
+    os.remove((place:match "^(.*)%-"))
+    assert.same({ [left.live] = true, [left.other] = true }, names)
+  end)
+end)
+
 describe("a claim about the interpreter lock", function()
   it("is not about Lua where CPython has it, and false where none has",
     function()
@@ -226,6 +286,17 @@ describe("luaconc claims", function()
     local _, few = run("--list", "async", "proc-memory")
     assert.equal(15, select(2, few:gsub("\n  async%-", "")))
     assert.equal(1, select(2, few:gsub("\n  proc%-", "")))
+    local _, twice = run("--list", "async-debug", "async", "async-debug")
+    assert.equal(1, select(2, twice:gsub("\n  async%-debug", "")))
+  end)
+
+  it("ends an experiment at its limit, and says which", function()
+    local status, out = run("async-gather", "--limit", "0.05")
+    assert.equal(1, status)
+    assert.matches("async%-gather: could not be run", out)
+    assert.matches("fetch of fetch was ended by SIGKILL as it ran longer than "
+      .. "0%.05 s%s+%(%-%-limit%)", out)
+    assert.matches("could not be run 1%.", out)
   end)
 
   it("runs one, writes the files, and says nothing on standard error",
@@ -237,7 +308,7 @@ describe("luaconc claims", function()
       assert.equal("", err)
       assert.matches("^async%-lifecycle: holds\n", out)
       assert.matches("5 of 5 steps work", out)
-      assert.matches("\n1 claim in .*: 1 holds%.\n", out)
+      assert.matches("\n1 claim in .*: holds 1%.\n", out)
       local file = assert(io.open(json))
       local data = assert(require("dkjson").decode(file:read "a"))
       file:close()

@@ -202,6 +202,10 @@ describe("luaconc compare", function()
         assert.matches("cannot write /nonesuch/x: No such file",
           complaint(option, "/nonesuch/x", path))
       end
+      local out = os.tmpname()
+      assert.matches("two options name the file '" .. out:gsub("%p", "%%%0"),
+        complaint("--json", out, "--html", out, path))
+      os.remove(out)
     end)
   end)
 

@@ -464,6 +464,14 @@ Workers: 4 threads, 4 processes.
 end)
 
 describe("figures for people", function()
+  it("that are factors keep what is small, and group what is large", function()
+    assert.equal("0.003", units.ratio(0.0031))
+    assert.equal("0.10", units.ratio(0.0999))
+    assert.equal("1.00", units.ratio(1))
+    assert.equal("999", units.ratio(999.4))
+    assert.equal("20,340", units.ratio(20340.2))
+  end)
+
   it("have three digits and a unit", function()
     assert.equal("412 ms", units.time(0.4123))
     assert.equal("1.00 s", units.time(0.9996))

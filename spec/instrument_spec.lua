@@ -68,6 +68,45 @@ describe("the test of Mann and Whitney", function()
     end)
 end)
 
+describe("a plot of lines", function()
+  local function series(name)
+    local points = {}
+    for i, x in ipairs { 1, 10 } do
+      points[i] = { x = x, samples = { i }, interval = { median = i, low = i, high = i,
+        n = 1 } }
+    end
+    return { name = name, points = points }
+  end
+
+  it("tells programs apart, and gives the legend the lines that it takes", function()
+    local names, list = { "task", "python", "c", "awk", "a-name-that-is-long",
+      "another-one-of-these" }, {}
+    for i, name in ipairs(names) do list[i] = series(name) end
+    local svg = plot.lines("t", list, tostring, tostring)
+    for i = 1, 3 do assert.matches('class="other' .. i .. '"', svg) end
+    local width, lines = tonumber(svg:match 'viewBox="0 0 (%d+)'), {}
+    for _, name in ipairs(names) do
+      local x, y = svg:match('x="([%d.]+)" y="([%d.]+)" text%-anchor="start">'
+        .. name:gsub("%-", "%%-"))
+      assert.is_true(tonumber(x) + 8 * #name <= width + 8, name)
+      lines[y] = true
+    end
+    assert.is_truthy(next(lines, next(lines)), "one line")
+  end)
+end)
+
+describe("a plot of rows", function()
+  it("has room for long names, and cuts what is too long", function()
+    local function at(name)
+      local svg = plot.strips("t", { { name = name, samples = { 1, 2 } } }, tostring)
+      return tonumber(svg:match 'x="([%d.]+)" y="[%d.]+" text%-anchor="end"'), svg
+    end
+    assert.is_true(at "a name of 20 letters" > 20 * 7)
+    local _, svg = at(("x"):rep(90))
+    assert.matches(">x+…<", svg)
+  end)
+end)
+
 describe("a saved run", function()
   it("differs from an equal one in no more than 5 of 100 trials", function()
     local random, found, trials = randoms(77), 0, 400

@@ -17,7 +17,8 @@ return {
   parts = {
     { "time", "<=", T.UNITS, "on tasks it takes %s", "units" },
     { "order", ">=", T.SOURCES,
-      function(f) return "they finish " .. tostring(f.finished) end, "count" },
+      function(f) return "they finish " .. tostring(f.finished) end, "count",
+      needs = "3 1 2" },
     { "results", ">=", T.SOURCES, "%s results come in order of asking",
       "count" },
   },

@@ -14,7 +14,7 @@ return {
       jobs = 4 * lab.cores, cores = lab.cores })
     return { pooled = cpu.speedup.thread, tasks = cpu.speedup.task,
       cpython = python and python.pooled, version = python and python.version,
-      absent = why, rows = cpu.rows }
+      absent = why, rows = cpu.rows, note = cpu.note }
   end,
   parts = {
     { "pooled", "<=", T.NO_GAIN, "tasks over a pool of threads run %s times as "

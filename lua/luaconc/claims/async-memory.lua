@@ -13,9 +13,11 @@ return {
     local idle = lab:get "idle"
     local peak = lab:get "consume"
     local ratio = require("luaconc.lab").ratio
+    local rows = table.move(idle.rows, 1, #idle.rows, 1, {})
+    table.move(peak.rows, 1, #peak.rows, #rows + 1, rows)
     return { thread = ratio(idle.by.thread, idle.by.task, "memory"),
       process = ratio(idle.by.process, idle.by.task, "memory"),
-      peak = peak.share, rows = idle.rows }
+      peak = peak.share, rows = rows }
   end,
   parts = {
     { "thread", ">=", T.MANY_TIMES,

@@ -1,4 +1,5 @@
 local T = require "luaconc.lab.thresholds"
+local units = require "luaconc.compare.units"
 
 return {
   id = "async-no-races",
@@ -16,6 +17,6 @@ return {
   },
   why = function(f)
     return f.thread and ("Threads that do the same on a shared array lose "
-      .. "%.0f of a million."):format(f.thread) or nil
+      .. "%s of a million."):format(units.count(f.thread)) or nil
   end,
 }

@@ -18,6 +18,7 @@ return {
       "count" },
   },
   why = function(f)
-    return f.others and ("On threads it is %d of 4."):format(f.others) or nil
+    return f.others and ("On threads it is %d of 4. What blocks is told of "
+      .. "under luaconc run --debug."):format(f.others) or nil
   end,
 }

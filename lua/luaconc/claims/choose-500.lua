@@ -1,6 +1,10 @@
 local T = require "luaconc.lab.thresholds"
+local units = require "luaconc.compare.units"
 
 local border = T.FEW_CONNECTIONS.value
+
+local NEAR = ("%s to %s"):format(units.count(border / T.NEAR.value),
+  units.count(border * T.NEAR.value))
 
 -- How many times one border is the other, whichever is larger.
 local function apart(number)
@@ -9,13 +13,14 @@ end
 
 local function words(found, what)
   if found.number == math.huge then
-    return ("%s: threads are not beaten up to %d requests"):format(what,
-      found.high)
+    return ("%s: threads are not beaten up to %s requests"):format(what,
+      units.count(found.high))
   elseif found.number == found.low then
-    return ("%s: no crossing, tasks win from %d requests or fewer on"):format(
-      what, found.low)
+    return ("%s: no crossing, tasks win from %s requests or fewer on"):format(
+      what, units.count(found.low))
   end
-  return ("%s: tasks win from %d requests on"):format(what, found.number)
+  return ("%s: tasks win from %s requests on"):format(what,
+    units.count(found.number))
 end
 
 return {
@@ -34,9 +39,10 @@ return {
   end,
   parts = {
     { "time", "<=", T.NEAR, function(f) return words(f.time_found, "time") end,
-      "ratio" },
+      "ratio", needs = NEAR },
     { "memory", "<=", T.NEAR,
-      function(f) return words(f.memory_found, "memory") end, "ratio" },
+      function(f) return words(f.memory_found, "memory") end, "ratio",
+      needs = NEAR },
   },
   why = function(_, verdict)
     return verdict ~= "holds" and "A number of connections is no property of "

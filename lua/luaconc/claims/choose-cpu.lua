@@ -1,4 +1,5 @@
 local T = require "luaconc.lab.thresholds"
+local absent = require "luaconc.lab.absent"
 
 return {
   id = "choose-cpu",
@@ -10,10 +11,11 @@ return {
     .. "of, and how far tasks and threads are behind them",
   measure = function(lab)
     local cpu = lab:get "cpu"
+    local python, why = lab:python("cpu", { limit = 80000,
+      jobs = 4 * lab.cores, cores = lab.cores })
     return { share = cpu.share.process, task = cpu.task_to_process,
-      thread = cpu.thread_to_process, rows = cpu.rows,
-      python = lab:python("cpu", { limit = 80000, jobs = 4 * lab.cores,
-        cores = lab.cores }) }
+      thread = cpu.thread_to_process, rows = cpu.rows, note = cpu.note,
+      python = python, absent = why }
   end,
   parts = {
     { "share", ">=", T.PARALLEL,
@@ -27,6 +29,6 @@ return {
         .. "common with others, so threads do as well as processes. " or "")
       .. (f.python and ("In CPython %s the same work ran %.2f times as fast "
         .. "on processes and %.2f times on threads."):format(
-        f.python.version, f.python.process, f.python.thread) or "")
+        f.python.version, f.python.process, f.python.thread) or absent(f))
   end,
 }

@@ -10,7 +10,7 @@ return {
   measure = function(lab)
     local m = lab:get "mixed"
     local ratio = require("luaconc.lab").ratio
-    return { alone = ratio(m.by.tasks, m.by.both, "time"),
+    return { alone = ratio(m.by.tasks, m.by.both, "own"),
       threads = ratio(m.by.threads, m.by.both, "time"), rows = m.rows }
   end,
   parts = {

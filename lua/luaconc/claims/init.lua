@@ -10,7 +10,7 @@
 ---@field figure string which figure decides
 ---@field measure fun(lab: luaconc.Lab): table the figures by name: numbers or
 --- intervals; `missing`: why one is not there; `rows`: a table for readers,
---- its first row the heading; `notes`: sentences
+--- its first row the heading; `note`: what else must be said of them
 ---@field parts table[] the rule (see luaconc.lab.rule)
 ---@field why string|fun(figures: table, verdict: string): string|nil what
 --- explains the verdict, beside the figures (of intervals, the medians)

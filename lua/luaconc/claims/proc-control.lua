@@ -15,11 +15,15 @@ return {
       seconds = c.kill.seconds, missing = c.process.missing, rows = c.rows }
   end,
   parts = {
-    { "lost", ">=", T.SOME, "killing a worker loses %s job", "count" },
-    { "unnoticed", ">=", T.SOME, "stopping one passes %s times unnoticed",
-      "count" },
-    { "refused", ">=", T.SOME, "beyond the limit %s start is refused",
-      "count" },
+    { "lost", ">=", T.SOME, "killing a worker loses its job (%s)", "count" },
+    { "unnoticed", ">=", T.SOME, function(f)
+      return "stopping one " .. (f.unnoticed > 0 and "passes unnoticed"
+        or "is noticed")
+    end, "count" },
+    { "refused", ">=", T.SOME, function(f)
+      return f.refused > 0 and "a start beyond the limit is refused"
+        or "no start is refused"
+    end, "count" },
   },
   why = function(f)
     return f.seconds and ("The program learns of the death after %s, and the "

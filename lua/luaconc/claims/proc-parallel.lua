@@ -1,4 +1,5 @@
 local T = require "luaconc.lab.thresholds"
+local absent = require "luaconc.lab.absent"
 
 return {
   id = "proc-parallel",
@@ -8,9 +9,10 @@ return {
   figure = "the share of the cores that the speed-up makes use of",
   measure = function(lab)
     local cpu = lab:get "cpu"
-    local python = lab:python("cpu", { limit = 80000, jobs = 4 * lab.cores,
+    local python, why = lab:python("cpu", { limit = 80000, jobs = 4 * lab.cores,
       cores = lab.cores })
-    return { share = cpu.share.process, python = python, rows = cpu.rows }
+    return { share = cpu.share.process, python = python, rows = cpu.rows,
+      note = cpu.note, absent = why }
   end,
   parts = {
     { "share", ">=", T.PARALLEL,
@@ -18,6 +20,6 @@ return {
   },
   why = function(f)
     return f.python and ("In CPython %s processes ran %.2f times as fast as "
-      .. "one."):format(f.python.version, f.python.process) or nil
+      .. "one."):format(f.python.version, f.python.process) or absent(f)
   end,
 }

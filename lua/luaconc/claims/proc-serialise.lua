@@ -6,7 +6,7 @@ return {
     .. "to send.",
   experiment = "Values of eleven kinds are sent to a process and back.",
   engines = { "process" },
-  figure = "bytes that a table takes on its way; kinds that are refused",
+  figure = "bytes that a call takes on its way; kinds that are refused",
   measure = function(lab)
     local k, calls = lab:get "kinds", lab:get "calls"
     return { bytes = require("luaconc.lab").median(

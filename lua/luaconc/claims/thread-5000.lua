@@ -1,5 +1,6 @@
 local T = require "luaconc.lab.thresholds"
 local crowd = require "luaconc.lab.experiments.crowd"
+local units = require "luaconc.compare.units"
 
 local ratio = function(...) return require("luaconc.lab").ratio(...) end
 
@@ -42,9 +43,9 @@ return {
       "the most threads reach %s of the best throughput", "share" },
   },
   why = function(f)
-    return f.n and ("They were %d. Each thread is woken at the gate and "
+    return f.n and ("They were %s. Each thread is woken at the gate and "
       .. "tells its result, and it is these hand-overs that grow with their "
       .. "number; the system switches those that compute by the clock.")
-      :format(f.n) or nil
+      :format(units.count(f.n)) or nil
   end,
 }

@@ -16,8 +16,10 @@ return {
       left = e.stuck.thread.left, missing = c.thread.missing, rows = e.rows }
   end,
   parts = {
-    { "refused", ">=", T.SOME, "beyond the limit %s start is refused",
-      "count" },
+    { "refused", ">=", T.SOME, function(f)
+      return f.refused > 0 and "a start beyond the limit is refused"
+        or "no start is refused"
+    end, "count" },
     { "compute", ">=", T.PROMPT, "a thread that computes ends %s after it is "
       .. "cancelled", "time" },
     { "stuck", ">=", T.PROMPT, "one that is stuck in C is given up after %s",

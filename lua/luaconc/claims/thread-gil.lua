@@ -14,7 +14,8 @@ return {
     local python, why = lab:python("cpu", { limit = 80000,
       jobs = 4 * lab.cores, cores = lab.cores })
     return { speedup = cpu.speedup.thread, cpython = python and python.thread,
-      version = python and python.version, absent = why, rows = cpu.rows }
+      version = python and python.version, absent = why, rows = cpu.rows,
+      note = cpu.note }
   end,
   parts = {
     { "speedup", "<=", T.NO_GAIN, "threads of luaconc run %s times as fast as "

@@ -1,4 +1,5 @@
 local T = require "luaconc.lab.thresholds"
+local units = require "luaconc.compare.units"
 
 return {
   id = "thread-races",
@@ -18,9 +19,9 @@ return {
   },
   why = function(f)
     return f.atomic and f.watched and ("Under --debug it was reported %d %s, "
-      .. "with the lines that read and write. By the atomic add %.0f are lost. "
+      .. "with the lines that read and write. By the atomic add %s are lost. "
       .. "Between threads of luaconc only shared objects can race; all else is "
       .. "copied."):format(f.watched, f.watched == 1 and "time" or "times",
-      f.atomic) or nil
+      units.count(f.atomic)) or nil
   end,
 }

@@ -18,13 +18,16 @@ end
 -- The ids that words name: each one, or a group by its first word.
 local function chosen(words)
   if #words == 0 then return claims.ids() end
-  local list, all = {}, claims.ids()
+  local list, all, seen = {}, claims.ids(), {}
   for _, word in ipairs(words) do
-    local before = #list
+    local known = false
     for _, id in ipairs(all) do
-      if id == word or id:match "^[^-]*" == word then list[#list + 1] = id end
+      if id == word or id:match "^[^-]*" == word then
+        if not seen[id] then list[#list + 1] = id end
+        seen[id], known = true, true
+      end
     end
-    if #list == before then
+    if not known then
       return nil, ("there is no claim '%s'%s (--list shows them)"):format(word,
         require("luaconc.compare.suggest").hint(word, all))
     end
@@ -53,7 +56,8 @@ local function run_book(given, ids, files)
   local core = require "luaconc.core"
   local start = core.clock()
   local progress <close> = require("luaconc.compare.progress").start()
-  local lab = require("luaconc.lab").new { full = given.full }
+  local lab = require("luaconc.lab").new { full = given.full,
+    limit = given.limit }
   local trials = {}
   local book = { full = lab.full }
   -- Ctrl-C ends it; what was measured so far is in the summary and the files.
@@ -113,12 +117,18 @@ small sizes, one unit of time is 50 ms (this is what is
 done unless said): the whole book in less than 5 minutes
 on two free cores]] },
     { "--full", false, "the documents' own sizes, one unit is a second" },
+    { "--limit", "SECONDS", [[
+time after which a process of an experiment is ended, and
+its claims could not be run (120; 600 with --full)]],
+      parse = values.seconds },
     { "--json", "FILE", "write figures and verdicts to FILE",
       parse = values.file, complete = "file" },
     { "--html", "FILE", "write the book as one page to FILE",
       parse = values.file, complete = "file" },
   },
   notes = [[
+Where a claim does not plainly hold, the answer to each part of its rule stands
+behind the figure, with what it needs: [no: needs at least 1.30].
 Where python3 is installed, the same experiment is done there, too, for the
 claims that are about Python's interpreter lock. docs/claims.md has the rules
 and the reason for each of their borders.

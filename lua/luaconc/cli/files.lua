@@ -87,10 +87,15 @@ end
 ---@param list table[]
 ---@return table? out to be closed, string? message
 function M.open(list)
-  local out = setmetatable({}, Out)
+  local out, seen = setmetatable({}, Out), {}
   for i = 1, #list do
     local path, form = list[i][1], list[i][2]
     if path then
+      if seen[path] then
+        Out.__close(out)
+        return nil, ("two options name the file '%s'"):format(path)
+      end
+      seen[path] = true
       local before = io.open(path, "r")
       if before then before:close() end
       local try, message = io.open(path, "a")

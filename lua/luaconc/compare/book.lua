@@ -77,7 +77,8 @@ local function line_of(row)
     units.memory(row.memory.median), units.size(row.job_memory.median),
     units.count(row.voluntary.median + row.involuntary.median),
     row.workers and units.size(row.sent.median) or "-",
-    units.time(row.startup.median),
+    engines.get(row.engine).command and "-"
+      or units.time(row.startup.median),
     row.workers and units.count(row.workers) or "-" }
 end
 
@@ -127,6 +128,15 @@ local function size_part(size)
   return table.concat(out) .. "</article>\n"
 end
 
+-- Without what nobody saw: the memory of a run that was over at once.
+local function known(values)
+  local out = {}
+  for _, v in ipairs(values) do
+    if v > 0 then out[#out + 1] = v end
+  end
+  return out
+end
+
 -- One line for each engine over the sizes.
 local function series(sizes, f)
   local list = {}
@@ -137,9 +147,13 @@ local function series(sizes, f)
         by[row.engine] = { name = row.engine, points = {} }
         list[#list + 1] = by[row.engine]
       end
-      local values = samples(row, function(run) return f(run, size.size) end)
-      table.insert(by[row.engine].points, { x = size.size, samples = values,
-        interval = stats.interval(values) })
+      local values = known(samples(row, function(run)
+        return f(run, size.size)
+      end))
+      if #values > 0 then
+        table.insert(by[row.engine].points, { x = size.size, samples = values,
+          interval = stats.interval(values) })
+      end
     end
   end
   return list
@@ -168,7 +182,7 @@ local function points_table(list, show, caption)
   end
   table.sort(xs)
   for _, x in ipairs(xs) do
-    for i = 2, #list + 1 do seen[x][i] = seen[x][i] or "" end
+    for i = 2, #list + 1 do seen[x][i] = seen[x][i] or "-" end
     rows[#rows + 1] = seen[x]
   end
   return page.table(rows, caption)
@@ -187,6 +201,16 @@ local function growth(result, title, f, show, base)
     .. points_table(list, show, title .. ", medians")
 end
 
+local function settings(result)
+  local parts = {}
+  for name, v in pairs(result.set or {}) do
+    parts[#parts + 1] = name .. " = " .. tostring(v)
+  end
+  table.sort(parts)
+  return #parts > 0 and element("p", "Settings: " .. table.concat(parts, ", "),
+    "soft") or ""
+end
+
 local function scenario_part(result)
   local out = { element("h2", result.name or result.file) }
   local function add(text) out[#out + 1] = text end
@@ -194,6 +218,7 @@ local function scenario_part(result)
   if result.name and result.file ~= "-" then
     add(element("p", result.file, "soft"))
   end
+  add(settings(result))
   if result.failure then
     add(element("p", "Failed: " .. result.failure.message))
     return table.concat(out)

@@ -15,7 +15,7 @@ local CLOSE = 0.001
 
 M.FLOOD = 64 << 20 -- bytes; a program that writes more is ended
 
-local PRINTED = 4000 -- bytes kept of what a failed program printed
+local PRINTED, LINES = 4000, 20 -- bytes and lines kept of what it printed
 
 -- Sleeps and looks until the process has ended. Returns how it ended, or
 -- nil and why it was given up.
@@ -45,9 +45,16 @@ local function trimmed(text)
   return (text:gsub("%s+$", ""))
 end
 
+-- The last lines of a text.
+local function tail(text)
+  local _, breaks = text:gsub("\n", "")
+  if breaks < LINES then return text end
+  return "...\n" .. text:gsub("[^\n]*\n", "", breaks + 1 - LINES)
+end
+
 local function printed(process)
-  local err = trimmed(process:output(2, PRINTED))
-  local out = trimmed(process:output(1, PRINTED))
+  local err = tail(trimmed(process:output(2, PRINTED)))
+  local out = tail(trimmed(process:output(1, PRINTED)))
   local both = err ~= "" and out ~= "" and out .. "\n" .. err or out .. err
   return both ~= "" and both or nil
 end

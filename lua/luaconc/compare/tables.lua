@@ -2,6 +2,7 @@
 -- serial run or the quickest, what that costs, and what one job costs.
 
 local compare = require "luaconc.compare"
+local engines = require "luaconc.compare.engines"
 local stats = require "luaconc.compare.stats"
 local text = require "luaconc.compare.text"
 local units = require "luaconc.compare.units"
@@ -122,7 +123,10 @@ local COSTS = {
   { "", "per job", 9, job_memory },
   { "switches", "to wait", 9, median("voluntary", units.count) },
   { "", "forced", 8, median("involuntary", units.count) },
-  { "", "start-up", 9, median("startup", units.time) },
+  { "", "start-up", 9, function(row)
+    return engines.get(row.engine).command and "-"
+      or units.time(row.startup.median)
+  end },
   { "", "sent", 9, function(row)
     return row.workers and units.size(row.sent.median) or "-"
   end },

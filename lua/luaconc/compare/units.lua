@@ -68,10 +68,12 @@ function M.count(n)
   return (s:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
 end
 
---- "19.6"
+--- "0.041", "19.6", "20,340"
 ---@param ratio number
 ---@return string
 function M.ratio(ratio)
+  if ratio >= 999.5 then return M.count(ratio) end
+  if ratio < 0.0995 and ratio > 0 then return format("%.3f", ratio) end
   return digits(ratio)
 end
 

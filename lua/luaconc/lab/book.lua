@@ -64,8 +64,8 @@ local function strip_of(trial, i)
     if figure == math.huge then return nil end
     figure = { median = figure, low = figure, high = figure, n = 1 }
   end
-  return { name = part[1], class = "task", samples = {}, interval = figure,
-    border = border, unit = part[5] }
+  return { name = (part[1]:gsub("_", " ")), class = "task", samples = {},
+    interval = figure, border = border, unit = part[5] }
 end
 
 local function strips(trial)
@@ -120,8 +120,9 @@ local function article(trial)
     add(failure(trial))
   else
     add(page.element("p", trial.sentence))
-    if trial.figures.missing then
-      add(page.element("p", "Missing: " .. trial.figures.missing, "soft"))
+    local missing = trial.figures.missing
+    if missing and not trial.sentence:find(missing, 1, true) then
+      add(page.element("p", "Missing: " .. missing, "soft"))
     end
     add(strips(trial))
     add(parts_table(trial))

@@ -26,16 +26,19 @@ local M = {}
 local Lab = {}
 Lab.__index = Lab
 
-M.LIMIT = 120 -- seconds after which a process of an experiment is ended
+-- Seconds after which a process of an experiment is ended.
+M.LIMIT, M.FULL_LIMIT = 120, 600
 
 --- A laboratory.
----@param options { full: boolean?, progress: fun(text: string)? }?
+---@param options { full: boolean?, limit: number?,
+--- progress: fun(text: string)? }?
 ---@return luaconc.Lab
 function M.new(options)
   options = options or {}
   return setmetatable({
     full = options.full or false,
     unit = options.full and 1 or 0.05,
+    limit = options.limit or options.full and M.FULL_LIMIT or M.LIMIT,
     cores = core.machine().cores,
     progress = options.progress or function() end,
     done = {},
@@ -78,7 +81,11 @@ end
 
 -- The report of a probe, or raises what went wrong.
 local function report_of(ended, failure, module, name)
-  if not ended then error(failure, 0) end
+  if not ended then
+    failure.message = ("%s of %s %s"):format(name, module:match "[^.]*$",
+      failure.message)
+    error(failure, 0)
+  end
   local report, unreadable
   if ended.report ~= "" then report, unreadable = plain.decode(ended.report) end
   failure = not report and program.broken(ended, unreadable) or nil
@@ -99,7 +106,7 @@ local function run_probe(module, name, args, limit, wrap)
     args = args }, "request"))
   local argv = program.lua "require('luaconc.lab.child').main()"
   local ended, failure = program.run(wrap and wrap(argv) or argv, input,
-    limit or M.LIMIT)
+    limit)
   return report_of(ended, failure, module, name)
 end
 
@@ -126,7 +133,7 @@ local NOBODY = { "setpriv", "--reuid=65534", "--regid=65534",
 ---@return any value
 function Lab:limited(module, name, args, most)
   local root = machine.first_line("id", "-u") == "0"
-  return run_probe(module, name, args, M.LIMIT, function(argv)
+  return run_probe(module, name, args, self.limit, function(argv)
     local words = table.move(root and NOBODY or {}, 1, root and #NOBODY or 0,
       1, {})
     words[#words + 1] = "prlimit"
@@ -183,6 +190,7 @@ end
 function Lab:compare(name, options)
   local compare = require "luaconc.compare"
   options.progress = function(text) self.progress(text) end
+  options.limit = self.limit
   local result = compare.scenario(assert(package.searchpath(
     "luaconc.lab.scenarios." .. name, package.path)), options)
   local failure = result.failure
@@ -219,7 +227,7 @@ function Lab:python(name, args)
   for k, v in pairs(args or {}) do
     words[#words + 1] = ("%s=%s"):format(k, v)
   end
-  local ended, failure = program.run(words, "", M.LIMIT)
+  local ended, failure = program.run(words, "", self.limit)
   local values, why
   if not ended then
     why = failure.message:find "no such file" and "python3 is not installed"

@@ -38,6 +38,12 @@ local function heading(style, trial)
     .. style:paint(verdict, COLOURS[verdict] or "bold") .. "\n"
 end
 
+-- Missing is told once: a part of the rule may have said it.
+local function missing(trial)
+  local text = trial.figures.missing
+  if text and not trial.sentence:find(text, 1, true) then return text end
+end
+
 --- One trial.
 ---@param style table of `luaconc.compare.text`
 ---@param trial luaconc.Trial
@@ -54,8 +60,8 @@ function M.trial(style, trial)
     return table.concat(out)
   end
   out[3] = style:paragraph(trial.sentence, "  ")
-  if trial.figures.missing then
-    out[#out + 1] = style:paragraph("Missing: " .. trial.figures.missing, "  ")
+  if missing(trial) then
+    out[#out + 1] = style:paragraph("Missing: " .. missing(trial), "  ")
   end
   if trial.figures.rows then out[#out + 1] = grid(style, trial.figures.rows) end
   return table.concat(out)
@@ -77,11 +83,11 @@ function M.summary(style, trials, seconds)
   end
   for _, verdict in ipairs(require("luaconc.lab.rule").VERDICTS) do
     if counts[verdict] then
-      parts[#parts + 1] = ("%d %s"):format(counts[verdict], verdict)
+      parts[#parts + 1] = ("%s %d"):format(verdict, counts[verdict])
     end
   end
   if failed > 0 then
-    parts[#parts + 1] = ("%d could not be run"):format(failed)
+    parts[#parts + 1] = ("could not be run %d"):format(failed)
   end
   return style:paint(units.plural(#trials, "claim"), "bold") .. " in "
     .. units.time(seconds) .. ": " .. table.concat(parts, ", ") .. ".\n"

@@ -7,7 +7,8 @@
 --
 -- and is answered yes where the figure passes with its whole interval, no
 -- where the whole interval fails, and open where the interval spans the border
--- or the figure is missing. (A text may be a function of the figures.)
+-- or the figure is missing. (A text may be a function of the figures; `needs`
+-- says in words what the figure must be, where the border does not.)
 -- All yes: the claim holds. All no: it does not hold. Both: it holds in part.
 -- Open without both: it can't be decided. A part with `must` decides alone: no
 -- there means that the claim does not hold.
@@ -128,8 +129,8 @@ function M.part(part, figures)
     return ("%s was not measured%s"):format(part[1],
       figures.missing and ": " .. figures.missing or ""), answer
   end
-  return ("%s; the border is %s %s%s"):format(say(part, figures),
-    SIGNS[part[2]], M.show(part[3].value, part[5]),
+  return ("%s; the border is %s%s"):format(say(part, figures), part.needs
+    or SIGNS[part[2]] .. " " .. M.show(part[3].value, part[5]),
     MARKS[answer] and "" or ", which lies within the interval"), answer
 end
 
@@ -142,26 +143,34 @@ local function medians(figures)
   return out
 end
 
+-- What a part needs, and whether it has that: told where not all say yes.
+local function mark(part, figures, verdict)
+  if verdict == "holds" then return "" end
+  return (" [%s: needs %s]"):format(M.answer(part, figures), part.needs
+    or SIGNS[part[2]] .. " " .. M.show(part[3].value, part[5]))
+end
+
 --- The sentence that explains a verdict: what each part found, and why.
 ---@param claim luaconc.Claim
 ---@param figures table<string, any>
 ---@return string
 function M.sentence(claim, figures)
-  local out = {}
+  local out, verdict = {}, M.verdict(claim, figures)
   for i, part in ipairs(claim.parts) do
     if figures[part[1]] == nil then
       out[i] = M.part(part, figures)
     else
-      out[i] = say(part, figures)
+      out[i] = say(part, figures) .. mark(part, figures, verdict)
     end
   end
   local text = table.concat(out, "; ")
   text = text:gsub("^%l", string.upper) .. "."
   local why = claim.why
-  if type(why) == "function" then
-    why = why(medians(figures), M.verdict(claim, figures))
+  if type(why) == "function" then why = why(medians(figures), verdict) end
+  for _, more in ipairs { why or "", figures.note or "" } do
+    if more ~= "" then text = text .. " " .. more:gsub("%s+$", "") end
   end
-  return ((why and text .. " " .. why or text):gsub("%s+$", ""))
+  return text
 end
 
 return M

@@ -24,6 +24,7 @@ local PICK = {
   own = function(r)
     return math.max(r.wall - r.delayed, (r.user + r.system) / cores, 1e-6)
   end,
+  delayed = function(r) return r.delayed / math.max(r.wall, 1e-6) end,
   cpu = function(r) return r.user + r.system end,
   memory = function(r) return r.memory end,
   job_memory = function(r) return math.max(r.job_memory, 1) end,
@@ -70,6 +71,25 @@ function M.least(by, engines, name)
       < stats.median(by[best][name])) then best = engine end
   end
   return best
+end
+
+M.CROWDED = 0.1 -- share of a run spent waiting for a core, to be told
+
+--- What to say where other programs held the cores; else nil. For figures
+--- that leave this time out.
+---@param by table<string, table>
+---@param engines string[]
+---@return string?
+function M.crowd(by, engines)
+  local most = 0
+  for _, engine in ipairs(engines) do
+    local e = by[engine]
+    if e then most = math.max(most, stats.median(e.delayed)) end
+  end
+  if most < M.CROWDED then return nil end
+  return ("Other programs held the cores: runs waited for one for up to %s of "
+    .. "their time, which luaconc's figures leave out, but not the "
+    .. "table."):format(units.percent(math.min(most, 1)))
 end
 
 M.HEADING = { "jobs", "engine", "workers", "work", "with starting", "CPU",

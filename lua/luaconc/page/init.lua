@@ -20,12 +20,13 @@ local STYLE = [[
   --soft: #57606a; --line: #d0d7de; --card: #f6f8fa; --link: #0550ae;
   --good: #116329; --bad: #a40e26; --mixed: #7a4d00; --other: #57606a;
   --serial: #57606a; --task: #0969da; --thread: #bc4c00; --process: #8250df;
-  --extra: #1a7f37; }
-@media (prefers-color-scheme: dark) { :root { --back: #0d1117;
+  --other1: #1a7f37; --other2: #a40e26; --other3: #7d4e00; }
+@media screen and (prefers-color-scheme: dark) { :root { --back: #0d1117;
   --ink: #e6edf3; --soft: #9da7b3; --line: #30363d; --card: #161b22;
   --link: #79c0ff; --good: #56d364; --bad: #ff7b72; --mixed: #e3b341;
   --other: #9da7b3; --serial: #b1bac4; --task: #58a6ff; --thread: #ffa657;
-  --process: #d2a8ff; --extra: #56d364; } }
+  --process: #d2a8ff; --other1: #56d364; --other2: #ff7b72;
+  --other3: #e3b341; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 62rem; padding: 1rem 1rem 4rem;
@@ -62,15 +63,16 @@ article h3 { margin-top: 0.2rem; }
 .part { color: var(--mixed); } .other { color: var(--other); }
 figure { margin: 0.8rem 0; overflow-x: auto; }
 figcaption { color: var(--soft); font-size: 0.9rem; }
-svg { width: 100%; height: auto; max-width: 46rem; display: block;
-  font: 12px system-ui, "DejaVu Sans", sans-serif; }
+svg { width: 100%; height: auto; max-width: 38rem; display: block;
+  font: 10px system-ui, "DejaVu Sans", sans-serif; }
 svg text { fill: var(--ink); }
 svg .soft { fill: var(--soft); font-size: inherit; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .mark { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 4 3; }
 .serial { --own: var(--serial); } .task { --own: var(--task); }
 .thread { --own: var(--thread); } .process { --own: var(--process); }
-.extra { --own: var(--extra); }
+.other1 { --own: var(--other1); } .other2 { --own: var(--other2); }
+.other3 { --own: var(--other3); }
 svg .dot { fill: var(--own); fill-opacity: 0.45; stroke: var(--own); }
 svg .median { stroke: var(--own); stroke-width: 3; }
 svg .range { stroke: var(--own); stroke-width: 1.5; fill: none; }
@@ -80,7 +82,7 @@ details { margin: 0.5rem 0; } summary { cursor: pointer; }
 @media (min-width: 40rem) { th a { white-space: nowrap; } }
 @media (max-width: 36rem) { body { padding: 0.6rem 0.7rem 3rem; }
   article { padding: 0.5rem 0.7rem; }
-  svg { font-size: 15px; min-width: 30rem; } }
+  svg { font-size: 14px; } }
 @media print { :root { --back: #fff; --ink: #000; --soft: #444;
     --line: #999; --card: #fff; --link: #000; }
   body { max-width: none; padding: 0; font-size: 10pt; }

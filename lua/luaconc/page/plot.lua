@@ -1,12 +1,18 @@
 -- Plots as inline SVG, each with a title and a description for those who
 -- don't see it. Beside each stands a table (see luaconc.page).
+--
+-- They are drawn for letters of 14 units, so that they can be read where a
+-- narrow window makes them smaller; page's style has smaller ones where a wide
+-- window makes them larger.
 
 local page = require "luaconc.page"
 local scale = require "luaconc.page.scale"
 
 local M = {}
 
-local WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM = 640, 96, 32, 12, 34, 40
+local WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM = 480, 64, 32, 12, 32, 40
+
+local LETTER = 7.8 -- units that one takes, on average
 
 local escape, format = page.escape, string.format
 
@@ -40,7 +46,7 @@ local function x_axis(s, left, width, top, bottom, show, out)
     local x = left + s.at(v) * width
     out[#out + 1] = line("grid", x, top, x, bottom)
     local text = show(v)
-    local half = #text * 4.2
+    local half = #text * LETTER / 2
     if x - half > free then
       out[#out + 1] = label(x, bottom + 18, text, "middle", "soft")
       free = x + half + 4
@@ -64,14 +70,54 @@ local SHAPES = {
     return format('<path class="dot" d="M%.1f %.1fl4 4l-4 4l-4-4z"/>', x,
       y - 4)
   end,
+  other1 = function(x, y)
+    return format('<path class="dot" d="M%.1f %.1fl4 -7h-8z"/>', x, y + 4)
+  end,
+  other2 = function(x, y)
+    return format('<path class="dot" d="M%.1f %.1fv8m-4 -4h8"/>', x, y - 4)
+  end,
+  other3 = function(x, y)
+    return format('<path class="dot" d="M%.1f %.1fl6 6m0 -6l-6 6"/>', x - 3,
+      y - 3)
+  end,
 }
 
-local function class_of(name)
-  return SHAPES[name] and name or "extra"
+local OTHERS = 3
+
+-- The classes of these names: engines have their own, others one after the
+-- other.
+local function classes(list)
+  local out, n = {}, 0
+  for i, item in ipairs(list) do
+    local class = item.class or item.name
+    if not SHAPES[class] then
+      class = "other" .. n % OTHERS + 1
+      n = n + 1
+    end
+    out[i] = class
+  end
+  return out
 end
 
-local function dot(name, x, y)
-  return (SHAPES[name] or SHAPES.task)(x, y) .. "\n"
+local function dot(class, x, y)
+  return SHAPES[class](x, y) .. "\n"
+end
+
+-- A name that fits into so much space.
+local function cut(name, space)
+  local most = (space - 8) // LETTER
+  local after = utf8.len(name) and utf8.len(name) > most
+    and utf8.offset(name, math.floor(most))
+  return after and name:sub(1, after - 1) .. "…" or name
+end
+
+-- Space for the longest of these texts at the left, within reason.
+local function margin(texts)
+  local most = 0
+  for _, text in ipairs(texts) do
+    most = math.max(most, utf8.len(text) or #text)
+  end
+  return math.min(math.max(LEFT, most * LETTER + 14), WIDTH / 2)
 end
 
 local function values_of(rows)
@@ -88,12 +134,12 @@ local function values_of(rows)
 end
 
 -- One row of a strip: the interval, the median, the samples.
-local function strip_row(row, y, s, left, width, out)
+local function strip_row(row, class, y, s, left, width, out)
   local function x(v) return left + s.at(v) * width end
-  out[#out + 1] = format('<g class="%s">\n', class_of(row.class or row.name))
-  out[#out + 1] = label(left - 8, y + 4, row.name, "end")
+  out[#out + 1] = format('<g class="%s">\n', class)
+  out[#out + 1] = label(left - 8, y + 4, cut(row.name, left), "end")
   for i, v in ipairs(row.samples) do
-    out[#out + 1] = dot(row.class or row.name, x(v), y + (i % 3 - 1) * 5)
+    out[#out + 1] = dot(class, x(v), y + (i % 3 - 1) * 5)
   end
   local interval = row.interval
   if interval then
@@ -112,8 +158,9 @@ local function describe_rows(rows, show)
   for i, row in ipairs(rows) do
     local v = row.interval
     parts[i] = row.name .. ": " .. (v and format("median %s, from %s to %s, %d "
-      .. "samples", show(v.median), show(v.low), show(v.high), #row.samples)
-      or "no figure") .. (row.border and ", border " .. show(row.border) or "")
+      .. "samples", show(v.median), show(v.low), show(v.high),
+      math.max(#row.samples, v.n)) or "no figure")
+      .. (row.border and ", border " .. show(row.border) or "")
   end
   return table.concat(parts, "; ") .. "."
 end
@@ -128,16 +175,19 @@ end
 function M.strips(title, rows, show, base)
   local s, out = scale.of(values_of(rows), nil, base), {}
   local bottom = TOP + #rows * ROW
-  local left, width = LEFT, WIDTH - LEFT - RIGHT
+  local names, class = {}, classes(rows)
+  for i, row in ipairs(rows) do names[i] = row.name end
+  local left = margin(names)
+  local width = WIDTH - left - RIGHT
   x_axis(s, left, width, TOP, bottom, show, out)
   for i, row in ipairs(rows) do
-    strip_row(row, TOP + (i - 0.5) * ROW, s, left, width, out)
+    strip_row(row, class[i], TOP + (i - 0.5) * ROW, s, left, width, out)
   end
   return frame(WIDTH, bottom + BOTTOM - 12, title, describe_rows(rows, show),
     out)
 end
 
-local HEIGHT = 300
+local HEIGHT = 240
 
 local function y_axis(s, left, right, top, height, show, out)
   for _, v in ipairs(s.ticks) do
@@ -147,14 +197,14 @@ local function y_axis(s, left, right, top, height, show, out)
   end
 end
 
-local function series_of(series, x, y, out)
+local function series_of(series, class, x, y, out)
   local path = {}
-  out[#out + 1] = format('<g class="%s">\n', class_of(series.name))
+  out[#out + 1] = format('<g class="%s">\n', class)
   for i, p in ipairs(series.points) do
     local px, py = x(p.x), y(p.interval.median)
     path[i] = format("%.1f,%.1f", px, py)
     for _, v in ipairs(p.samples) do
-      out[#out + 1] = dot(series.name, px, y(v))
+      out[#out + 1] = dot(class, px, y(v))
     end
     out[#out + 1] = line("range", px, y(p.interval.low), px,
       y(p.interval.high))
@@ -164,14 +214,21 @@ local function series_of(series, x, y, out)
   out[#out + 1] = "</g>\n"
 end
 
-local function legend(list, left, y, out)
-  local x = left
-  for _, series in ipairs(list) do
-    out[#out + 1] = format('<g class="%s">%s</g>', class_of(series.name),
-      dot(series.name, x, y - 4))
+local LINE = 20 -- of the legend
+
+-- Names with their marks, in as many lines as they take; returns where these
+-- end.
+local function legend(list, class, left, out)
+  local x, y = left, 18
+  for i, series in ipairs(list) do
+    local wide = 9 + LETTER * (utf8.len(series.name) or #series.name)
+    if x > left and x + wide > WIDTH then x, y = left, y + LINE end
+    out[#out + 1] = format('<g class="%s">%s</g>', class[i],
+      dot(class[i], x, y - 4))
     out[#out + 1] = label(x + 9, y, series.name, "start")
-    x = x + 24 + 8 * #series.name
+    x = x + wide + 16
   end
+  return y + 16
 end
 
 local function describe_series(list, crossings, show_x, show_y)
@@ -208,14 +265,17 @@ function M.lines(title, list, show_x, show_y, crossings, base)
     end
   end
   local sx, sy = scale.of(xs, true), scale.of(ys, true, base)
-  local left, right, top = 84, WIDTH - RIGHT, 34
+  local out, class, ticks = {}, classes(list), {}
+  for i, v in ipairs(sy.ticks) do ticks[i] = show_y(v) end
+  local left, right = margin(ticks), WIDTH - RIGHT
+  local top = legend(list, class, left, out)
   local function x(v) return left + sx.at(v) * (right - left) end
   local function y(v) return top + (1 - sy.at(v)) * HEIGHT end
-  local out = {}
-  legend(list, left, 18, out)
   y_axis(sy, left, right, top, HEIGHT, show_y, out)
   x_axis(sx, left, right - left, top, top + HEIGHT, show_x, out)
-  for _, series in ipairs(list) do series_of(series, x, y, out) end
+  for i, series in ipairs(list) do
+    series_of(series, class[i], x, y, out)
+  end
   for i, c in ipairs(crossings) do
     local at, near = x(c.x), x(c.x) > (left + right) / 2
     out[#out + 1] = line("mark", at, top, at, top + HEIGHT)

@@ -1,6 +1,8 @@
 -- Jobs whose results are large: taken as they come, a few at a time, or
 -- gathered and taken at the end. Peak of what Lua holds.
 
+local units = require "luaconc.compare.units"
+
 local M = { probes = {} }
 
 M.about = "large results, consumed as they come or gathered"
@@ -59,8 +61,12 @@ function M.run(lab)
   local module = "luaconc.lab.experiments.consume"
   local by = lab:rounds(lab:pick(3, 6), module,
     { { "gather", "gather" }, { "completed", "completed" } })
+  local median = require("luaconc.lab").median
+  local function size(list) return units.size(median(list, "peak").median) end
   return { share = require("luaconc.lab").ratio(by.completed, by.gather,
-    "peak") }
+    "peak"), rows = { { "peak of results that are gathered",
+      size(by.gather) }, { "and of those consumed as they come",
+      size(by.completed) } } }
 end
 
 return M

@@ -78,7 +78,8 @@ end
 
 local function limit_line(r)
   if r.missing then return r.missing end
-  return r.said and ("the %dth is refused: %s"):format(r.started + 1, r.said)
+  return r.said and ("refused after %d: %s"):format(r.started,
+    r.said:match ": (.*)$" or r.said)
     or ("%d started, none refused"):format(r.started)
 end
 

@@ -16,7 +16,8 @@ function M.run(lab)
   local by = runs.of(sizes[1])
   local rows = { runs.HEADING }
   runs.add_rows(rows, by, M.ENGINES)
-  local out = { rows = rows, cores = lab.cores, speedup = {}, share = {} }
+  local out = { rows = rows, cores = lab.cores, speedup = {}, share = {},
+    note = runs.crowd(by, M.ENGINES) }
   for _, engine in ipairs(M.ENGINES) do
     local s = runs.ratio(by.serial, by[engine], "own")
     out.speedup[engine] = s

@@ -56,10 +56,20 @@ local function ask(lab, text)
     finished = table.concat(log, " ") }
 end
 
+-- The quickest of some, where units are short: what disturbs only adds.
+local function quickest(lab, text)
+  local best
+  for _ = 1, lab:pick(3, 1) do
+    local r = ask(lab, text)
+    if not best or r.units < best.units then best = r end
+  end
+  return best
+end
+
 function M.run(lab)
   local out = { rows = { { "version", "time", "finished", "results" } } }
   for _, name in ipairs { "SERIAL", "TASK", "THREAD", "PROCESS" } do
-    local r = ask(lab, name)
+    local r = quickest(lab, name)
     out[name:lower()] = r
     out.rows[#out.rows + 1] = { name:lower(),
       ("%.2f units of %s"):format(r.units, units.time(lab.unit)), r.finished,

@@ -13,9 +13,8 @@ end
 
 local FAULTS = {}
 
--- A task that holds the loop: does the loop tell for how long?
+-- A task that holds the loop: does anything tell of it that was not asked?
 function FAULTS.blocked(conc, core)
-  local stats = conc.stats
   conc.run(function()
     conc.spawn(function()
       local stop = core.clock() + 0.2
@@ -23,7 +22,6 @@ function FAULTS.blocked(conc, core)
     end)
     conc.spawn(conc.sleep, 0.01)
   end)
-  return stats().longest >= 0.15
 end
 
 function FAULTS.deadlock(conc)
@@ -38,11 +36,12 @@ function FAULTS.lost(conc)
   return said ~= nil and said:find "nobody looks at this" ~= nil
 end
 
---- Which fault is reported.
-function M.probes.faults()
+--- Which fault is reported as an error. (What is printed is seen by `run`.)
+function M.probes.faults(args)
   local conc = require "luaconc"
   local core = require "luaconc.core"
   local out = {}
+  if args.debug then conc.debug.start { block = 0.1 } end
   for name, f in pairs(FAULTS) do out[name] = f(conc, core) or false end
   return out
 end
@@ -171,9 +170,17 @@ local WORDS = { race = "a wait inside read and write",
   blocking = "a call that blocks", forgotten = "a job nobody looks at",
   lock = "a lock held across a wait" }
 
+local function faults(lab, debug)
+  local told, printed = lab:probe("luaconc.lab.experiments.mistakes", "faults",
+    { debug = debug })
+  told.blocked = (printed or ""):find("has held the loop", 1, true) ~= nil
+  return told
+end
+
 function M.run(lab)
   local module = "luaconc.lab.experiments.mistakes"
-  local out = { faults = lab:probe(module, "faults"), silent = {},
+  local out = { faults = faults(lab, false), debug = faults(lab, true),
+    silent = {},
     rows = { { "mistake", "task", "thread" } } }
   for i, name in ipairs(M.MISTAKES) do
     local row = { WORDS[name] }

@@ -15,6 +15,14 @@ local function compute(turns)
   return x
 end
 
+-- What a thread of the pool computed, and for how long it waited for a core.
+local function told(turns)
+  local work = require "luaconc.compare.work"
+  local before = work.tell().delayed
+  local x = compute(turns)
+  return { x, work.tell().delayed - before }
+end
+
 local function job(args)
   require("luaconc").sleep(args.wait)
   return compute(args.turns)
@@ -35,23 +43,31 @@ end
 function WAYS.both(conc, args, list)
   local pool <close> = assert(conc.pool { engine = "thread",
     workers = args.cores })
-  return conc.map(list, function()
+  local delayed = 0
+  local results = conc.map(list, function()
     conc.sleep(args.wait)
-    return pool:submit(compute, args.turns):await()
+    local r = pool:submit(told, args.turns):await()
+    delayed = delayed + r[2]
+    return r[1]
   end, { limit = #list })
+  return results, delayed / args.cores
 end
 
---- Seconds of one way.
+--- Seconds of one way; `own`: without those for which other programs held the
+--- cores. (With more threads than cores, nobody can tell these apart.)
 function M.probes.way(args)
   local conc = require "luaconc"
   local core = require "luaconc.core"
+  local work = require "luaconc.compare.work"
   return conc.run(function()
     local list = {}
     for i = 1, M.JOBS do list[i] = i end
-    local before = core.clock()
-    local results = WAYS[args.way](conc, args, list)
+    local before, delayed = core.clock(), work.tell().delayed
+    local results, more = WAYS[args.way](conc, args, list)
+    local time = core.clock() - before
+    delayed = work.tell().delayed - delayed + (more or 0)
     assert(#results == M.JOBS and results[1] == compute(args.turns))
-    return { time = core.clock() - before }
+    return { time = time, own = math.max(time - delayed, args.wait) }
   end)
 end
 
@@ -65,11 +81,12 @@ function M.run(lab)
     calls[i] = { way, "way", own }
   end
   local by = lab:rounds(5, "luaconc.lab.experiments.mixed", calls)
-  local rows = { { "way", "time" } }
+  local rows = { { "way", "time", "without waits for a core" } }
   local median = require("luaconc.lab").median
   for i, way in ipairs(names) do
     rows[i + 1] = { way == "both" and "tasks over a pool of threads"
-      or way .. " alone", units.time(median(by[way], "time").median) }
+      or way .. " alone", units.time(median(by[way], "time").median),
+      way == "threads" and "-" or units.time(median(by[way], "own").median) }
   end
   return { by = by, rows = rows }
 end

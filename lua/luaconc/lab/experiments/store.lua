@@ -67,27 +67,26 @@ end
 
 -- ---- where the file is ----
 
-local function remove(folder)
-  os.execute("rm -rf " .. folder)
-end
-
-local NAME, OWNER = "luaconc-store-", "^luaconc%-store%-(%d+)%-"
+local NAME, OWNER = "luaconc-store-", "^luaconc%-store%-(%d+)%-%w+$"
 
 -- A folder tells by its name whose it is: what was killed has left its own.
+-- (That of another user stays, as it can't be removed.)
 local function sweep(conc, place)
   for _, entry in ipairs(conc.fs.scandir(place) or {}) do
     local owner = entry.name:match(OWNER)
     if owner and not conc.fs.exists("/proc/" .. owner) then
-      remove(place .. "/" .. entry.name)
+      conc.fs.remove(place .. "/" .. entry.name, { tree = true })
     end
   end
 end
 
 -- In memory where that can be: what a disk does would hide what a worker does.
+M.PLACES = { "/dev/shm", "/tmp" }
+
 local function new_folder(conc)
   local own = assert(conc.fs.readlink "/proc/self")
   local folder, message
-  for _, place in ipairs { "/dev/shm", "/tmp" } do
+  for _, place in ipairs(M.PLACES) do
     sweep(conc, place)
     folder, message = conc.fs.mkdtemp(("%s/%s%s-"):format(place, NAME, own))
     if folder then return folder end
@@ -130,7 +129,7 @@ function M.probes.store(args)
     local ok, n = pcall(args.sql and in_sql or in_file, conc, args,
       dir .. "/number")
     local time = core.clock() - before
-    remove(dir)
+    conc.fs.remove(dir, { tree = true })
     if not ok then return { missing = told(n) } end
     if not n then return { missing = "no binding of SQLite for Lua" } end
     return { lost = WORKERS * args.times - n, time = time }

@@ -1,5 +1,5 @@
--- The three faults of async-debug in CPython's asyncio, as it comes: does it
--- tell of them by itself?
+-- The three faults of async-debug in CPython's asyncio: does it tell of them
+-- by itself, and in its debug mode?
 return [=[
 import asyncio, gc, io, logging, sys, time
 
@@ -21,7 +21,7 @@ async def lost():
     await asyncio.sleep(0.01)
     gc.collect()
 
-def told(coroutine, limit):
+def told(coroutine, limit, debug):
     log.truncate(0)
     async def bounded():
         try:
@@ -30,14 +30,15 @@ def told(coroutine, limit):
             return False
         return None
     try:
-        result = asyncio.run(bounded())
+        result = asyncio.run(bounded(), debug=debug)
     except Exception:
         return True
     gc.collect()
     return result is None and log.getvalue() != ""
 
-print("blocked=%d" % told(blocked(), 2))
-print("deadlock=%d" % told(deadlock(), 0.5))
-print("lost=%d" % told(lost(), 2))
+for suffix, debug in ("", False), ("_debug", True):
+    print("blocked%s=%d" % (suffix, told(blocked(), 2, debug)))
+    print("deadlock%s=%d" % (suffix, told(deadlock(), 0.5, debug)))
+    print("lost%s=%d" % (suffix, told(lost(), 2, debug)))
 print("version=" + sys.version.split()[0])
 ]=]
