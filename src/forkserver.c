@@ -88,9 +88,11 @@ static bool has_died (void) {
   return poll(&p, 1, 0) > 0;
 }
 
-/* Somebody may have stopped it: we need it. Else this has no effect. */
+/* Somebody may have stopped it: we need it. Any other gets no signal: it would
+** let go what a debugger, or a leak checker, is about to hold. */
 static void rouse_server (void) {
-  if (server.pid && server.owner == getpid()) (void)kill(server.pid, SIGCONT);
+  if (server.pid && server.owner == getpid() && lc_system_stopped(server.pid))
+    (void)kill(server.pid, SIGCONT);
 }
 
 static void forget_server (void) {

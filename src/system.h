@@ -98,8 +98,9 @@ int lc_system_pidfd (pid_t pid);
 int lc_system_threads (void);
 bool lc_system_first_thread (void);
 
-/* Does the process wait for something? */
+/* Does the process wait for something? Has a signal stopped it? */
 bool lc_system_asleep (pid_t pid);
+bool lc_system_stopped (pid_t pid);
 
 /* Limits of this process; 0: none. A failure leaves those before it. */
 typedef struct lc_limits {

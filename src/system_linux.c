@@ -353,13 +353,18 @@ bool lc_system_first_thread (void) {
   return syscall(SYS_gettid) == getpid();
 }
 
-bool lc_system_asleep (pid_t pid) {
+/* The letter of ps(1), or 0. */
+static char state_of (pid_t pid) {
   char path[40], line[128];
   (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-  if (!read_file(path, line, sizeof line)) return false;
+  if (!read_file(path, line, sizeof line)) return 0;
   const char *name = strrchr(line, ')');
-  return name && name[1] == ' ' && name[2] == 'S';
+  return name && name[1] == ' ' ? name[2] : 0;
 }
+
+bool lc_system_asleep (pid_t pid) { return state_of(pid) == 'S'; }
+
+bool lc_system_stopped (pid_t pid) { return state_of(pid) == 'T'; }
 
 static int set_limit (unsigned what, uint64_t soft, uint64_t hard) {
   struct rlimit limit = {soft, hard};
