@@ -115,6 +115,7 @@ build = {
         "src/job.c",
         "src/kin.c",
         "src/listener.c",
+        "src/lock.c",
         "src/loop.c",
         "src/luaconc.c",
         "src/luax.c",

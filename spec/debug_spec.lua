@@ -143,6 +143,21 @@ describe("under --debug", function()
       assert.equal(0, result.code)
     end)
 
+  it("the order in which permits and locks are taken is nobody's mistake",
+    function()
+      local result = debugged [[
+        local s, l = conc.semaphore(0), conc.lock()
+        local function give() s:release() end
+        conc.spawn(give)
+        s:acquire()
+        l:with(function() end)
+        conc.spawn(give)
+        l:with(function() s:acquire() end)
+      ]]
+      assert.equal("", result.err)
+      assert.equal(0, result.code)
+    end)
+
   it("tasks that wait for each other's locks are told at once", function()
     local result = debugged [[
       local a, b = conc.lock(), conc.lock()

@@ -35,7 +35,7 @@ local C_LAYERS = {
     files = "counts fs fswatch channel coroutine dns exec measure offspring pair pool "
       .. "process queue "
       .. "sharedcounter sharedevent sharedlock sharedmap "
-      .. "signals standard sync tcp thread timer tty udp unix watch" },
+      .. "lock signals standard sync tcp thread timer tty udp unix watch" },
   { name = "top", peers = true, files = "host hostwait hostwork luaconc preload "
       .. "simulation testing testworker" },
 }

@@ -346,9 +346,8 @@ static int group_await (lua_State *L) {
   check_outside(L, f);
   if (f->group.failing)
     return lc_group_wait(L, t, &f->group, k_group_await, 0);
-  lc_task_begin(t, &await_kind);
-  lc_list_append(&f->group.waiters, &t->op.u.link);
-  return lc_task_wait(L, t, k_group_await, 0);
+  return lc_task_wait_in(L, t, &f->group.waiters, &await_kind,
+                         k_group_await, 0);
 }
 
 /* The jobs have ended: leaves, and raises their failure unless the body

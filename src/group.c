@@ -123,9 +123,7 @@ const lc_opkind lc_group_join = {"the end of its jobs", NULL, NULL, LC_BY_TASK};
 
 int lc_group_wait (lua_State *L, lc_task *t, lc_group *g, lua_KFunction k,
                    lua_KContext ctx) {
-  lc_task_begin(t, &lc_group_join);
-  lc_list_append(&g->waiters, &t->op.u.link);
-  return lc_task_wait(L, t, k, ctx);
+  return lc_task_wait_in(L, t, &g->waiters, &lc_group_join, k, ctx);
 }
 
 void lc_group_hand_over (lc_group *from, lc_group *to) {

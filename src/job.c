@@ -216,9 +216,7 @@ static int job_await (lua_State *L) {
   if (&t->job == j)
     return luaL_error(L, "a job can't await itself: await it from another");
   lua_settop(L, 1);
-  lc_task_begin(t, &await_kind);
-  lc_list_append(&j->watchers, &t->op.u.link);
-  return lc_task_wait(L, t, k_await, 0);
+  return lc_task_wait_in(L, t, &j->watchers, &await_kind, k_await, 0);
 }
 
 static lc_scope *scope_of (lc_job *j) {

@@ -17,10 +17,10 @@
 #include "fsfile.h"
 #include "fsjob.h"
 #include "fswatch.h"
-#include "handle.h"
 #include "host.h"
 #include "inquiry.h"
 #include "kin.h"
+#include "lock.h"
 #include "luaconc.h"
 #include "luax.h"
 #include "measure.h"
@@ -97,6 +97,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_queue_open(L, loop);
   lc_channel_open(L, loop);
   lc_thread_open(L, loop);
+  lc_lock_open(L, loop);
   lc_sync_open(L, loop);
   open_shared(L, loop);
   lc_timer_open(L, loop);

@@ -10,6 +10,13 @@ void lc_op_unlink (lc_op *op) {
   lc_list_remove(&op->u.link);
 }
 
+void *lc_op_object (lua_State *L, size_t size, const char *type) {
+  lc_link *waiters = lua_newuserdatauv(L, size, 1);
+  lc_list_init(waiters);
+  luaL_setmetatable(L, type);
+  return waiters;
+}
+
 /* Marks the wait as over; false where the kind has an end of its own. */
 static bool end_wait (lc_op *op, int result) {
   const lc_opkind *kind = op->kind;

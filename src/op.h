@@ -57,6 +57,10 @@ struct lc_op {
 /* The usual `cancel`: leave the queue. */
 void lc_op_unlink (lc_op *op);
 
+/* Pushes a userdata of `type` that begins with a queue of operations, which is
+** empty. It has a user value. May raise. */
+void *lc_op_object (lua_State *L, size_t size, const char *type);
+
 /* Ends the wait with `result`; the task joins the ready ring. For callers
 ** in Lua code. The operation is out of its queue already. */
 void lc_op_complete (lc_op *op, int result);

@@ -161,9 +161,7 @@ static int queue_send (lua_State *L) {
   push_items(L, 1);
   lua_pushvalue(L, 2);
   lua_rawsetp(L, -2, &t->op);
-  lc_task_begin(t, &send_kind);
-  lc_list_append(&q->senders, &t->op.u.link);
-  return lc_task_wait(L, t, k_send, 0);
+  return lc_task_wait_in(L, t, &q->senders, &send_kind, k_send, 0);
 }
 
 /* q:try_send(v) -> true | nil, "full", "EAGAIN" | nil, "closed", "EPIPE" */
@@ -222,9 +220,7 @@ static int queue_recv (lua_State *L) {
   if (fetch(L, q, 1)) return lc_task_pause(L, t, 1);
   if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EOF"));
   lua_settop(L, 1);
-  lc_task_begin(t, &recv_kind);
-  lc_list_append(&q->receivers, &t->op.u.link);
-  return lc_task_wait(L, t, k_recv, 0);
+  return lc_task_wait_in(L, t, &q->receivers, &recv_kind, k_recv, 0);
 }
 
 /* q:try_recv() -> value | nil, "empty", "EAGAIN" | nil, "closed", "EOF" */
@@ -303,9 +299,8 @@ static int send_rest (lua_State *L, lc_queue *q, lc_task *t,
     push_items(L, 1);
     lua_pushvalue(L, 4);
     lua_rawsetp(L, -2, &t->op);
-    lc_task_begin(t, &send_kind);
-    lc_list_append(&q->senders, &t->op.u.link);
-    return lc_task_wait(L, t, k_send_many, (lua_KContext)sent);
+    return lc_task_wait_in(L, t, &q->senders, &send_kind,
+                           k_send_many, (lua_KContext)sent);
   }
   if (sent < n) return sent_many(L, q, sent);
   lua_pushinteger(L, sent);
@@ -372,9 +367,8 @@ static int queue_recv_many (lua_State *L) {
   if (lua_rawlen(L, -1) > 0) return lc_task_pause(L, t, 1);
   if (q->closed) return lc_task_pause(L, t, fail_closed(L, "EOF"));
   lua_settop(L, 1);
-  lc_task_begin(t, &recv_kind);
-  lc_list_append(&q->receivers, &t->op.u.link);
-  return lc_task_wait(L, t, k_recv_many, (lua_KContext)most);
+  return lc_task_wait_in(L, t, &q->receivers, &recv_kind,
+                         k_recv_many, (lua_KContext)most);
 }
 
 /* }} */

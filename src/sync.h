@@ -1,6 +1,5 @@
 /*
-** sync.h: lock, semaphore, event, condition and barrier between the tasks
-** of a state.
+** sync.h: semaphore, event and barrier between the tasks of a state.
 */
 
 #ifndef lc_sync_h
@@ -8,7 +7,7 @@
 
 #include "loop.h"
 
-/* Adds the five constructors to the table on top. May raise. */
+/* Adds the three constructors to the table on top. May raise. */
 void lc_sync_open (lua_State *L, lc_loop *loop);
 
 #endif

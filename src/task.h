@@ -17,7 +17,7 @@
 **     if (... satisfied ...) return lc_task_pause(L, t, nresults);
 **     lc_task_begin(t, &recv_kind);       // now nothing may raise
 **     lc_list_append(&q->receivers, &t->op.u.link);
-**     return lc_task_wait(L, t, k_recv, ctx);
+**     return lc_task_wait(L, t, k_recv, ctx);   // or all: lc_task_wait_in
 **   }
 **
 ** Code outside any task has a task too, `loop->main`, with no coroutine:
@@ -93,6 +93,11 @@ static inline void lc_task_begin (lc_task *t, const lc_opkind *kind);
 int lc_task_wait (lua_State *L, lc_task *t, lua_KFunction k,
                   lua_KContext ctx);
 
+/* The same with a new operation, at the end of a queue. `return` it. */
+static inline int lc_task_wait_in (lua_State *L, lc_task *t, lc_link *queue,
+                                   const lc_opkind *kind, lua_KFunction k,
+                                   lua_KContext ctx);
+
 /* In a continuation: the task that goes on. Raises where somebody else has
 ** resumed its coroutine. */
 lc_task *lc_task_resumed (lua_State *L);
@@ -154,6 +159,14 @@ static inline void lc_task_begin (lc_task *t, const lc_opkind *kind) {
   lc_assert(t->op.kind == NULL);
   t->op.kind = kind;
   t->op.result = LC_OK;
+}
+
+static inline int lc_task_wait_in (lua_State *L, lc_task *t, lc_link *queue,
+                                   const lc_opkind *kind, lua_KFunction k,
+                                   lua_KContext ctx) {
+  lc_task_begin(t, kind);
+  lc_list_append(queue, &t->op.u.link);
+  return lc_task_wait(L, t, k, ctx);
 }
 
 /* Would lc_op_complete_now run `t` at once? */
