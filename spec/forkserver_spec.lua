@@ -2,6 +2,7 @@
 -- worker here runs the texts that it is sent (test builds only).
 
 local core = require "luaconc.core"
+local folder = require "spec.support.folder"
 local processes = require "spec.support.processes"
 local script = require "spec.support.script"
 
@@ -133,12 +134,38 @@ describe("the forkserver", function()
 
   it("ignores what a terminal sends to the group", function()
     local worker <close> = born()
-    for _, name in ipairs { "INT", "QUIT", "HUP", "TERM" } do
-      os.execute(("kill -%s %d"):format(name, core.forkserver_pid()))
+    local pid = core.forkserver_pid()
+    for _, name in ipairs { "INT", "QUIT", "HUP", "TERM", "PIPE" } do
+      os.execute(("kill -%s %d"):format(name, pid))
     end
     assert.equal("2", asks(worker, "1 + 1"))
     local another <close> = born()
     assert.equal("3", asks(another, "1 + 2"))
+    assert.equal(pid, core.forkserver_pid())
+  end)
+
+  it("outlives who reads its standard error", function()
+    folder.with(function(path)
+      -- The reader of the pipe is gone when its file is there.
+      local gone, out = path .. "/gone", path .. "/out"
+      local inner = folder.temporary(([[
+        package.path, package.cpath = %q, %q
+        local conc = require "luaconc"
+        while not io.open(%q) do conc.sleep(0.01) end
+        local pid = conc.forkserver()
+        local own = conc.process(function()
+          io.stderr:write "nobody reads this"
+          return io.open("/proc/self/stat"):read "n"
+        end):await()
+        while io.open("/proc/" .. own .. "/stat") do conc.sleep(0.01) end
+        io.output(%q):write(tostring(conc.forkserver() == pid))
+      ]]):format(package.path, package.cpath, gone, out))
+      local lua = os.getenv "LUACONC_LUA" or "lua5.4"
+      os.execute(("timeout -k 2 20 %s %s 2>&1 >%s.1 | (exec <&-; touch %s)")
+        :format(lua, inner, out, gone))
+      os.remove(inner)
+      assert.equal("true", contents(out))
+    end)
   end)
 
   it("takes its workers along when it is killed, and is made anew", function()

@@ -35,7 +35,7 @@
 #include "relay.h"
 #include "system.h"
 
-enum { CHAINS = 512, RETRY_NS = 10000000, OTHERS = 3 };
+enum { CHAINS = 512, RETRY_NS = 10000000, OTHERS = 4 };
 
 typedef struct worker {
   struct worker *next_id, *next_pid;
@@ -97,8 +97,9 @@ static void set_signal (int number, void (*handler) (int)) {
   (void)sigaction(number, &sa, NULL);
 }
 
-/* What is for the process that we serve. */
-static const int others[OTHERS] = {SIGHUP, SIGQUIT, SIGINT};
+/* What is for the process that we serve; and where its standard error has no
+** reader any more, what workers write there is lost, and no more than that. */
+static const int others[OTHERS] = {SIGHUP, SIGQUIT, SIGINT, SIGPIPE};
 
 static void ignore_others (void) {
   for (int i = 0; i < OTHERS; i++) set_signal(others[i], SIG_IGN);
