@@ -87,35 +87,36 @@ local waits = {
   ["program:wait"] = function()
     assert(conc.popen { "sleep", "100", stdin = "null", stdout = "null" }):wait()
   end,
+  -- The other end is kept: collected, it would be closed.
   ["stream:read"] = function()
-    local s <close> = conc.pair()
+    local s <close>, _ = conc.pair()
     s:read()
   end,
   ["stream:lines"] = function()
-    local s <close> = conc.pair()
+    local s <close>, _ = conc.pair()
     for _ in s:lines() do end
   end,
   ["stream:write"] = function()
-    local s <close> = conc.pair(1)
+    local s <close>, _ = conc.pair(1)
     s:write(("x"):rep(100000))
   end,
   ["stream:flush"] = function()
-    local s <close> = conc.pair(1)
+    local s <close>, _ = conc.pair(1)
     s:write "xx"
     s:flush()
   end,
   ["stream:shutdown"] = function()
-    local s <close> = conc.pair(1)
+    local s <close>, _ = conc.pair(1)
     s:write "xx"
     s:shutdown()
   end,
   ["stream:close"] = function()
-    local s = conc.pair(1)
+    local s, _ = conc.pair(1)
     s:write "xx"
     s:close()
   end,
   ["select at streams"] = function()
-    local s <close> = conc.pair()
+    local s <close>, _ = conc.pair()
     local l <close> = assert(conc.tcp.listen("127.0.0.1", 0))
     local u <close> = assert(conc.udp.bind("127.0.0.1", 0))
     conc.select { { s, "read", "l" }, l, u, conc.event() }
