@@ -1,71 +1,76 @@
 -- The part of docs/api.lua about programs. See there.
 
 local program_options = {
-  { "cwd", "string?", "the folder that it runs in; ours unless said" },
-  { "env", "table<string, string|number|false>?", "variables that are added "
-    .. "to our environment, or replace some of it; `false` takes one away" },
-  { "clearenv", "boolean?", "it gets those of `env` alone" },
-  { "grace", "number?", "seconds between SIGTERM and SIGKILL where it is "
-    .. "stopped; 1 unless said" },
+  { "cwd", "string?", "the folder that it runs in; default that of this "
+    .. "process" },
+  { "env", "table<string, string|number|false>?", "variables to add to, or "
+    .. "replace in, its copy of our environment; `false` removes one" },
+  { "clearenv", "boolean?", "true: its environment is `env` alone" },
+  { "grace", "number?", "seconds between SIGTERM and SIGKILL when it is "
+    .. "stopped; default 1" },
 }
 
 local fate_fields = "`code`, its exit status, or `signal`, the name of the "
-  .. "signal that has ended it; `stages` has the same for each program of a "
-  .. "pipeline"
+  .. "signal that ended it; for a pipeline, `stages` is a list of the same "
+  .. "for each program"
 
 local programs = {
   title = "Programs",
   text = [[
-A program is started by its name, which is looked for in `PATH`, and its
-arguments; there is no shell that would change them. It gets descriptors 0 to 2
-and no others, no blocked signals, and leads a process group of its own, which
-ends with it when it is stopped: by a timeout, by a cancellation, or as its
-variable is left. (Where it reads our own standard input it stays in our
-group, so that it may use the terminal, and is stopped alone.) A table of
-tables is a pipeline: `{{"sort", path}, {"head", "-3"}}`.
+A program is started by its name, which is looked up in `PATH`, with a list of
+arguments; no shell is involved. It gets descriptors 0 to 2 and no others, and
+no blocked signals. It leads a process group of its own, which is ended with it
+when it is stopped: by a timeout, by a cancellation, or when its `<close>`
+variable is left. (A program that reads our own standard input stays in our
+process group, so that it can use the terminal, and is stopped alone.) A list of
+lists is a pipeline: `{{"sort", path}, {"head", "-3"}}`.
 
-Starting takes the same time however much memory this process uses: it lends
-that to the child until the child is the program (`vfork`), for 0.16 ms with
-1 MB as with 1 GB on a machine of 2026, in which the loop stands still. In
-threads and worker processes all of this works the same.]],
+Starting a program takes the same time however much memory this process uses
+(`vfork`): 0.16 ms with 1 MB and with 1 GB, on one machine of 2026. The loop
+stands still for that time. Everything works the same in threads and worker
+processes.]],
   {
     name = "conc.exec",
     call = "conc.exec{command, arguments ..., options ...}",
     text = [[
-Runs a program to its end and returns how it ended, and what it wrote. Whatever
-exit status it has is a result, no failure. It waits for the end of its output
-too: what it has left running may hold that open. Where the program was ended,
-the failure comes with a fourth value: the result as far as it got.]],
+Runs a program to its end and returns its exit status and its output. Any exit
+status is a result, not a failure. The call also waits for the end of the
+output, which a program left running in the background may hold open. If the
+program was stopped by `timeout` or `limit`, the fourth value after the
+failure is the result so far.]],
     params = {
       { "options", "luaconc.execoptions", "the command and its arguments as a "
-        .. "list, or a list of such lists: a pipeline. And:" },
+        .. "list, or a list of such lists for a pipeline, and these options:" },
     },
     optionclass = "luaconc.execoptions",
     optionlist = "string|number|(string|number)[] # command and arguments",
     options = {
-      { "input", "string?", "what it reads" },
+      { "input", "string?", "the text that it reads from standard input" },
       { "stdin", '("inherit"|"null"|file*|luaconc.stream)?', "or where it "
-        .. "reads from; `\"null\"`, which is empty, unless said" },
-      { "stdout", '("pipe"|"inherit"|"null"|file*|luaconc.stream)?', "where it "
-        .. "writes to; `\"pipe\"`, the result, unless said" },
+        .. "reads from; default `\"null\"`, which is empty" },
+      { "stdout", '("pipe"|"inherit"|"null"|file*|luaconc.stream)?', "where "
+        .. "its output goes; default `\"pipe\"`, the field `stdout` of the "
+        .. "result" },
       { "stderr", '("pipe"|"inherit"|"null"|"stdout"|file*|luaconc.stream)?',
-        "the same for its errors; `\"stdout\"`: where its output goes" },
-      { "timeout", "number?", "seconds after which it is stopped" },
-      { "limit", "number?", "of its output, in bytes: it is stopped where it "
-        .. "writes more; none unless said" },
+        "the same for its standard error; `\"stdout\"`: where its output "
+          .. "goes" },
+      { "timeout", "number?", "seconds after which it is stopped; default no "
+        .. "limit" },
+      { "limit", "number?", "bytes of output after which it is stopped; "
+        .. "default no limit" },
       program_options[1], program_options[2], program_options[3],
       program_options[4],
     },
     returns = {
       { "luaconc.execresult", "result", fate_fields
-        .. "; `stdout` and `stderr`, where they are captured" },
+        .. "; `stdout` and `stderr`, strings, if they are captured" },
     },
     fails = {
       { "ENOENT", "there is no such program, or no such folder" },
-      { "EACCES", "it may not be run" },
+      { "EACCES", "this user may not run it" },
       { "ETIMEDOUT", "it was stopped after `timeout`" },
       { "ENOBUFS", "it was stopped after `limit` bytes" },
-      { "EMFILE", "or what else the system lacks" },
+      { "EMFILE", "no descriptor is left; or another code of the system" },
     },
     waits = true,
     example = [[
@@ -85,26 +90,26 @@ print(conc.exec{"no-such-program"})
     name = "conc.popen",
     call = "conc.popen{command, arguments ..., options ...}",
     text = [[
-Starts a program, or a pipeline, that runs beside ours: like `io.popen`, but
-with a list of arguments, and with its input and output as streams.]],
+Starts a program, or a pipeline, that runs beside this one: like `io.popen`, but
+with a list of arguments, and with streams for its input and output.]],
     params = {
       { "options", "luaconc.popenoptions", "the command and its arguments as "
-        .. "for `conc.exec`. And:" },
+        .. "for `conc.exec`, and these options:" },
     },
     optionclass = "luaconc.popenoptions",
     optionlist = "string|number|(string|number)[] # command and arguments",
     options = {
-      { "stdin", '("pipe"|"inherit"|"null"|file*)?', "`\"pipe\"`, the stream "
-        .. "`program.stdin`, unless said" },
-      { "stdout", '("pipe"|"inherit"|"null"|file*)?', "`\"pipe\"`, the stream "
-        .. "`program.stdout`, unless said" },
-      { "stderr", '("pipe"|"inherit"|"null"|"stdout"|file*)?', "`\"inherit\"`, "
-        .. "ours, unless said" },
+      { "stdin", '("pipe"|"inherit"|"null"|file*)?', "default `\"pipe\"`, the "
+        .. "stream `program.stdin`" },
+      { "stdout", '("pipe"|"inherit"|"null"|file*)?', "default `\"pipe\"`, the "
+        .. "stream `program.stdout`" },
+      { "stderr", '("pipe"|"inherit"|"null"|"stdout"|file*)?', "default "
+        .. "`\"inherit\"`, that of this process" },
       program_options[1], program_options[2], program_options[3],
       program_options[4],
     },
     returns = { { "luaconc.program", "program", "" } },
-    fails = { { "ENOENT", "and what else `conc.exec` tells" } },
+    fails = { { "ENOENT", "or another failure to start of `conc.exec`" } },
     waits = false,
     example = [[
 local program <close> = assert(conc.popen{"sort"})
@@ -120,29 +125,31 @@ print(program:wait().code)  --> 0]],
 local program = {
   title = "Program",
   text = [[
-What `conc.popen` returns. Its streams are what `conc.tcp` has, but go one way;
-closing `stdin` is how a program is told that nothing more comes. Who lets a
-program write into a pipe has to read it, or it waits for that. A program whose
-handle nobody holds any more is killed.]],
+A running program, started by `conc.popen`. Its streams have the methods of
+other streams but go one way. Close `stdin` to tell the program that its input
+has ended. Read what the program writes into a pipe, or it will wait for that.
+A program whose handle is garbage is killed.]],
   type = {
     class = "luaconc.program",
     name = "program",
     sample = "return conc.popen{'cat'}",
     closes = true,
     fields = {
-      { "pid", "integer", "its process id; of a pipeline: its last one's" },
-      { "stdin", "luaconc.stream?", "to write to" },
-      { "stdout", "luaconc.stream?", "to read from" },
-      { "stderr", "luaconc.stream?", "to read from" },
+      { "pid", "integer", "its process id; for a pipeline, that of its last "
+        .. "program" },
+      { "stdin", "luaconc.stream?", "its standard input, to write to" },
+      { "stdout", "luaconc.stream?", "its standard output, to read from" },
+      { "stderr", "luaconc.stream?", "its standard error, to read from" },
     },
   },
   {
     name = "wait",
     call = "program:wait()",
-    text = "Waits for its end, of a pipeline for that of all. Again: the same.",
+    text = "Waits for the program, or all of a pipeline, to end. Each call "
+      .. "returns the same.",
     params = {},
     returns = { { "luaconc.fate", "result", fate_fields } },
-    fails = { { "ECHILD", "somebody else has waited for it in our place" } },
+    fails = { { "ECHILD", "other code in this process has waited for it" } },
     waits = "until it has ended",
     example = [[
 local program <close> = assert(conc.popen{"sh", "-c", "kill -9 $$"})
@@ -152,9 +159,10 @@ print(program:wait().signal)  --> SIGKILL]],
     name = "kill",
     call = "program:kill([signal])",
     text = [[
-Sends a signal to it and to what it has started: to its process group. SIGTERM
-unless said. It may go on nevertheless: see `stop`.]],
-    params = { { "signal", "(string|integer)?", '"SIGHUP", "SIGINT" ...' } },
+Sends a signal to the program and to what it has started, that is, to its
+process group. The program may ignore it: see `stop`.]],
+    params = { { "signal", "(string|integer)?", 'such as `"SIGINT"`; default '
+      .. '`"SIGTERM"`' } },
     returns = { { "true", "", "" } },
     fails = { { "ESRCH", "it has ended" } },
     waits = false,
@@ -167,11 +175,12 @@ print(program:wait().signal)   --> SIGINT]],
     name = "stop",
     call = "program:stop([grace])",
     text = [[
-Ends it and what it has started: by SIGTERM, and by SIGKILL after `grace`
-seconds. Also in a cancelled task.]],
-    params = { { "grace", "number?", "1 unless said, or as for `popen`" } },
+Ends the program and what it has started: with SIGTERM, then with SIGKILL after
+`grace` seconds. Works in a cancelled task, too.]],
+    params = { { "grace", "number?", "seconds; default the option `grace` of "
+      .. "`popen`, or 1" } },
     returns = { { "luaconc.fate", "result", fate_fields } },
-    fails = { { "ECHILD", "somebody else has waited for it in our place" } },
+    fails = { { "ECHILD", "other code in this process has waited for it" } },
     waits = "until it has ended",
     example = [[
 local program <close> = assert(conc.popen{"sleep", "100"})
@@ -181,10 +190,10 @@ print(program:stop().signal)  --> SIGTERM]],
     name = "close",
     call = "program:close()",
     text = [[
-Stops it where it still runs, and closes its streams, dropping what is queued
-for it. What the program has started by then goes on if the program has ended by
-itself. Done also as a `<close>` variable is left, by an error or otherwise.
-Where waiting can't be, it is killed at once.]],
+Stops the program if it still runs, and closes its streams, dropping what is
+queued. If the program has already ended by itself, what it started is left
+running. A `<close>` variable does the same. Where waiting is impossible, the
+program is killed at once.]],
     params = {},
     returns = { { "true", "", "" } },
     waits = "until it has ended",
@@ -197,19 +206,22 @@ print(program:close())  --> true]],
 local signals = {
   title = "Signals",
   text = [[
-A signal goes to the process: every object for it gets it, in whichever thread
-that is. What it did before is put back when the last one is closed. While one
-for `"SIGINT"` is open, Ctrl-C does not cancel what `conc.run` runs. Signals
-that no program can have, that tell of a fault in it, or that luaconc uses
-itself (`"SIGURG"`; in worker processes `"SIGTERM"`) are refused.]],
+A signal goes to the whole process: every object for it receives it, in
+whichever thread it is. The previous disposition is restored when the last one
+is closed. While an object for `"SIGINT"` is open, Ctrl-C does not cancel
+`conc.run`. Refused are signals that can't be caught, that report a fault in
+the program, or that luaconc itself uses (`"SIGURG"`; in worker processes also
+`"SIGTERM"`).]],
   {
     name = "conc.signal",
     call = "conc.signal(name)",
-    text = "An object that waits for a signal, which from now on does nothing "
-      .. "else.",
-    params = { { "name", "string", '"SIGHUP", "SIGINT", "SIGWINCH" ...' } },
+    text = "Makes an object that waits for a signal. From now on the signal "
+      .. "has no other effect.",
+    params = { { "name", "string", 'such as `"SIGHUP"`' } },
     returns = { { "luaconc.signal", "signal", "" } },
-    fails = { { "EMFILE", "or what else the system lacks" } },
+    fails = { { "EMFILE", "no descriptor is left; or another code of the "
+      .. "system" } },
+    raises = "an error for a signal that is refused.",
     waits = false,
     example = [[
 conc.run(function()
@@ -223,8 +235,9 @@ end)]],
 local signal = {
   title = "Signal",
   text = [[
-What `conc.signal` returns. What comes while nobody waits is counted; the system
-may make one of several that come together. `conc.select` takes it as well.]],
+Made by `conc.signal`. Signals that arrive while nobody waits are counted; the
+system may merge several that arrive together. It can be a case of
+`conc.select`.]],
   type = {
     class = "luaconc.signal",
     name = "signal",
@@ -234,12 +247,13 @@ may make one of several that come together. `conc.select` takes it as well.]],
   {
     name = "wait",
     call = "signal:wait()",
-    text = "Waits for the signal. Each one wakes one task, in order of asking.",
+    text = "Waits for the signal. Each signal wakes one task, first come, "
+      .. "first served.",
     params = {},
     returns = { { "string", "name", "of the signal" } },
     fails = {
-      { "EBADF", "it is closed" },
-      { "ECANCELED", "it was closed in the meantime" },
+      { "EBADF", "the object is closed" },
+      { "ECANCELED", "it was closed during the call" },
     },
     waits = "unless one has come",
     example = [[
@@ -250,7 +264,7 @@ print(signal:wait())  --> SIGUSR1]],
   {
     name = "iter",
     call = "signal:iter()",
-    text = "An iterator that waits, until the object is closed.",
+    text = "Iterates over signals until the object is closed.",
     params = {},
     returns = { { "fun(): string?", "iterator", "" } },
     waits = "in each step",
@@ -265,7 +279,7 @@ end]],
   {
     name = "close",
     call = "signal:close()",
-    text = "Waits for it no more; again: the same.",
+    text = "Stops waiting for the signal. A second call does nothing.",
     params = {},
     returns = { { "true", "", "" } },
     waits = false,
@@ -278,12 +292,12 @@ print(signal:close())  --> true]],
 local standard = {
   title = "Standard streams",
   text = [[
-Descriptors 0 to 2 as streams, opened by their first use: reading standard input
-while other tasks run, writing to a slow pipe without holding them up. Each goes
-one way. Others who use the descriptors, such as `io.write`, find them as they
-were. A write returns when the system has all of it. `io` keeps text in a buffer
-of its own: flush that where both write. What one has read ahead the other
-doesn't see.]],
+Descriptors 0 to 2 as streams, opened by their first use. Use them to read
+standard input while other tasks run, and to write to a slow pipe without
+blocking other tasks. Each goes one way. Other users of the descriptors, such
+as `io.write`, find them unchanged. A write returns when the system has taken
+all of it. `io` buffers text by itself: flush it if you use both. Input that
+one has read ahead is not seen by the other.]],
   {
     name = "conc.stdin",
     call = "conc.stdin:lines()",
@@ -306,7 +320,7 @@ conc.stdout:write("one", "\n")  --> one]],
     name = "conc.stderr",
     call = "conc.stderr:write(...)",
     type = "luaconc.stream",
-    text = "Standard error, in the same way.",
+    text = "Standard error: `write`, `flush` and the like.",
     waits = true,
     example = [[
 assert(conc.stderr:write(""))]],
@@ -318,13 +332,13 @@ local no_terminal = { "ENOTTY", "none of descriptors 0 to 2 is a terminal" }
 local tty = {
   title = "Terminal",
   text = [[
-The terminal that this program runs in: the first of descriptors 0 to 2 that is
-one. Keys come from `conc.stdin`. Its size has changed when
-`conc.signal("SIGWINCH")` says so.]],
+The terminal that this program runs in: the first of descriptors 0 to 2 that
+is a terminal. Keys are read from `conc.stdin`. `conc.signal("SIGWINCH")`
+reports a change of its size.]],
   {
     name = "conc.tty.is",
     call = "conc.tty.is(name)",
-    text = "Is this standard stream a terminal?",
+    text = "Whether a standard stream is a terminal.",
     params = { { "name", '"stdin"|"stdout"|"stderr"', "" } },
     returns = { { "boolean", "is", "" } },
     waits = false,
@@ -334,7 +348,7 @@ print(conc.tty.is("stdin"))  --> false]],
   {
     name = "conc.tty.size",
     call = "conc.tty.size()",
-    text = "How many characters go into a line, and how many lines there are.",
+    text = "The size of the terminal, in characters.",
     params = {},
     returns = { { "integer", "columns", "" }, { "integer", "rows", "" } },
     fails = { no_terminal },
@@ -347,9 +361,10 @@ print(columns >= 0)  --> true]],
     name = "conc.tty.raw",
     call = "conc.tty.raw()",
     text = [[
-Raw mode: keys come one by one, unseen, Ctrl-C as a byte. It is left when the
-object is closed, and whenever the program ends: by an error, by `os.exit`, by a
-signal other than SIGKILL. Entered again, it is left when all are closed.]],
+Enters raw mode: keys arrive one by one and are not echoed, and Ctrl-C is a
+byte. The mode is left when the returned object is closed, and whenever the
+program ends: by an error, by `os.exit`, or by any signal but SIGKILL. If it
+is entered several times, it is left when all objects are closed.]],
     params = {},
     returns = { { "luaconc.rawmode", "mode", "with `close` and `<close>`" } },
     fails = { no_terminal },

@@ -3,28 +3,28 @@
 local unix = {
   title = "Unix sockets",
   text = [[
-Streams between programs of one machine, at a path. On Linux, a path that begins
-with a zero byte is an abstract name: it is in no folder, and nothing is left of
-it.]],
+Streams between programs on one machine, at a path. On Linux, a path that begins
+with a zero byte is an abstract name: it is in no folder, and nothing has to be
+removed.]],
   {
     name = "conc.unix.connect",
     call = "conc.unix.connect(path [, options])",
     text = [[
-Connects to a server; waits while its backlog is full.]],
+Connects to a server.]],
     params = {
-      { "path", "string", "" },
+      { "path", "string", "of the socket" },
       { "options", "luaconc.unixconnectoptions?", "" },
     },
-    options = { { "timeout", "number?", "seconds; for ever unless said" } },
+    options = { { "timeout", "number?", "seconds; default no limit" } },
     optionclass = "luaconc.unixconnectoptions",
     returns = { { "luaconc.stream", "stream", "" } },
     fails = {
       { "ENOENT", "there is no such file" },
       { "ECONNREFUSED", "nobody listens there" },
       { "EACCES", "this user may not write to the file" },
-      { "ETIMEDOUT", "it took longer than `timeout`" },
+      { "ETIMEDOUT", "`timeout` has passed" },
       { "ENAMETOOLONG", "the path is longer than 107 bytes" },
-      { "...", "and whatever else the system says, by libuv's names" },
+      { "...", "other codes of the system, by libuv's names" },
     },
     waits = "while the server's backlog is full",
     example = [[
@@ -36,26 +36,26 @@ print(stream:peer().family)  --> unix]],
     name = "conc.unix.listen",
     call = "conc.unix.listen(path [, options])",
     text = [[
-Listens at `path`, which is made, and removed when the listener is closed. Where
-a listener that was killed has left its socket, that is replaced; any other file
-is not.]],
+Listens at a path. The socket file is made, and removed when the listener is
+closed. A socket left behind by a listener that was killed is replaced; any
+other file is not.]],
     params = {
-      { "path", "string", "" },
+      { "path", "string", "of the socket" },
       { "options", "luaconc.unixlistenoptions?", "" },
     },
     options = {
       { "backlog", "integer?",
-        "how many may wait to be accepted; 511 unless said" },
-      { "mode", "integer?", "the permissions of the file; as the process "
-        .. "makes files, unless said. Who may write to it may connect" },
+        "how many connections may wait to be accepted; default 511" },
+      { "mode", "integer?", "permissions of the file: who may write to it may "
+        .. "connect; default as the umask says" },
     },
     optionclass = "luaconc.unixlistenoptions",
     returns = { { "luaconc.listener", "listener", "" } },
     fails = {
-      { "EADDRINUSE", "somebody listens there, or it is another file" },
+      { "EADDRINUSE", "somebody listens there, or another file is there" },
       { "EACCES", "this user may not make files there" },
       { "ENAMETOOLONG", "the path is longer than 107 bytes" },
-      { "...", "and whatever else the system says, by libuv's names" },
+      { "...", "other codes of the system, by libuv's names" },
     },
     waits = false,
     example = [[
@@ -72,14 +72,15 @@ print(listener:sock().path == path)  --> true]],
 Runs `handler(stream)` in a task of its own for each connection, like
 `conc.tcp.serve`.]],
     params = {
-      { "path", "string|luaconc.listener", "" },
-      { "handler", "fun(stream: luaconc.stream)", "" },
-      { "options", "luaconc.serveoptions?", "those of `conc.tcp.serve`, and "
-        .. "where a path is given those of `conc.unix.listen`" },
+      { "path", "string|luaconc.listener", "of the socket, or a listener" },
+      { "handler", "fun(stream: luaconc.stream)",
+        "called for each connection" },
+      { "options", "luaconc.serveoptions?", "those of `conc.tcp.serve`; with a "
+        .. "path, also those of `conc.unix.listen`" },
     },
     returns = { { "true", "stopped", "the listener was closed" } },
-    fails = { { "EADDRINUSE", "and what else `conc.unix.listen` tells" } },
-    raises = "the first error of a handler, where there is no `on_error`.",
+    fails = { { "EADDRINUSE", "or another failure of `conc.unix.listen`" } },
+    raises = "the first error of a handler, if there is no `on_error`.",
     waits = "until it is stopped",
     example = [[
 local listener = assert(conc.unix.listen("\0an example"))
@@ -96,27 +97,29 @@ print(server:await())  --> true]],
 }
 
 local udp_options = {
-  { "keep", "integer?", "bytes that are kept while nobody receives; 262144 "
-    .. "unless said" },
-  { "broadcast", "boolean?", "may it send to all of a network?" },
-  { "ttl", "integer?", "through how many routers a datagram may go" },
+  { "keep", "integer?", "bytes of datagrams that are kept while nobody "
+    .. "receives; default 262144" },
+  { "broadcast", "boolean?", "whether it may send to a broadcast address; "
+    .. "default false" },
+  { "ttl", "integer?", "through how many routers a datagram may pass, 1 to "
+    .. "255" },
 }
 
 local udp_bind_options = {
-  { "reuseaddr", "boolean?", "several sockets share the port, as listeners to "
-    .. "one group do" },
-  { "reuseport", "boolean?", "several sockets share the port, and each sender "
-    .. "always reaches the same one: for several workers" },
-  { "v6only", "boolean?", "of `::`, no datagrams over IPv4" },
+  { "reuseaddr", "boolean?", "lets several sockets share the port, for "
+    .. "listeners to one multicast group; default false" },
+  { "reuseport", "boolean?", "lets several sockets share the port, each sender "
+    .. "always reaching the same one, for several workers; default false" },
+  { "v6only", "boolean?", "of `::`: no datagrams over IPv4; default false" },
 }
 table.move(udp_options, 1, #udp_options, 4, udp_bind_options)
 
 local place = {
   { "host", "string", "a name, or a numeric address" },
-  { "port", "integer", "" },
+  { "port", "integer", "0 to 65535" },
 }
 
-local system = { "...", "what the system says, by libuv's names" }
+local system = { "...", "other codes of the system, by libuv's names" }
 
 local udp = {
   title = "UDP",
@@ -126,8 +129,9 @@ Datagrams: each arrives whole, or not at all.]],
     name = "conc.udp.bind",
     call = "conc.udp.bind(host, port [, options])",
     text = [[
-A socket with an address of its own, which sends to and receives from anybody.
-For port 0 the system chooses one, which `socket:sock()` tells.]],
+Makes a socket with an address of its own, which sends to and receives from any
+address. With port 0 the system picks a free one; `socket:sock().port` is its
+number.]],
     params = {
       place[1], place[2], { "options", "luaconc.udpbindoptions?", "" },
     },
@@ -135,7 +139,7 @@ For port 0 the system chooses one, which `socket:sock()` tells.]],
     optionclass = "luaconc.udpbindoptions",
     returns = { { "luaconc.udpsocket", "socket", "" } },
     fails = {
-      { "EADDRINUSE", "somebody uses the port" },
+      { "EADDRINUSE", "another socket uses the port" },
       { "EAI_NONAME", "there is no such host" }, system,
     },
     waits = "while a name is looked up",
@@ -147,8 +151,8 @@ print(socket:sock().port > 0)  --> true]],
     name = "conc.udp.connect",
     call = "conc.udp.connect(host, port [, options])",
     text = [[
-A socket that sends to and receives from one address only. Nothing is sent by
-that: nobody need be there.]],
+Makes a socket that sends to and receives from one address only. Nothing is sent
+yet, and nobody needs to be there.]],
     params = { place[1], place[2], { "options", "luaconc.udpoptions?", "" } },
     options = udp_options,
     optionclass = "luaconc.udpoptions",
@@ -170,13 +174,13 @@ local function with_socket(text)
   return bound .. text
 end
 
-local closed = { "EBADF", "it was closed" }
+local closed = { "EBADF", "the socket is closed" }
 local address = { "luaconc.address", "address", "`{host=, port=, family=}`" }
 local done = { { "true", "done", "" } }
 
 local socket = {
   title = "UDP socket",
-  text = "What `conc.udp.bind` and `conc.udp.connect` return.",
+  text = "Made by `conc.udp.bind` and `conc.udp.connect`.",
   type = {
     class = "luaconc.udpsocket",
     name = "socket",
@@ -187,17 +191,19 @@ local socket = {
     name = "send",
     call = { "socket:send(data, host, port)", "socket:send(data)" },
     text = [[
-Sends a datagram to a numeric address (`conc.dns.lookup` finds that of a name);
-without one, to the peer of a connected socket. It may still be lost.]],
+Sends a datagram to a numeric address (`conc.dns.lookup` finds that of a
+name), or without an address to the peer of a connected socket. It may still
+get lost.]],
     params = {
-      { "data", "string", "" },
-      { "host", "string?", "a numeric address" }, { "port", "integer?", "" },
+      { "data", "string", "one datagram" },
+      { "host", "string?", "a numeric address" },
+      { "port", "integer?", "1 to 65535" },
     },
     returns = done,
     fails = {
-      { "EMSGSIZE", "it is too long for a datagram" },
-      { "EDESTADDRREQ", "the socket is not connected, and needs an address" },
-      { "EAGAIN", "too much waits to be sent" }, closed, system,
+      { "EMSGSIZE", "too long for a datagram" },
+      { "EDESTADDRREQ", "no address, and the socket is not connected" },
+      { "EAGAIN", "the system's buffer is full" }, closed, system,
     },
     waits = false,
     example = with_socket [[
@@ -207,20 +213,21 @@ print(socket:send("to myself", "127.0.0.1", socket:sock().port))  --> true]],
     name = "recv",
     call = "socket:recv()",
     text = [[
-The next datagram, and where it is from. Several tasks may receive; each gets
-another one. Before the first `recv` the system keeps what comes; afterwards
-what nobody receives is kept up to a bound, then dropped and counted.]],
+Receives the next datagram and the address of its sender. Several tasks may
+receive; each datagram goes to one of them. Before the first `recv` the system
+keeps what arrives; afterwards datagrams that nobody receives are kept up to a
+bound (see `keep`), then dropped and counted.]],
     params = {},
     returns = {
-      { "string", "data", "" },
+      { "string", "data", "the datagram" },
       address,
     },
     fails = {
-      { "ECONNREFUSED", "nobody got what a connected socket has sent" },
-      { "ETIMEDOUT", "it took longer than `socket:timeout`" }, closed,
-      { "ECANCELED", "it was closed here in the meantime" },
+      { "ECONNREFUSED", "nobody listens where a connected socket sent to" },
+      { "ETIMEDOUT", "`socket:timeout` has passed" }, closed,
+      { "ECANCELED", "it was closed during the call" },
     },
-    waits = "unless one is there",
+    waits = "unless a datagram is there",
     example = with_socket [[
 socket:send("to myself", "127.0.0.1", socket:sock().port)
 local data, from = socket:recv()
@@ -229,8 +236,8 @@ print(data, from.host)  --> to myself	127.0.0.1]],
   {
     name = "timeout",
     call = "socket:timeout([seconds])",
-    text = "How long each `recv` may take from now on.",
-    params = { { "seconds", "number?", "for ever unless said" } },
+    text = "Limits how long each `recv` may take from now on.",
+    params = { { "seconds", "number?", "default no limit" } },
     returns = { { "luaconc.udpsocket", "socket", "itself" } },
     waits = false,
     example = with_socket [[
@@ -240,8 +247,10 @@ print(socket:timeout(0.01):recv())  --> nil	timed out	ETIMEDOUT]],
     name = "keep",
     call = "socket:keep(bytes)",
     text = [[
-How much is kept from now on while nobody receives. One datagram always is.]],
-    params = { { "bytes", "integer", "with what is noted about each" } },
+Limits how much is kept from now on while nobody receives. One datagram is
+always kept.]],
+    params = { { "bytes", "integer", "including some overhead for each "
+      .. "datagram" } },
     returns = { { "luaconc.udpsocket", "socket", "itself" } },
     waits = false,
     example = with_socket "socket:keep(2^20)",
@@ -250,8 +259,8 @@ How much is kept from now on while nobody receives. One datagram always is.]],
     name = "dropped",
     call = "socket:dropped()",
     text = [[
-How many datagrams have come and could not be kept. (What the system has dropped
-is not among them.)]],
+How many datagrams arrived and could not be kept, not counting those that the
+system dropped.]],
     params = {},
     returns = { { "integer", "n", "" } },
     fails = { closed },
@@ -262,15 +271,15 @@ is not among them.)]],
     name = "join",
     call = "socket:join(group [, interface])",
     text = [[
-From now on it gets what is sent to the group, a multicast address.]],
+Joins a multicast group: from now on the socket receives what is sent to it.]],
     params = {
       { "group", "string", "a numeric address" },
-      { "interface", "string?", "the address of one of ours; the system "
-        .. "chooses unless said" },
+      { "interface", "string?", "the address of one of this machine's "
+        .. "interfaces; by default the system chooses" },
     },
     returns = done,
     fails = {
-      { "ENODEV", "no interface reaches such groups" }, closed, system,
+      { "ENODEV", "no interface reaches the group" }, closed, system,
     },
     waits = false,
     example = with_socket [[
@@ -279,10 +288,12 @@ socket:join("224.0.0.251", "127.0.0.1")]],
   {
     name = "leave",
     call = "socket:leave(group [, interface])",
-    text = "The end of `join`, with the same arguments.",
-    params = { { "group", "string", "" }, { "interface", "string?", "" } },
+    text = "Leaves a multicast group: call it with the arguments of `join`.",
+    params = { { "group", "string", "as for `join`" },
+      { "interface", "string?", "as for `join`" } },
     returns = done,
-    fails = { { "EADDRNOTAVAIL", "it is not in the group" }, closed, system },
+    fails = { { "EADDRNOTAVAIL", "the socket is not in the "
+      .. "group" }, closed, system },
     waits = false,
     example = with_socket [[
 print(select(3, socket:leave("224.0.0.251", "127.0.0.1")))
@@ -291,8 +302,8 @@ print(select(3, socket:leave("224.0.0.251", "127.0.0.1")))
   {
     name = "broadcast",
     call = "socket:broadcast(on)",
-    text = "May it send to the broadcast address of a network?",
-    params = { { "on", "boolean", "" } },
+    text = "Sets whether it may send to the broadcast address of a network.",
+    params = { { "on", "boolean", "false at first" } },
     returns = done,
     fails = { closed, system },
     waits = false,
@@ -301,7 +312,7 @@ print(select(3, socket:leave("224.0.0.251", "127.0.0.1")))
   {
     name = "ttl",
     call = "socket:ttl(hops)",
-    text = "Through how many routers its datagrams may go.",
+    text = "Sets through how many routers its datagrams may pass.",
     params = { { "hops", "integer", "1 to 255" } },
     returns = done,
     fails = { closed, system },
@@ -311,8 +322,9 @@ print(select(3, socket:leave("224.0.0.251", "127.0.0.1")))
   {
     name = "loopback",
     call = "socket:loopback(on)",
-    text = "Do its own datagrams to a group come back to this machine?",
-    params = { { "on", "boolean", "they do unless said" } },
+    text = "Sets whether its own datagrams to a group come back to this "
+      .. "machine.",
+    params = { { "on", "boolean", "true at first" } },
     returns = done,
     fails = { closed, system },
     waits = false,
@@ -321,7 +333,7 @@ print(select(3, socket:leave("224.0.0.251", "127.0.0.1")))
   {
     name = "sock",
     call = "socket:sock()",
-    text = "Its own address.",
+    text = "The address of this socket.",
     params = {},
     returns = { address },
     fails = { closed },
@@ -331,10 +343,10 @@ print(select(3, socket:leave("224.0.0.251", "127.0.0.1")))
   {
     name = "peer",
     call = "socket:peer()",
-    text = "The address that it is connected to.",
+    text = "The address to which it is connected.",
     params = {},
     returns = { address },
-    fails = { { "ENOTCONN", "it is not connected" }, closed },
+    fails = { { "ENOTCONN", "the socket is not connected" }, closed },
     waits = false,
     example = with_socket "print(select(3, socket:peer()))  --> ENOTCONN",
   },
@@ -342,8 +354,8 @@ print(select(3, socket:leave("224.0.0.251", "127.0.0.1")))
     name = "close",
     call = "socket:close()",
     text = [[
-Closes it. Who waits in `recv` gets the code ECANCELED. A second time it does
-nothing.]],
+Closes the socket. Tasks that wait in `recv` get the code ECANCELED. A second
+call does nothing.]],
     params = {},
     returns = { { "true", "closed", "" } },
     waits = false,
@@ -354,18 +366,19 @@ nothing.]],
 local dns = {
   title = "Names of hosts",
   text = [[
-As the system resolves them, in threads of libuv's pool.]],
+Host names, resolved by the system in threads of libuv's pool.]],
   {
     name = "conc.dns.lookup",
     call = "conc.dns.lookup(host)",
     text = [[
-The numeric addresses of a host, in the system's order, each once.]],
-    params = { { "host", "string", "a name; a numeric address is its own" } },
+Returns the numeric addresses of a host, in the system's order, each once.]],
+    params = { { "host", "string", "a name; a numeric address is returned as "
+      .. "it is" } },
     returns = { { "string[]", "addresses", "" } },
     fails = {
       { "EAI_NONAME", "there is no such host" },
-      { "EAI_AGAIN", "who would know does not answer" },
-      { "EAGAIN", "the system has no thread to spare" },
+      { "EAI_AGAIN", "the name server does not answer" },
+      { "EAGAIN", "the system refuses a thread for it" },
     },
     waits = true,
     example = [[
@@ -376,13 +389,13 @@ end]],
   {
     name = "conc.dns.reverse",
     call = "conc.dns.reverse(address)",
-    text = "The name of a numeric address.",
-    params = { { "address", "string", "" } },
+    text = "Returns the host name of a numeric address.",
+    params = { { "address", "string", "a numeric address" } },
     returns = { { "string", "name", "" } },
     fails = {
-      { "EAI_NONAME", "it has none" },
-      { "EAI_AGAIN", "who would know does not answer" },
-      { "EAGAIN", "the system has no thread to spare" },
+      { "EAI_NONAME", "the address has no name" },
+      { "EAI_AGAIN", "the name server does not answer" },
+      { "EAGAIN", "the system refuses a thread for it" },
     },
     waits = true,
     example = [[
@@ -394,22 +407,22 @@ assert(#name > 0)]],
 local pair = {
   title = "Pairs in memory",
   text = [[
-Two streams joined in memory: for tests, and between tasks of one state. They
-promise what sockets promise, use no descriptor, and under the virtual clock
-take no time.]],
+Two streams joined in memory, for tests and between tasks of one state. They
+behave like sockets, use no descriptor, and take no time under the virtual
+clock.]],
   {
     name = "conc.pair",
     call = "conc.pair([capacity])",
     text = [[
-Two streams: what is written to one is read from the other, both ways. An end
-keeps `capacity` bytes that nobody reads; what is written beyond them is queued
-as with any stream, so a writer waits for a slow reader. Closing an end before
-all was read resets the other, and so does `stream:reset`. The ends have no
+Returns two streams: what is written to one is read from the other, both ways.
+An end keeps up to `capacity` bytes that nobody has read; more is queued as
+with any stream, so a writer waits for a slow reader. Closing an end before
+everything was read resets the other, as `stream:reset` does. The ends have no
 addresses and no options.]],
-    params = { { "capacity", "integer?", "bytes, 65536 unless said" } },
+    params = { { "capacity", "integer?", "bytes; default 65536" } },
     returns = { { "luaconc.stream", "first", "" },
       { "luaconc.stream", "second", "" } },
-    fails = { { "ENOMEM", "there is no memory" } },
+    fails = { { "ENOMEM", "there is not enough memory" } },
     waits = false,
     example = [[
 conc.run(function()

@@ -3,20 +3,21 @@
 local tests = {
   title = "Tests",
   text = [[
-`require "luaconc.testing"` has virtual time, seeded orders, a network that is
-made up, faults by name and counts of what is open: see
+`require "luaconc.testing"` has virtual time, seeded orders, a simulated
+network, faults by name, and counts of what is open: see
 [testing](testing.md).]],
   {
     name = "conc.test",
     call = "conc.test(f [, opts])",
     text = [[
-A function for a test runner, as for `it` of busted: it runs `f` as the root
-task under the virtual clock. A failure is raised, and so is it where `f` leaves
-a job, an open handle or a descriptor behind. With `opts.seeds` it runs in so
-many orders.]],
+Makes a function for a test runner, such as the `it` of busted. It runs `f` as
+the root task under the virtual clock. It raises a failure of `f`, and an
+error if `f` leaves a job, an open handle or a descriptor behind.]],
     params = {
-      { "f", "function", "gets what the runner passes" },
-      { "opts", "{ seeds: integer? }?", "" },
+      { "f", "function", "the test; gets the arguments that the runner "
+        .. "passes" },
+      { "opts", "{ seeds: integer? }?", "`seeds`: run `f` in that many "
+        .. "orders" },
     },
     returns = { { "function", "test", "" } },
     waits = false,

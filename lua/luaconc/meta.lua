@@ -202,70 +202,70 @@
 ---@field grace? number seconds that handlers get after the listener is closed, before they are cancelled; default no limit
 
 ---@class luaconc.unixconnectoptions
----@field timeout? number seconds; for ever unless said
+---@field timeout? number seconds; default no limit
 
 ---@class luaconc.unixlistenoptions
----@field backlog? integer how many may wait to be accepted; 511 unless said
----@field mode? integer the permissions of the file; as the process makes files, unless said. Who may write to it may connect
+---@field backlog? integer how many connections may wait to be accepted; default 511
+---@field mode? integer permissions of the file: who may write to it may connect; default as the umask says
 
 ---@class luaconc.udpbindoptions
----@field reuseaddr? boolean several sockets share the port, as listeners to one group do
----@field reuseport? boolean several sockets share the port, and each sender always reaches the same one: for several workers
----@field v6only? boolean of `::`, no datagrams over IPv4
----@field keep? integer bytes that are kept while nobody receives; 262144 unless said
----@field broadcast? boolean may it send to all of a network?
----@field ttl? integer through how many routers a datagram may go
+---@field reuseaddr? boolean lets several sockets share the port, for listeners to one multicast group; default false
+---@field reuseport? boolean lets several sockets share the port, each sender always reaching the same one, for several workers; default false
+---@field v6only? boolean of `::`: no datagrams over IPv4; default false
+---@field keep? integer bytes of datagrams that are kept while nobody receives; default 262144
+---@field broadcast? boolean whether it may send to a broadcast address; default false
+---@field ttl? integer through how many routers a datagram may pass, 1 to 255
 
 ---@class luaconc.udpoptions
----@field keep? integer bytes that are kept while nobody receives; 262144 unless said
----@field broadcast? boolean may it send to all of a network?
----@field ttl? integer through how many routers a datagram may go
+---@field keep? integer bytes of datagrams that are kept while nobody receives; default 262144
+---@field broadcast? boolean whether it may send to a broadcast address; default false
+---@field ttl? integer through how many routers a datagram may pass, 1 to 255
 
 ---@class luaconc.writeoptions
----@field atomic? boolean false: empties and writes the file itself
----@field sync? boolean waits until it is on the disk
----@field mode? integer who may use it, such as `tonumber("640", 8)`; as it was, or as the umask says
+---@field atomic? boolean false: truncate and write the file itself; default true
+---@field sync? boolean true: wait until the data is on the disk
+---@field mode? integer permissions, such as `tonumber("640", 8)`; default unchanged, or for a new file as the umask says
 
 ---@class luaconc.openoptions
----@field mode? integer of a file that is made: who may use it, less the umask
+---@field mode? integer permissions of a new file, before the umask; default `tonumber("666", 8)`
 
 ---@class luaconc.walkoptions
----@field contents_first? boolean a folder after what is in it
----@field follow? boolean goes into what links lead to
----@field enter? (fun(path: string): boolean) asked before a folder is read: false leaves it out
----@field on_error? fun(path: string, message: string, code: string) told of a folder that can't be read
+---@field contents_first? boolean true: each folder after its contents
+---@field follow? boolean true: also enter folders that links lead to, each once
+---@field enter? (fun(path: string): boolean) called before a folder is read; false skips it
+---@field on_error? fun(path: string, message: string, code: string) called for a folder that can't be read
 
 ---@class luaconc.mkdiroptions
----@field parents? boolean those above too; and one that is there will do
----@field mode? integer less the umask; `tonumber("777", 8)` unless said
+---@field parents? boolean true: also make missing folders above it, and accept one that exists
+---@field mode? integer permissions, before the umask; default `tonumber("777", 8)`
 
 ---@class luaconc.removeoptions
----@field tree? boolean and all that is in it
+---@field tree? boolean true: also everything in the folder
 
 ---@class luaconc.copyoptions
----@field overwrite? boolean false: fails where `to` is there
+---@field overwrite? boolean false: fail if `to` exists; default true
 
 ---@class luaconc.execoptions
----@field input? string what it reads
----@field stdin? ("inherit"|"null"|file*|luaconc.stream) or where it reads from; `"null"`, which is empty, unless said
----@field stdout? ("pipe"|"inherit"|"null"|file*|luaconc.stream) where it writes to; `"pipe"`, the result, unless said
----@field stderr? ("pipe"|"inherit"|"null"|"stdout"|file*|luaconc.stream) the same for its errors; `"stdout"`: where its output goes
----@field timeout? number seconds after which it is stopped
----@field limit? number of its output, in bytes: it is stopped where it writes more; none unless said
----@field cwd? string the folder that it runs in; ours unless said
----@field env? table<string, string|number|false> variables that are added to our environment, or replace some of it; `false` takes one away
----@field clearenv? boolean it gets those of `env` alone
----@field grace? number seconds between SIGTERM and SIGKILL where it is stopped; 1 unless said
+---@field input? string the text that it reads from standard input
+---@field stdin? ("inherit"|"null"|file*|luaconc.stream) or where it reads from; default `"null"`, which is empty
+---@field stdout? ("pipe"|"inherit"|"null"|file*|luaconc.stream) where its output goes; default `"pipe"`, the field `stdout` of the result
+---@field stderr? ("pipe"|"inherit"|"null"|"stdout"|file*|luaconc.stream) the same for its standard error; `"stdout"`: where its output goes
+---@field timeout? number seconds after which it is stopped; default no limit
+---@field limit? number bytes of output after which it is stopped; default no limit
+---@field cwd? string the folder that it runs in; default that of this process
+---@field env? table<string, string|number|false> variables to add to, or replace in, its copy of our environment; `false` removes one
+---@field clearenv? boolean true: its environment is `env` alone
+---@field grace? number seconds between SIGTERM and SIGKILL when it is stopped; default 1
 ---@field [integer] string|number|(string|number)[] # command and arguments
 
 ---@class luaconc.popenoptions
----@field stdin? ("pipe"|"inherit"|"null"|file*) `"pipe"`, the stream `program.stdin`, unless said
----@field stdout? ("pipe"|"inherit"|"null"|file*) `"pipe"`, the stream `program.stdout`, unless said
----@field stderr? ("pipe"|"inherit"|"null"|"stdout"|file*) `"inherit"`, ours, unless said
----@field cwd? string the folder that it runs in; ours unless said
----@field env? table<string, string|number|false> variables that are added to our environment, or replace some of it; `false` takes one away
----@field clearenv? boolean it gets those of `env` alone
----@field grace? number seconds between SIGTERM and SIGKILL where it is stopped; 1 unless said
+---@field stdin? ("pipe"|"inherit"|"null"|file*) default `"pipe"`, the stream `program.stdin`
+---@field stdout? ("pipe"|"inherit"|"null"|file*) default `"pipe"`, the stream `program.stdout`
+---@field stderr? ("pipe"|"inherit"|"null"|"stdout"|file*) default `"inherit"`, that of this process
+---@field cwd? string the folder that it runs in; default that of this process
+---@field env? table<string, string|number|false> variables to add to, or replace in, its copy of our environment; `false` removes one
+---@field clearenv? boolean true: its environment is `env` alone
+---@field grace? number seconds between SIGTERM and SIGKILL when it is stopped; default 1
 ---@field [integer] string|number|(string|number)[] # command and arguments
 
 ---@class luaconc.debugoptions
@@ -1060,36 +1060,35 @@ local barrier = {}
 ---@return integer order 1 for the first to arrive, and so on
 function barrier:wait() end
 
----Numbers in memory. Reading and writing an element is atomic, and relaxed: one
----sees the old value or the new one, but in what order those of several elements
----are seen is not said, unless the atomic methods, a lock, or a message says
----so.
+---Makes an array of numbers. Reading or writing an element is atomic and
+---relaxed: a reader sees the old value or the new one, but the order in which it
+---sees changes of several elements is undefined, unless atomic methods, a lock
+---or a message order them.
 ---Never waits.
----@param type string `i8` `i16` `i32` `i64` `u8` `u16` `u32` `f32` `f64`
----@param n integer how many elements; all are 0
+---@param type string of the elements: `i8` `i16` `i32` `i64` `u8` `u16` `u32` `f32` `f64`
+---@param n integer the number of elements, all 0 at first
 ---@return luaconc.shared.array? array
 ---@return string? message
 ---@return ("ENOMEM"|"EMFILE")? code
 function conc.shared.array(type, n) end
 
----An integer to count in.
+---Makes a counter: one integer with atomic methods.
 ---Never waits.
----@param n? integer 0 unless said
+---@param n? integer its first value; default 0
 ---@return luaconc.shared.counter? counter
 ---@return string? message
 ---@return "EMFILE"? code
 function conc.shared.counter(n) end
 
----A lock, held by one task of all states at a time.
+---Makes a lock, which one task of all states can hold at a time.
 ---Never waits.
 ---@return luaconc.shared.lock? lock
 ---@return string? message
 ---@return "EMFILE"? code
 function conc.shared.lock() end
 
----`n` permits for all states together. What a state or process had taken when it
----ended, and nobody gave back, is given back, as far as there are then no more
----than `n`.
+---Makes a semaphore with `n` permits for all states together. Permits that a
+---state or process held when it ended are given back, up to `n` in total.
 ---Never waits.
 ---@param n integer 0 or more
 ---@return luaconc.shared.semaphore? semaphore
@@ -1097,14 +1096,14 @@ function conc.shared.lock() end
 ---@return "EMFILE"? code
 function conc.shared.semaphore(n) end
 
----A flag that tasks of all states wait for.
+---Makes an event: a flag that tasks of all states wait for.
 ---Never waits.
 ---@return luaconc.shared.event? event
 ---@return string? message
 ---@return "EMFILE"? code
 function conc.shared.event() end
 
----Holds tasks of all states until `n` of them have come.
+---Makes a barrier, which holds tasks of all states until `n` have arrived.
 ---Never waits.
 ---@param n integer 1 or more
 ---@return luaconc.shared.barrier? barrier
@@ -1112,10 +1111,11 @@ function conc.shared.event() end
 ---@return "EMFILE"? code
 function conc.shared.barrier(n) end
 
----A table of copies: numbers, booleans and strings are keys; values are all that
----can be sent but shared objects. It never grows beyond its bound.
+---Makes a map. Keys are numbers, booleans and strings; values are copies of
+---anything that can cross between states except shared objects. It never grows
+---beyond its bound.
 ---Never waits.
----@param options? table `memory`: how many bytes keys and values may take, with what it needs for itself; 64 MiB unless said. Memory is taken as it is used
+---@param options? table `memory`: how many bytes the map may take in all; default 64 MiB. Memory is allocated only as it is used
 ---@return luaconc.shared.map? map
 ---@return string? message
 ---@return ("ENOMEM"|"EMFILE")? code
@@ -1124,36 +1124,35 @@ function conc.shared.map(options) end
 ---@class luaconc.shared.array
 local shared_array = {}
 
----Writes one value to a range.
+---Writes one value to all elements of a range.
 ---Never waits.
 ---@param value number
----@param first? integer 1 unless said
----@param last? integer the last element unless said
+---@param first? integer default 1
+---@param last? integer default the last element
 ---@return luaconc.shared.array array itself
 function shared_array:fill(value, first, last) end
 
----Copies a range to the elements from `to` on, of this array or another one whose
----elements are of the same type, as `table.move` does; also where both
----overlap.
+---Copies a range to the elements from `to` on, of this array or another one of the
+---same type, like `table.move`. The ranges may overlap.
 ---Never waits.
 ---@param first integer
 ---@param last integer
 ---@param to integer
----@param other? luaconc.shared.array itself unless said
+---@param other? luaconc.shared.array default this array
 ---@return luaconc.shared.array other
 function shared_array:copy(first, last, to, other) end
 
----The sum of a range; of integers it wraps around.
+---The sum of a range. A sum of integers wraps around.
 ---Never waits.
----@param first? integer 1 unless said
----@param last? integer the last element unless said
+---@param first? integer default 1
+---@param last? integer default the last element
 ---@return number sum
 function shared_array:sum(first, last) end
 
 ---The bytes of a range, as they lie in memory.
 ---Never waits.
----@param first? integer 1 unless said
----@param last? integer the last element unless said
+---@param first? integer default 1
+---@param last? integer default the last element
 ---@return string bytes
 function shared_array:get_string(first, last) end
 
@@ -1164,65 +1163,65 @@ function shared_array:get_string(first, last) end
 ---@return luaconc.shared.array array itself
 function shared_array:set_string(first, bytes) end
 
----Reads an element, in one order with the other atomic methods.
+---Reads an element, ordered with all other atomic methods (sequentially consistent).
 ---Never waits.
----Raises where the elements are no integers.
+---Raises an error if the elements are not integers.
 ---@param i integer 1 .. n
 ---@return integer value
 function shared_array:load(i) end
 
----Writes an element in that order.
+---Writes an element, ordered in the same way.
 ---Never waits.
----Raises where the elements are no integers.
+---Raises an error if the elements are not integers.
 ---@param i integer 1 .. n
 ---@param n integer
 function shared_array:store(i, n) end
 
----Adds to an element in one step; the new value, which wraps around.
+---Adds to an element in one step and returns the new value, which wraps around.
 ---Never waits.
----Raises where the elements are no integers.
+---Raises an error if the elements are not integers.
 ---@param i integer 1 .. n
 ---@param n integer
 ---@return integer value
 function shared_array:add(i, n) end
 
----Writes an element; the old value.
+---Writes an element and returns the old value.
 ---Never waits.
----Raises where the elements are no integers.
+---Raises an error if the elements are not integers.
 ---@param i integer 1 .. n
 ---@param n integer
 ---@return integer value
 function shared_array:exchange(i, n) end
 
----Writes an element where it has the old value.
+---Writes an element if its value is `old`.
 ---Never waits.
----Raises where the elements are no integers.
+---Raises an error if the elements are not integers.
 ---@param i integer 1 .. n
 ---@param old integer
 ---@param new integer
 ---@return boolean done
----@return integer? value what it has, where that is another
+---@return integer? value the present value, if it was not `old`
 function shared_array:cas(i, old, new) end
 
----Waits for a `notify`, if the element has the expected value; that is looked at
----in one step with beginning to wait, so that who writes first and notifies then
----wakes this.
----Waits where the value is the expected one.
----Raises where the elements are no integers.
+---Waits for a `notify` if the element has the expected value. Checking the value
+---and starting to wait is one step, so a writer that first writes and then
+---notifies always wakes this waiter.
+---Waits if the value is the expected one.
+---Raises an error if the elements are not integers.
 ---@param i integer 1 .. n
 ---@param expected integer
----@return boolean notified false where the element had another value
+---@return boolean notified false if the element had another value
 function shared_array:wait(i, expected) end
 
----Wakes those who have waited longest for this element.
+---Wakes the tasks that have waited longest for this element.
 ---Never waits.
----Raises where the elements are no integers.
+---Raises an error if the elements are not integers.
 ---@param i integer 1 .. n
----@param n? integer how many; 1 unless said
+---@param n? integer how many; default 1
 ---@return integer woken
 function shared_array:notify(i, n) end
 
----This state has it no more; others are not affected. Waits for it go on.
+---Gives up this state's hold on the array. Other states, and waits for it, are not affected.
 ---Never waits.
 function shared_array:close() end
 
@@ -1232,146 +1231,146 @@ local shared_map = {}
 ---The value of a key.
 ---Never waits.
 ---@param key string|number|boolean
----@return any value nil: none
+---@return any value nil if there is none
 function shared_map:get(key) end
 
----Gives a key a value, which does not expire.
+---Sets the value of a key, which does not expire.
 ---Never waits.
----Raises where the value is nil, or can't be sent.
+---Raises an error if the value is nil, or can't cross.
 ---@param key string|number|boolean
----@param value any a copy goes there
+---@param value any a copy is stored
 ---@return true? done
 ---@return string? message
 ---@return ("ENOSPC"|"EMSGSIZE")? code
 function shared_map:set(key, value) end
 
----Takes a key away.
+---Removes a key.
 ---Never waits.
 ---@param key string|number|boolean
----@return boolean there whether there was such a key
+---@return boolean there whether the key was there
 function shared_map:delete(key) end
 
----Adds to an integer; a key that is not there begins at 0.
+---Adds to the integer of a key, 0 if the key is new, and returns the new value.
 ---Never waits.
----Raises where the value is no integer.
+---Raises an error if the value is not an integer.
 ---@param key string|number|boolean
----@param n? integer 1 unless said
+---@param n? integer default 1
 ---@return integer? value
 ---@return string? message
 ---@return ("ENOSPC"|"EMSGSIZE")? code
 function shared_map:incr(key, n) end
 
----Gives a key a new value where it has the old one; nil is none. Tables are not compared: see `update`.
+---Sets the value of a key to `new` if it is `old`; nil stands for no value. Tables can't be compared: see `update`.
 ---Never waits.
 ---@param key string|number|boolean
 ---@param old any nil, boolean, number or string
----@param new any nil: take the key away
+---@param new any nil removes the key
 ---@return boolean? done
 ---@return string? message
 ---@return ("ENOSPC"|"EMSGSIZE")? code
 function shared_map:cas(key, old, new) end
 
----Gives a key the value `f(value, ...)`; nil takes it away. Where another has
----changed the value meanwhile, `f` is called again with the new one: it may run
----several times, and must not wait.
+---Sets the value of a key to `f(value, ...)`; nil removes the key. If another
+---job has changed the value in the meantime, `f` is called again with the new
+---one: it may run several times, and must not wait.
 ---Never waits.
----Raises the error of `f`; the value stays then.
+---Raises the error of `f`; the value is then unchanged.
 ---@param key string|number|boolean
----@param f function
----@param ... any
----@return any value what `f` gave
+---@param f function gets the value, or nil
+---@param ... any more arguments of `f`
+---@return any value what `f` returned
 ---@return string? message
 ---@return ("ENOSPC"|"EMSGSIZE")? code
 function shared_map:update(key, f, ...) end
 
----From then on it is not there.
+---Removes a key after a time.
 ---Never waits.
 ---@param key string|number|boolean
----@param seconds? number never, unless said
----@return boolean there whether there was such a key
+---@param seconds? number default never: it no longer expires
+---@return boolean there whether the key was there
 function shared_map:expire(key, seconds) end
 
----How many keys there are; some that have expired may count.
+---The number of keys, which may include some that have expired.
 ---Never waits.
 ---@return integer count
 function shared_map:len() end
 
----Iterates over all keys and values of this moment; what changes meanwhile is not seen. `pairs` does the same.
+---Iterates over all keys and values as of now; later changes are not seen. `pairs` does the same.
 ---Never waits.
----@return fun(): any, any next for a `for`
+---@return fun(): any, any next for the generic `for`
 function shared_map:iter() end
 
----This state has it no more; others are not affected.
+---Gives up this state's hold on the map. Other states are not affected.
 ---Never waits.
 function shared_map:close() end
 
 ---@class luaconc.shared.counter
 local shared_counter = {}
 
----The value that it has now.
+---The present value.
 ---Never waits.
 ---@return integer value
 function shared_counter:get() end
 
----Gives it another value.
+---Sets the value.
 ---Never waits.
 ---@param n integer
 function shared_counter:set(n) end
 
----Adds to it; the new value.
+---Adds to the value and returns the new one.
 ---Never waits.
----@param n? integer 1 unless said; may be negative
+---@param n? integer default 1; may be negative
 ---@return integer value
 function shared_counter:add(n) end
 
----Gives it another value; the old one.
+---Sets the value and returns the old one.
 ---Never waits.
 ---@param n integer
 ---@return integer value
 function shared_counter:exchange(n) end
 
----Gives it a new value where it has the old one.
+---Sets the value to `new` if it is `old`.
 ---Never waits.
 ---@param old integer
 ---@param new integer
 ---@return boolean done
----@return integer? value what it has, where it was not the old one
+---@return integer? value the present value, if it was not `old`
 function shared_counter:cas(old, new) end
 
 ---@class luaconc.shared.lock
 local shared_lock = {}
 
----Takes the lock. Kept in a `<close>` variable, it is released with that.
----Waits until it can be had.
----Raises where the task holds it already.
+---Takes the lock. In a `<close>` variable, it is released at the end.
+---Waits until it is free.
+---Raises an error if the task holds it already.
 ---@return luaconc.shared.lock lock itself
----@return string? message where it was abandoned
----@return string? code then `EOWNERDEAD`
+---@return string? message if it was abandoned
+---@return string? code `EOWNERDEAD` in that case
 function shared_lock:acquire() end
 
----The same, if it can be had now.
+---The same, but only if it is free now.
 ---Never waits.
 ---@return luaconc.shared.lock? lock itself
----@return string? message where it was abandoned
----@return string? code then `EOWNERDEAD`
+---@return string? message if it was abandoned
+---@return string? code `EOWNERDEAD` in that case
 ---@return string? message
 ---@return "EAGAIN"? code
 function shared_lock:try_acquire() end
 
----Gives it back; the one who has waited longest gets it.
+---Releases the lock; the task that has waited longest gets it.
 ---Never waits.
----Raises where the task doesn't hold it.
+---Raises an error if the task does not hold it.
 function shared_lock:release() end
 
----Runs `f(...)` between `acquire` and `release`, however it ends. `f` may ask `abandoned`.
----Waits until it can be had, and where `f` does.
+---Acquires the lock, runs `f(...)` and releases the lock, also after an error. `f` may call `abandoned`.
+---Waits until it is free, and if `f` does.
 ---Raises the error of `f`.
 ---@param f function what to run
 ---@param ... any its arguments
 ---@return any ... the results of `f`
 function shared_lock:with(f, ...) end
 
----Whether somebody has ended with it, and nobody has released it since.
+---Whether a holder ended without releasing the lock, and nobody has released it since.
 ---Never waits.
 ---@return boolean abandoned
 function shared_lock:abandoned() end
@@ -1379,24 +1378,24 @@ function shared_lock:abandoned() end
 ---@class luaconc.shared.semaphore
 local shared_semaphore = {}
 
----Takes a permit. Kept in a `<close>` variable, it is released with that.
----Waits until there is one.
+---Takes a permit. In a `<close>` variable, it is released at the end.
+---Waits until a permit is free.
 ---@return luaconc.shared.semaphore semaphore itself
 function shared_semaphore:acquire() end
 
----The same, if there is one now.
+---The same, but only if a permit is free now.
 ---Never waits.
 ---@return luaconc.shared.semaphore? semaphore itself
 ---@return string? message
 ---@return "EAGAIN"? code
 function shared_semaphore:try_acquire() end
 
----Gives a permit, also one that was never taken; the one who has waited longest gets it.
+---Adds a permit, even if none was taken before; the task that has waited longest gets it.
 ---Never waits.
 function shared_semaphore:release() end
 
----Runs `f(...)` between `acquire` and `release`, however it ends.
----Waits until it can be had, and where `f` does.
+---Takes a permit, runs `f(...)` and releases the permit, also after an error.
+---Waits until it is free, and if `f` does.
 ---Raises the error of `f`.
 ---@param f function what to run
 ---@param ... any its arguments
@@ -1406,29 +1405,29 @@ function shared_semaphore:with(f, ...) end
 ---@class luaconc.shared.event
 local shared_event = {}
 
----Sets it and wakes all who wait, in all states.
+---Sets the event and wakes all waiters, in all states.
 ---Never waits.
 function shared_event:set() end
 
----Clears it: who comes from now on waits.
+---Clears the event: later waiters wait for the next `set`.
 ---Never waits.
 function shared_event:clear() end
 
----Whether it is set.
+---Whether the event is set.
 ---Never waits.
 ---@return boolean set
 function shared_event:is_set() end
 
----Waits until it is set.
+---Waits until the event is set.
 ---Waits while it is clear.
 function shared_event:wait() end
 
 ---@class luaconc.shared.barrier
 local shared_barrier = {}
 
----Waits for the others. The last to come lets all go on, and it starts anew.
----Waits until all have come.
----@return integer? order 1 .. n, in which they came
+---Waits until `n` tasks wait here; then all of them continue, and the barrier starts anew.
+---Waits unless it is the last to arrive.
+---@return integer? order 1 for the first to arrive, and so on
 ---@return string? message
 ---@return "EOWNERDEAD"? code
 function shared_barrier:wait() end
@@ -1505,20 +1504,20 @@ function conc.tcp.listen(host, port, options) end
 ---@return "EADDRINUSE"? code
 function conc.tcp.serve(host, port, handler, options) end
 
----Connects to a server; waits while its backlog is full.
+---Connects to a server.
 ---Waits while the server's backlog is full.
----@param path string
+---@param path string of the socket
 ---@param options? luaconc.unixconnectoptions
 ---@return luaconc.stream? stream
 ---@return string? message
 ---@return ("ENOENT"|"ECONNREFUSED"|"EACCES"|"ETIMEDOUT"|"ENAMETOOLONG"|string)? code
 function conc.unix.connect(path, options) end
 
----Listens at `path`, which is made, and removed when the listener is closed. Where
----a listener that was killed has left its socket, that is replaced; any other file
----is not.
+---Listens at a path. The socket file is made, and removed when the listener is
+---closed. A socket left behind by a listener that was killed is replaced; any
+---other file is not.
 ---Never waits.
----@param path string
+---@param path string of the socket
 ---@param options? luaconc.unixlistenoptions
 ---@return luaconc.listener? listener
 ---@return string? message
@@ -1528,10 +1527,10 @@ function conc.unix.listen(path, options) end
 ---Runs `handler(stream)` in a task of its own for each connection, like
 ---`conc.tcp.serve`.
 ---Waits until it is stopped.
----Raises the first error of a handler, where there is no `on_error`.
----@param path string|luaconc.listener
----@param handler fun(stream: luaconc.stream)
----@param options? luaconc.serveoptions those of `conc.tcp.serve`, and where a path is given those of `conc.unix.listen`
+---Raises the first error of a handler, if there is no `on_error`.
+---@param path string|luaconc.listener of the socket, or a listener
+---@param handler fun(stream: luaconc.stream) called for each connection
+---@param options? luaconc.serveoptions those of `conc.tcp.serve`; with a path, also those of `conc.unix.listen`
 ---@return true? stopped the listener was closed
 ---@return string? message
 ---@return "EADDRINUSE"? code
@@ -1709,35 +1708,36 @@ function listener:sock() end
 ---@return true closed
 function listener:close() end
 
----Two streams: what is written to one is read from the other, both ways. An end
----keeps `capacity` bytes that nobody reads; what is written beyond them is queued
----as with any stream, so a writer waits for a slow reader. Closing an end before
----all was read resets the other, and so does `stream:reset`. The ends have no
+---Returns two streams: what is written to one is read from the other, both ways.
+---An end keeps up to `capacity` bytes that nobody has read; more is queued as
+---with any stream, so a writer waits for a slow reader. Closing an end before
+---everything was read resets the other, as `stream:reset` does. The ends have no
 ---addresses and no options.
 ---Never waits.
----@param capacity? integer bytes, 65536 unless said
+---@param capacity? integer bytes; default 65536
 ---@return luaconc.stream? first
 ---@return luaconc.stream? second
 ---@return string? message
 ---@return "ENOMEM"? code
 function conc.pair(capacity) end
 
----A socket with an address of its own, which sends to and receives from anybody.
----For port 0 the system chooses one, which `socket:sock()` tells.
+---Makes a socket with an address of its own, which sends to and receives from any
+---address. With port 0 the system picks a free one; `socket:sock().port` is its
+---number.
 ---Waits while a name is looked up.
 ---@param host string a name, or a numeric address
----@param port integer
+---@param port integer 0 to 65535
 ---@param options? luaconc.udpbindoptions
 ---@return luaconc.udpsocket? socket
 ---@return string? message
 ---@return ("EADDRINUSE"|"EAI_NONAME"|string)? code
 function conc.udp.bind(host, port, options) end
 
----A socket that sends to and receives from one address only. Nothing is sent by
----that: nobody need be there.
+---Makes a socket that sends to and receives from one address only. Nothing is sent
+---yet, and nobody needs to be there.
 ---Waits while a name is looked up.
 ---@param host string a name, or a numeric address
----@param port integer
+---@param port integer 0 to 65535
 ---@param options? luaconc.udpoptions
 ---@return luaconc.udpsocket? socket
 ---@return string? message
@@ -1747,74 +1747,77 @@ function conc.udp.connect(host, port, options) end
 ---@class luaconc.udpsocket
 local socket = {}
 
----Sends a datagram to a numeric address (`conc.dns.lookup` finds that of a name);
----without one, to the peer of a connected socket. It may still be lost.
+---Sends a datagram to a numeric address (`conc.dns.lookup` finds that of a
+---name), or without an address to the peer of a connected socket. It may still
+---get lost.
 ---Never waits.
----@param data string
+---@param data string one datagram
 ---@param host? string a numeric address
----@param port? integer
+---@param port? integer 1 to 65535
 ---@return true? done
 ---@return string? message
 ---@return ("EMSGSIZE"|"EDESTADDRREQ"|"EAGAIN"|"EBADF"|string)? code
 function socket:send(data, host, port) end
 
----The next datagram, and where it is from. Several tasks may receive; each gets
----another one. Before the first `recv` the system keeps what comes; afterwards
----what nobody receives is kept up to a bound, then dropped and counted.
----Waits unless one is there.
----@return string? data
+---Receives the next datagram and the address of its sender. Several tasks may
+---receive; each datagram goes to one of them. Before the first `recv` the system
+---keeps what arrives; afterwards datagrams that nobody receives are kept up to a
+---bound (see `keep`), then dropped and counted.
+---Waits unless a datagram is there.
+---@return string? data the datagram
 ---@return luaconc.address? address `{host=, port=, family=}`
 ---@return string? message
 ---@return ("ECONNREFUSED"|"ETIMEDOUT"|"EBADF"|"ECANCELED")? code
 function socket:recv() end
 
----How long each `recv` may take from now on.
+---Limits how long each `recv` may take from now on.
 ---Never waits.
----@param seconds? number for ever unless said
+---@param seconds? number default no limit
 ---@return luaconc.udpsocket socket itself
 function socket:timeout(seconds) end
 
----How much is kept from now on while nobody receives. One datagram always is.
+---Limits how much is kept from now on while nobody receives. One datagram is
+---always kept.
 ---Never waits.
----@param bytes integer with what is noted about each
+---@param bytes integer including some overhead for each datagram
 ---@return luaconc.udpsocket socket itself
 function socket:keep(bytes) end
 
----How many datagrams have come and could not be kept. (What the system has dropped
----is not among them.)
+---How many datagrams arrived and could not be kept, not counting those that the
+---system dropped.
 ---Never waits.
 ---@return integer? n
 ---@return string? message
 ---@return "EBADF"? code
 function socket:dropped() end
 
----From now on it gets what is sent to the group, a multicast address.
+---Joins a multicast group: from now on the socket receives what is sent to it.
 ---Never waits.
 ---@param group string a numeric address
----@param interface? string the address of one of ours; the system chooses unless said
+---@param interface? string the address of one of this machine's interfaces; by default the system chooses
 ---@return true? done
 ---@return string? message
 ---@return ("ENODEV"|"EBADF"|string)? code
 function socket:join(group, interface) end
 
----The end of `join`, with the same arguments.
+---Leaves a multicast group: call it with the arguments of `join`.
 ---Never waits.
----@param group string
----@param interface? string
+---@param group string as for `join`
+---@param interface? string as for `join`
 ---@return true? done
 ---@return string? message
 ---@return ("EADDRNOTAVAIL"|"EBADF"|string)? code
 function socket:leave(group, interface) end
 
----May it send to the broadcast address of a network?
+---Sets whether it may send to the broadcast address of a network.
 ---Never waits.
----@param on boolean
+---@param on boolean false at first
 ---@return true? done
 ---@return string? message
 ---@return ("EBADF"|string)? code
 function socket:broadcast(on) end
 
----Through how many routers its datagrams may go.
+---Sets through how many routers its datagrams may pass.
 ---Never waits.
 ---@param hops integer 1 to 255
 ---@return true? done
@@ -1822,45 +1825,45 @@ function socket:broadcast(on) end
 ---@return ("EBADF"|string)? code
 function socket:ttl(hops) end
 
----Do its own datagrams to a group come back to this machine?
+---Sets whether its own datagrams to a group come back to this machine.
 ---Never waits.
----@param on boolean they do unless said
+---@param on boolean true at first
 ---@return true? done
 ---@return string? message
 ---@return ("EBADF"|string)? code
 function socket:loopback(on) end
 
----Its own address.
+---The address of this socket.
 ---Never waits.
 ---@return luaconc.address? address `{host=, port=, family=}`
 ---@return string? message
 ---@return "EBADF"? code
 function socket:sock() end
 
----The address that it is connected to.
+---The address to which it is connected.
 ---Never waits.
 ---@return luaconc.address? address `{host=, port=, family=}`
 ---@return string? message
 ---@return ("ENOTCONN"|"EBADF")? code
 function socket:peer() end
 
----Closes it. Who waits in `recv` gets the code ECANCELED. A second time it does
----nothing.
+---Closes the socket. Tasks that wait in `recv` get the code ECANCELED. A second
+---call does nothing.
 ---Never waits.
 ---@return true closed
 function socket:close() end
 
----The numeric addresses of a host, in the system's order, each once.
+---Returns the numeric addresses of a host, in the system's order, each once.
 ---Waits.
----@param host string a name; a numeric address is its own
+---@param host string a name; a numeric address is returned as it is
 ---@return string[]? addresses
 ---@return string? message
 ---@return ("EAI_NONAME"|"EAI_AGAIN"|"EAGAIN")? code
 function conc.dns.lookup(host) end
 
----The name of a numeric address.
+---Returns the host name of a numeric address.
 ---Waits.
----@param address string
+---@param address string a numeric address
 ---@return string? name
 ---@return string? message
 ---@return ("EAI_NONAME"|"EAI_AGAIN"|"EAGAIN")? code
@@ -1868,53 +1871,52 @@ function conc.dns.reverse(address) end
 
 ---Reads a whole file.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@return string? data
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|"EISDIR"|string)? code
 function conc.fs.read_file(path) end
 
----Writes a whole file. Others see the old contents or the new, never a part: the
----data goes to another file in the same folder, which then takes the name. A file
----that was there keeps its mode. A link is followed. What is no plain file
----(`/dev/null`) is written as it is.
+---Writes a whole file. Readers see the old contents or the new, never a part:
+---the data is written to another file in the same folder, which then takes the
+---name. An existing file keeps its mode. Symbolic links are followed. What is
+---not a plain file, such as `/dev/null`, is written to directly.
 ---Waits.
----@param path string
----@param data string|number
+---@param path string absolute or relative
+---@param data string|number the contents
 ---@param options? luaconc.writeoptions
 ---@return true? done
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|"ENOSPC"|"EROFS"|string)? code
 function conc.fs.write_file(path, data, options) end
 
----Opens a file: see "File" below. Modes are those of `io.open`: `"r"` unless
----said, `"w"`, `"a"`, with `+` for both directions; `"wx"` fails where the file is
----there. What would keep a reader waiting, such as a named pipe, gives EAGAIN
----instead.
+---Opens a file. The modes are those of `io.open`: `"r"`, `"w"`, `"a"`, each with
+---`+` for both directions, and `"wx"`, which fails if the file exists. Reading
+---what would block, such as an empty named pipe, fails with EAGAIN.
 ---Waits.
----@param path string
----@param mode? string
+---@param path string absolute or relative
+---@param mode? string default `"r"`
 ---@param options? luaconc.openoptions
 ---@return luaconc.file? file
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|"EISDIR"|"EMFILE"|string)? code
 function conc.fs.open(path, mode, options) end
 
----What the system knows of a file: `type` (`"file"`, `"directory"`, `"link"`,
----`"fifo"`, `"socket"`, `"char"`, `"block"`), `size`, `mode` (the last 12 bits),
+---Information about a file: `type` (`"file"`, `"directory"`, `"link"`, `"fifo"`,
+---`"socket"`, `"char"`, `"block"`), `size` in bytes, `mode` (the last 12 bits),
 ---`uid`, `gid`, `dev`, `ino`, `nlink`, `rdev`, `blksize`, `blocks`, and the times
----`atime`, `mtime`, `ctime` in seconds since 1970. Of a link: what it leads
----to.
+---`atime`, `mtime`, `ctime` in seconds since 1970. Symbolic links are
+---followed.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@return luaconc.stat? stat
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
 function conc.fs.stat(path) end
 
----The same; of a link: the link itself.
+---Like `stat`, but a symbolic link is described itself.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@return luaconc.stat? stat
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
@@ -1922,52 +1924,52 @@ function conc.fs.lstat(path) end
 
 ---Whether a path leads to something.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@return boolean? exists
 ---@return string? message
 ---@return ("EACCES"|string)? code
 function conc.fs.exists(path) end
 
----What is in a folder, in the order of the names.
+---The entries of a folder, sorted by name.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@return {name: string, type: string}[]? entries types are those of `stat`
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
 function conc.fs.scandir(path) end
 
----Iterates over all that is below a folder: path and type, a folder before what is
----in it. One folder is read at a time, when the loop gets there. What vanishes
----meanwhile is left out. A folder that can't be read raises, or goes to
----`on_error`. Links are not followed unless said; a circle is not walked twice.
----The iterator is closed by `for`, or by its `close`.
----Waits in each round that reads a folder.
----@param path string
+---Iterates over everything below a folder: path and type, each folder before its
+---contents. A folder is read when the loop gets to it. Entries that vanish in
+---the meantime are left out. A folder that can't be read raises an error, or is
+---reported to `on_error`. The iterator is closed by the end of the `for`, or by
+---its `close`.
+---Waits in each step that reads a folder.
+---@param path string absolute or relative
 ---@param options? luaconc.walkoptions
 ---@return fun(): string?, string? next for the generic `for`, with what closes it as the fourth value
 function conc.fs.walk(path, options) end
 
 ---Makes a folder.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@param options? luaconc.mkdiroptions
 ---@return true? done
 ---@return string? message
 ---@return ("ENOENT"|"EEXIST"|"EACCES"|string)? code
 function conc.fs.mkdir(path, options) end
 
----Removes a file, a link (not what it leads to) or an empty folder; with `tree`
----also what is in the folder. That stops at the first failure, which names its
----path; links in the tree are never followed.
+---Removes a file, a symbolic link (not its target) or an empty folder; with
+---`tree`, also everything in the folder, without following links. It stops at
+---the first failure, whose message names the path.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@param options? luaconc.removeoptions
 ---@return true? done
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|"ENOTEMPTY"|string)? code
 function conc.fs.remove(path, options) end
 
----Gives a file or folder another name, which may be there.
+---Renames a file or folder. An existing file of that name is replaced.
 ---Waits.
 ---@param from string
 ---@param to string
@@ -1976,7 +1978,7 @@ function conc.fs.remove(path, options) end
 ---@return ("ENOENT"|"EACCES"|"EXDEV"|string)? code
 function conc.fs.rename(from, to) end
 
----Copies a file: what is in it, its mode, and its holes as holes.
+---Copies a file: its contents and its mode. Holes stay holes.
 ---Waits.
 ---@param from string
 ---@param to string
@@ -1995,10 +1997,10 @@ function conc.fs.copy(from, to, options) end
 ---@return ("ENOENT"|"EACCES"|string)? code
 function conc.fs.link(from, to) end
 
----Makes a symbolic link `path` to `target`.
+---Makes a symbolic link at `path` that leads to `target`.
 ---Waits.
----@param target string seen from the link's folder
----@param path string
+---@param target string the target, relative to the folder of the link
+---@param path string absolute or relative
 ---@return true? done
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
@@ -2006,70 +2008,70 @@ function conc.fs.symlink(target, path) end
 
 ---Where a symbolic link leads.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@return string? target
 ---@return string? message
 ---@return ("ENOENT"|"EINVAL"|string)? code
 function conc.fs.readlink(path) end
 
----The absolute path, without links and dots.
+---The absolute path, without links, `.` and `..`.
 ---Waits.
----@param path string
+---@param path string absolute or relative
 ---@return string? path
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
 function conc.fs.realpath(path) end
 
----Sets who may use a file.
+---Sets the permissions of a file.
 ---Waits.
----@param path string
----@param mode integer the last 12 bits
+---@param path string absolute or relative
+---@param mode integer permissions, such as `tonumber("640", 8)`
 ---@return true? done
 ---@return string? message
 ---@return ("ENOENT"|"EPERM"|string)? code
 function conc.fs.chmod(path, mode) end
 
----Sets when a file was last read and changed.
+---Sets the times of the last access and the last change of a file.
 ---Waits.
----@param path string
----@param atime? number seconds since 1970; now unless said
+---@param path string absolute or relative
+---@param atime? number seconds since 1970; default now
 ---@param mtime? number the same
 ---@return true? done
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
 function conc.fs.utime(path, atime, mtime) end
 
----Makes a file so many bytes long: cut, or with zeros.
+---Sets the length of a file: cuts it, or appends zeros.
 ---Waits.
----@param path string
----@param size integer
+---@param path string absolute or relative
+---@param size integer bytes
 ---@return true? done
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
 function conc.fs.truncate(path, size) end
 
----Makes a folder with a new name: the prefix and six letters, in `$TMPDIR` (or
----/tmp) unless the prefix has a slash. Only this user may use it.
+---Makes a folder with a new name that only this user may use: the prefix and six
+---letters, in `$TMPDIR` (or /tmp) unless the prefix contains a slash.
 ---Waits.
----@param prefix? string `"luaconc-"` unless said
+---@param prefix? string default `"luaconc-"`
 ---@return string? path
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
 function conc.fs.mkdtemp(prefix) end
 
----The same for a file, which is open for reading and writing.
+---Makes a file in the same way, and opens it for reading and writing.
 ---Waits.
----@param prefix? string `"luaconc-"` unless said
+---@param prefix? string default `"luaconc-"`
 ---@return luaconc.file? file
 ---@return string? path
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|string)? code
 function conc.fs.mkstemp(prefix) end
 
----Watches a file, or what is directly in a folder, for changes: see "Watcher"
----below. It waits nowhere, but looks the path up.
+---Watches a file, or the entries of a folder (not those of folders in it), for
+---changes. Looking the path up does not wait.
 ---Never waits.
----@param path string
+---@param path string absolute or relative
 ---@return luaconc.watcher? watcher
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|"EMFILE"|"ENOSPC"|string)? code
@@ -2078,104 +2080,104 @@ function conc.fs.watch(path) end
 ---@class luaconc.file
 local file = {}
 
----Reads by formats, as Lua's files do: `"l"` (unless said) a line without its
----end, `"L"` with it, `"a"` all up to the end (`""` there), `"n"` a number, an
----integer that many bytes; one result for each. Unlike Lua's, the first that fails
----is followed by a message and a code; and unlike a stream's, a read without a
----format is a line, not whatever is there.
----Waits unless the system has it in memory.
----Raises where another task uses its place.
----@param ... "l"|"L"|"a"|"n"|integer
+---Reads by formats, one result for each: `"l"` a line without its end, `"L"`
+---with it, `"a"` everything up to the end (`""` there), `"n"` a number, an
+---integer that many bytes. Unlike in Lua's files, the first result that fails is
+---followed by a message and a code; unlike in a stream, a read without a format
+---reads a line.
+---Waits unless the data is in memory.
+---Raises an error if another task is using the position.
+---@param ... "l"|"L"|"a"|"n"|integer default `"l"`
 ---@return string|number? data
 ---@return string? message
 ---@return ("EOF"|"EINVAL"|"EBADF"|"EAGAIN"|string)? code
 function file:read(...) end
 
----Iterates over what `read` gives, up to the end of the file. The file stays
+---Iterates over the results of `read`, up to the end of the file. The file stays
 ---open.
----Waits in a round, unless the system has it in memory.
----Raises in a round: every failure but the end, as `io.lines` does.
----@param ... "l"|"L"|"n"|integer `"l"` unless said
+---Waits in a step, unless the data is in memory.
+---Raises in a step of the loop, any failure but the end, as `io.lines` does.
+---@param ... "l"|"L"|"n"|integer default `"l"`
 ---@return fun(): (string|number)? next for the generic `for`
 function file:lines(...) end
 
----Writes strings and numbers. They are held back until there are 64 KiB, or
----something else needs them written.
+---Writes strings and numbers at the position. They are held back until there are
+---64 KiB of them, or until another call needs them written.
 ---Waits when 64 KiB are written.
----Raises where another task uses its place.
+---Raises an error if another task is using the position.
 ---@param ... string|number
 ---@return luaconc.file? file itself
 ---@return string? message
 ---@return ("ENOSPC"|"EBADF"|string)? code
 function file:write(...) end
 
----Moves the place, and returns it: `"set"` from the start, `"cur"` (unless said)
----from where it is, `"end"` from the end of the file.
----Waits for `"end"`, and where something is to be written first.
----Raises where another task uses its place.
----@param whence? ("set"|"cur"|"end")
----@param offset? integer 0 unless said
----@return integer? place bytes from the start
+---Moves the position and returns it. The offset counts from the start (`"set"`),
+---from the position (`"cur"`) or from the end of the file (`"end"`).
+---Waits for `"end"`, and if data is held back.
+---Raises an error if another task is using the position.
+---@param whence? ("set"|"cur"|"end") default `"cur"`
+---@param offset? integer bytes; default 0
+---@return integer? position bytes from the start
 ---@return string? message
 ---@return ("EINVAL"|"ESPIPE"|"ENOSPC"|"EBADF")? code
 function file:seek(whence, offset) end
 
----Reads at an offset, and leaves the place alone. Fewer bytes at the end of the
----file. What `write` still holds back is not seen.
+---Reads at an offset and leaves the position alone. At the end of the file the
+---result is shorter. Data that `write` still holds back is not seen.
 ---Waits.
----@param n integer
----@param offset integer
+---@param n integer bytes
+---@param offset integer bytes from the start
 ---@return string? data
 ---@return string? message
 ---@return ("EOF"|"EBADF"|string)? code
 function file:pread(n, offset) end
 
----Writes at an offset at once, and leaves the place alone. (A file that is open
----for appending appends, as Linux does.)
+---Writes at an offset, without buffering, and leaves the position alone. (Linux
+---appends instead if the file was opened for appending.)
 ---Waits.
----@param data string|number
----@param offset integer
+---@param data string|number what to write
+---@param offset integer bytes from the start
 ---@return true? done
 ---@return string? message
 ---@return ("ENOSPC"|"EBADF"|string)? code
 function file:pwrite(data, offset) end
 
----Waits until the system has all that was written.
----Waits where something is held back.
----Raises where another task uses its place.
+---Waits until the system has everything that was written.
+---Waits if data is held back.
+---Raises an error if another task is using the position.
 ---@return true? done
 ---@return string? message
 ---@return ("ENOSPC"|"EBADF"|string)? code
 function file:flush() end
 
----Waits until the disk has all that was written.
+---Waits until the disk has everything that was written.
 ---Waits.
----Raises where another task uses its place.
+---Raises an error if another task is using the position.
 ---@return true? done
 ---@return string? message
 ---@return ("ENOSPC"|"EINVAL"|"EBADF"|string)? code
 function file:sync() end
 
----Makes it so many bytes long: cut, or with zeros.
+---Sets the length of the file: cuts it, or appends zeros.
 ---Waits.
----Raises where another task uses its place.
----@param size? integer up to its place unless said
+---Raises an error if another task is using the position.
+---@param size? integer bytes; default the position
 ---@return true? done
 ---@return string? message
 ---@return ("EINVAL"|"ENOSPC"|"EBADF"|string)? code
 function file:truncate(size) end
 
----What `conc.fs.stat` tells, of this very file.
+---Like `conc.fs.stat`, for this open file.
 ---Waits.
----Raises where another task uses its place.
+---Raises an error if another task is using the position.
 ---@return luaconc.stat? stat
 ---@return string? message
 ---@return ("ENOSPC"|"EBADF"|string)? code
 function file:stat() end
 
----Writes what is held back and closes. Whoever waits in it gets the code
----ECANCELED. A second time it does nothing. In a cancelled task, where it can't
----wait, this goes on in the background.
+---Writes what is held back and closes the file. Tasks that wait in it get the
+---code ECANCELED. In a cancelled task, which can't wait, this goes on in the
+---background. A second call does nothing.
 ---Waits.
 ---@return true? done
 ---@return string? message
@@ -2185,91 +2187,93 @@ function file:close() end
 ---@class luaconc.watcher
 local watcher = {}
 
----Waits for the next change: a table with the file's `name`, `renamed` (it was
----made, removed, or given this name or another) and `changed` (its contents, mode
----or times); or with `lost`: look at everything. To tell made from removed, ask
----`conc.fs.exists`.
----Waits unless there was one.
----Raises where another task waits in it.
+---Waits for the next change: a table with the `name` of the file, `renamed` (the
+---file was made, removed, or given this name or another) and `changed` (its
+---contents, mode or times). With `lost` instead, changes were missed: look at
+---everything. To tell made from removed, call `conc.fs.exists`.
+---Waits unless there is one.
+---Raises an error if another task waits in it.
 ---@return luaconc.change? change
 ---@return string? message
 ---@return ("EBADF"|"ECANCELED"|string)? code
 function watcher:wait() end
 
 ---Iterates over the changes until the watcher is closed.
----Waits in each round.
----Raises in a round: every failure but that.
+---Waits in each step.
+---Raises in a step of the loop, any other failure.
 ---@return fun(): luaconc.change? next for the generic `for`
 function watcher:iter() end
 
----Ends it. Whoever waits in it gets the code ECANCELED.
+---Closes the watcher. A task that waits in it gets the code ECANCELED.
 ---Never waits.
 ---@return true closed
 function watcher:close() end
 
----Runs a program to its end and returns how it ended, and what it wrote. Whatever
----exit status it has is a result, no failure. It waits for the end of its output
----too: what it has left running may hold that open. Where the program was ended,
----the failure comes with a fourth value: the result as far as it got.
+---Runs a program to its end and returns its exit status and its output. Any exit
+---status is a result, not a failure. The call also waits for the end of the
+---output, which a program left running in the background may hold open. If the
+---program was stopped by `timeout` or `limit`, the fourth value after the
+---failure is the result so far.
 ---Waits.
----@param options luaconc.execoptions the command and its arguments as a list, or a list of such lists: a pipeline. And:
----@return luaconc.execresult? result `code`, its exit status, or `signal`, the name of the signal that has ended it; `stages` has the same for each program of a pipeline; `stdout` and `stderr`, where they are captured
+---@param options luaconc.execoptions the command and its arguments as a list, or a list of such lists for a pipeline, and these options:
+---@return luaconc.execresult? result `code`, its exit status, or `signal`, the name of the signal that ended it; for a pipeline, `stages` is a list of the same for each program; `stdout` and `stderr`, strings, if they are captured
 ---@return string? message
 ---@return ("ENOENT"|"EACCES"|"ETIMEDOUT"|"ENOBUFS"|"EMFILE")? code
 function conc.exec(options) end
 
----Starts a program, or a pipeline, that runs beside ours: like `io.popen`, but
----with a list of arguments, and with its input and output as streams.
+---Starts a program, or a pipeline, that runs beside this one: like `io.popen`, but
+---with a list of arguments, and with streams for its input and output.
 ---Never waits.
----@param options luaconc.popenoptions the command and its arguments as for `conc.exec`. And:
+---@param options luaconc.popenoptions the command and its arguments as for `conc.exec`, and these options:
 ---@return luaconc.program? program
 ---@return string? message
 ---@return "ENOENT"? code
 function conc.popen(options) end
 
 ---@class luaconc.program
----@field pid integer its process id; of a pipeline: its last one's
----@field stdin? luaconc.stream to write to
----@field stdout? luaconc.stream to read from
----@field stderr? luaconc.stream to read from
+---@field pid integer its process id; for a pipeline, that of its last program
+---@field stdin? luaconc.stream its standard input, to write to
+---@field stdout? luaconc.stream its standard output, to read from
+---@field stderr? luaconc.stream its standard error, to read from
 local program = {}
 
----Waits for its end, of a pipeline for that of all. Again: the same.
+---Waits for the program, or all of a pipeline, to end. Each call returns the same.
 ---Waits until it has ended.
----@return luaconc.fate? result `code`, its exit status, or `signal`, the name of the signal that has ended it; `stages` has the same for each program of a pipeline
+---@return luaconc.fate? result `code`, its exit status, or `signal`, the name of the signal that ended it; for a pipeline, `stages` is a list of the same for each program
 ---@return string? message
 ---@return "ECHILD"? code
 function program:wait() end
 
----Sends a signal to it and to what it has started: to its process group. SIGTERM
----unless said. It may go on nevertheless: see `stop`.
+---Sends a signal to the program and to what it has started, that is, to its
+---process group. The program may ignore it: see `stop`.
 ---Never waits.
----@param signal? (string|integer) "SIGHUP", "SIGINT" ...
+---@param signal? (string|integer) such as `"SIGINT"`; default `"SIGTERM"`
 ---@return true? 
 ---@return string? message
 ---@return "ESRCH"? code
 function program:kill(signal) end
 
----Ends it and what it has started: by SIGTERM, and by SIGKILL after `grace`
----seconds. Also in a cancelled task.
+---Ends the program and what it has started: with SIGTERM, then with SIGKILL after
+---`grace` seconds. Works in a cancelled task, too.
 ---Waits until it has ended.
----@param grace? number 1 unless said, or as for `popen`
----@return luaconc.fate? result `code`, its exit status, or `signal`, the name of the signal that has ended it; `stages` has the same for each program of a pipeline
+---@param grace? number seconds; default the option `grace` of `popen`, or 1
+---@return luaconc.fate? result `code`, its exit status, or `signal`, the name of the signal that ended it; for a pipeline, `stages` is a list of the same for each program
 ---@return string? message
 ---@return "ECHILD"? code
 function program:stop(grace) end
 
----Stops it where it still runs, and closes its streams, dropping what is queued
----for it. What the program has started by then goes on if the program has ended by
----itself. Done also as a `<close>` variable is left, by an error or otherwise.
----Where waiting can't be, it is killed at once.
+---Stops the program if it still runs, and closes its streams, dropping what is
+---queued. If the program has already ended by itself, what it started is left
+---running. A `<close>` variable does the same. Where waiting is impossible, the
+---program is killed at once.
 ---Waits until it has ended.
 ---@return true 
 function program:close() end
 
----An object that waits for a signal, which from now on does nothing else.
+---Makes an object that waits for a signal. From now on the signal has no other effect.
 ---Never waits.
----@param name string "SIGHUP", "SIGINT", "SIGWINCH" ...
+---Raises an error for a signal that is refused.
+---@param name string such as `"SIGHUP"`
 ---@return luaconc.signal? signal
 ---@return string? message
 ---@return "EMFILE"? code
@@ -2278,19 +2282,19 @@ function conc.signal(name) end
 ---@class luaconc.signal
 local signal = {}
 
----Waits for the signal. Each one wakes one task, in order of asking.
+---Waits for the signal. Each signal wakes one task, first come, first served.
 ---Waits unless one has come.
 ---@return string? name of the signal
 ---@return string? message
 ---@return ("EBADF"|"ECANCELED")? code
 function signal:wait() end
 
----An iterator that waits, until the object is closed.
+---Iterates over signals until the object is closed.
 ---Waits in each step.
 ---@return fun(): string? iterator
 function signal:iter() end
 
----Waits for it no more; again: the same.
+---Stops waiting for the signal. A second call does nothing.
 ---Never waits.
 ---@return true 
 function signal:close() end
@@ -2303,17 +2307,17 @@ conc.stdin = nil
 ---@type luaconc.stream
 conc.stdout = nil
 
----Standard error, in the same way.
+---Standard error: `write`, `flush` and the like.
 ---@type luaconc.stream
 conc.stderr = nil
 
----Is this standard stream a terminal?
+---Whether a standard stream is a terminal.
 ---Never waits.
 ---@param name "stdin"|"stdout"|"stderr"
 ---@return boolean is
 function conc.tty.is(name) end
 
----How many characters go into a line, and how many lines there are.
+---The size of the terminal, in characters.
 ---Never waits.
 ---@return integer? columns
 ---@return integer? rows
@@ -2321,9 +2325,10 @@ function conc.tty.is(name) end
 ---@return "ENOTTY"? code
 function conc.tty.size() end
 
----Raw mode: keys come one by one, unseen, Ctrl-C as a byte. It is left when the
----object is closed, and whenever the program ends: by an error, by `os.exit`, by a
----signal other than SIGKILL. Entered again, it is left when all are closed.
+---Enters raw mode: keys arrive one by one and are not echoed, and Ctrl-C is a
+---byte. The mode is left when the returned object is closed, and whenever the
+---program ends: by an error, by `os.exit`, or by any signal but SIGKILL. If it
+---is entered several times, it is left when all objects are closed.
 ---Never waits.
 ---@return luaconc.rawmode? mode with `close` and `<close>`
 ---@return string? message
@@ -2409,12 +2414,11 @@ function conc.trace.start(path) end
 ---@return ("ENOENT"|"ENOSPC, ...")? code
 function conc.trace.stop() end
 
----A function for a test runner, as for `it` of busted: it runs `f` as the root
----task under the virtual clock. A failure is raised, and so is it where `f` leaves
----a job, an open handle or a descriptor behind. With `opts.seeds` it runs in so
----many orders.
+---Makes a function for a test runner, such as the `it` of busted. It runs `f` as
+---the root task under the virtual clock. It raises a failure of `f`, and an
+---error if `f` leaves a job, an open handle or a descriptor behind.
 ---Never waits.
----@param f function gets what the runner passes
----@param opts? { seeds: integer? }
+---@param f function the test; gets the arguments that the runner passes
+---@param opts? { seeds: integer? } `seeds`: run `f` in that many orders
 ---@return function test
 function conc.test(f, opts) end
