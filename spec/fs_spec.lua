@@ -363,7 +363,7 @@ describe("fs.scandir", function()
       for _, name in ipairs { "b", "a", "\xff", "B" } do folder.make(dir .. "/" .. name, "") end
       assert(fs.mkdir(dir .. "/c"))
       assert(fs.symlink("x", dir .. "/l"))
-      assert(os.execute("mkfifo " .. dir .. "/p"))
+      assert(os.execute("mkfifo '" .. dir .. "/p'"))
       assert.same({
         { name = "B", type = "file" }, { name = "a", type = "file" },
         { name = "b", type = "file" }, { name = "c", type = "directory" },

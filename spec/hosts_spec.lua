@@ -25,14 +25,14 @@ local headers = libraries:gsub("%-l%S+", "")
 local cxx = sh "echo 'int main() {}' | c++ -x c++ -fsyntax-only -"
 
 local function build(name, source, flags)
-  local ok, text = sh(("%s %s %s -o %s/%s %s"):format(cc, FLAGS, source, dir,
+  local ok, text = sh(("%s %s %s -o '%s/%s' %s"):format(cc, FLAGS, source, dir,
     name, flags))
   assert(ok, text)
 end
 
 -- Runs one of the programs; returns what it printed.
 local function run(command, input)
-  local ok, text = sh(("cd %s && printf '%s' | ./%s"):format(dir, input or "",
+  local ok, text = sh(("cd '%s' && printf '%s' | ./%s"):format(dir, input or "",
     command))
   return text, ok
 end
@@ -194,7 +194,7 @@ local function with(module, text)
     local conc = require "luaconc"
     local %s = require "%s"
   ]]):format(dir, module, module) .. text)
-  local ok, said = sh(lua .. " " .. dir .. "/module.lua")
+  local ok, said = sh(lua .. " '" .. dir .. "/module.lua'")
   assert(ok, said)
   return said
 end
@@ -272,7 +272,7 @@ describe("a function in C++ that waits for what it does elsewhere", function()
     if not cxx then pending "no C++ compiler is installed" end
     local ok, said = sh(("c++ -std=c++11 -Wall -Wextra -Wpedantic -Wshadow "
       .. "-Wconversion -Werror -Isrc -shared -fPIC -Wl,-z,nodelete "
-      .. "examples/embed/words.cpp -o %s/words.so %s"):format(dir, headers))
+      .. "examples/embed/words.cpp -o '%s/words.so' %s"):format(dir, headers))
     assert(ok, said)
     return with("words", text)
   end
@@ -399,9 +399,9 @@ describe("the header", function()
         return luaopen_luaconc_core == nullptr;
       }
     ]])
-    local ok, text = sh(("c++ -Isrc -c %s/hello.cpp -o %s/hello.o %s && %s %s/hello.o "
-      .. "-o %s/hello %s %s -lpthread -lm && %s/hello"):format(dir, dir, headers, cc,
-      dir, dir, archive, libraries, dir))
+    local ok, text = sh(("cd '%s' && c++ -I \"$OLDPWD/src\" -c hello.cpp -o hello.o %s "
+      .. "&& %s hello.o -o hello %s %s -lpthread -lm && ./hello"):format(dir, headers,
+      cc, archive, libraries))
     assert(ok, text)
   end)
 end)

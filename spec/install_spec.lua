@@ -20,8 +20,9 @@ local function sh(command)
   return text
 end
 
+-- (Neither luarocks nor what `pkg-config` says in a shell takes spaces.)
 local function temporary()
-  return (sh "mktemp -d":gsub("\n", ""))
+  return (sh "mktemp -d -p /tmp":gsub("\n", ""))
 end
 
 local function files_below(dir)

@@ -2,6 +2,7 @@
 -- them in full.
 
 local lfs = require "lfs"
+local limits = require "spec.support.limits"
 local sim = require "spec.support.sim"
 local script = require "spec.support.script"
 
@@ -17,6 +18,7 @@ describe("the load test", function()
     if name:find "%.lua$" then
       it(name .. " keeps its promises in little", function()
         local result = script.file("bench/load/" .. name, "small")
+        if result.code == 3 and not limits.descriptors(4096) then pending(result.err) end
         assert.same({ 0, "" }, { result.code, result.err })
         assert.matches("^[%w_]+: [^\n]+ seconds=[%d.]+ peak_mb=[%d.]+\n$", result.out)
       end)

@@ -5,6 +5,7 @@ local conc = require "luaconc"
 local core = require "luaconc.core"
 local dial = require "luaconc.dial"
 local testing = require "luaconc.testing"
+local limits = require "spec.support.limits"
 local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 local streams = require "spec.support.streams"
@@ -846,6 +847,7 @@ end)
 
 describe("a thousand connections", function()
   it("are all served, at the same time", function()
+    if not limits.descriptors(2100) then pending "too few descriptors" end
     local said = script.run [[
       os.execute("prlimit --pid $PPID --nofile=2100:")
       local tcp, now, most, good = conc.tcp, 0, 0, 0
