@@ -216,7 +216,8 @@ Starts the forkserver, the small process from which worker processes are forked,
 and makes it load modules. Each process forked from then on has these modules
 already. Without this call, the first `conc.process` starts the forkserver. The
 call blocks its thread, and so all tasks of this state, until the modules are
-loaded.]],
+loaded. Processes that other threads start or kill meanwhile start or end when
+that is done.]],
     params = { { "options", "luaconc.forkserveroptions?", "" } },
     options = {
       { "preload", "string[]?", "the names of the modules, found as `require` "

@@ -420,6 +420,37 @@ describe("conc.forkserver", function()
       result.out, result.err)
   end)
 
+  it("holds up no other thread while it loads", function()
+    local result = script.run [==[
+      local name = arg[0] .. ".d"
+      os.execute("mkdir " .. name)
+      package.path = name .. "/?.lua;" .. package.path
+      local file = io.open(name .. "/slow.lua", "w")
+      -- It waits for what the other thread does when its kill has gone out.
+      file:write(([[
+        local name, limit = %q, os.clock() + 10
+        io.open(name .. "/begun", "w"):close()
+        repeat local go = io.open(name .. "/go") until go or os.clock() > limit
+        assert(io.open(name .. "/go"), "it was held up")
+      ]]):format(name))
+      file:close()
+      local ready = conc.channel(1)
+      local killer = conc.thread(function()
+        local job = conc.process { conc.sleep, 100, keep = true }
+        ready:send(true)
+        while not io.open(name .. "/begun") do conc.sleep(0.01) end
+        job:kill "SIGKILL"
+        io.open(name .. "/go", "w"):close()
+        return select(2, pcall(job.await, job)).code
+      end)
+      ready:recv()
+      say(type(conc.forkserver { preload = { "slow" } }))
+      say(killer:await())
+      os.execute("rm -r " .. name)
+    ]==]
+    assert.equal("number\nEWORKER\n", result.out, result.err)
+  end)
+
   it("does not keep a module that starts something", function()
     local result = script.run [[
       local name = arg[0] .. ".d"

@@ -3,7 +3,8 @@
 **
 ** What one order needs is sent in one parcel, so threads do not mix; each
 ** waits for the answer on the life socket of its own worker. The lock guards
-** which forkserver there is.
+** which forkserver there is. While one loads modules for the first time it is
+** free: orders queue up in the control socket then.
 */
 
 #ifndef _GNU_SOURCE
@@ -38,6 +39,7 @@ static struct {
   pid_t owner;           /* who started it: a fork of us has none */
   pid_t pid;             /* 0: none */
   int control;
+  unsigned loading;      /* threads that wait until it has loaded something */
   char *text;            /* that it has been told to load, in all */
   size_t len;
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -103,8 +105,9 @@ static void forget_server (void) {
   server.pid = 0;
 }
 
-/* Waits until something can be read, without end where `pauses` is negative;
-** `locked`: with the lock. False where nothing came. */
+/* Waits until something can be read, without end where `pauses` is negative,
+** and for as long as it loads; `locked`: with the lock. False where nothing
+** came. */
 static bool await_word (int fd, int pauses, bool locked) {
   struct pollfd p = {.fd = fd, .events = POLLIN};
   for (int i = 0; pauses < 0 || i < pauses; i++) {
@@ -113,6 +116,7 @@ static bool await_word (int fd, int pauses, bool locked) {
     if (n < 0) continue;
     if (!locked) (void)pthread_mutex_lock(&server.lock);
     rouse_server();
+    if (server.loading > 0) i = 0;
     if (!locked) (void)pthread_mutex_unlock(&server.lock);
   }
   return false;
@@ -132,10 +136,10 @@ static bool write_all (int fd, const char *bytes, size_t len) {
 }
 
 /* The answer, as far as there is room: "" is well. */
-static int read_answer (int fd, char *text, size_t size) {
+static int read_answer (int fd, char *text, size_t size, bool locked) {
   size_t n = 0;
   ssize_t got;
-  (void)await_word(fd, -1, true);
+  (void)await_word(fd, -1, locked);
   while ((got = recv(fd, text + n, size - n, 0)) != 0) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return UV_ECONNRESET;
@@ -147,26 +151,35 @@ static int read_answer (int fd, char *text, size_t size) {
   return n > 1 ? UV_EINVAL : 0;
 }
 
-static int order_load (const char *bytes, size_t len, char *problem,
-                       size_t size) {
+/* With the lock: the socket that takes the text, and gives the answer. */
+static int order_load (int *fd) {
   lc_order order = {.what = LC_ORDER_LOAD};
   int ends[2], err = lc_parcel_pair(true, ends);
   if (err) return err;
   err = lc_uv(lc_parcel_send(server.control, &order, sizeof order, &ends[1],
                              1));
   (void)close(ends[1]);
-  if (!err && !write_all(ends[0], bytes, len)) err = UV_ECONNRESET;
-  if (!err) err = read_answer(ends[0], problem, size);
-  (void)close(ends[0]);
+  *fd = ends[0];
+  if (err) (void)close(ends[0]);
   return err == UV_EPIPE ? UV_ECONNRESET : err;
+}
+
+/* Closes the socket. */
+static int await_load (int fd, const char *bytes, size_t len, char *problem,
+                       size_t size, bool locked) {
+  int err = write_all(fd, bytes, len) ? 0 : UV_ECONNRESET;
+  if (!err) err = read_answer(fd, problem, size, locked);
+  (void)close(fd);
+  return err;
 }
 
 /* What has been loaded once is loaded by each that comes after it; it may fail
 ** there: then jobs have to load it themselves. */
 static int load_again (void) {
   char problem[64];
-  int err = server.text
-            ? order_load(server.text, server.len, problem, sizeof problem) : 0;
+  int fd, err = server.text ? order_load(&fd) : 0;
+  if (err || !server.text) return err;
+  err = await_load(fd, server.text, server.len, problem, sizeof problem, true);
   return err == UV_EINVAL ? 0 : err;
 }
 
@@ -212,6 +225,7 @@ void lc_forkserver_fork (void) {
   (void)pthread_mutex_init(&server.lock, NULL);
   if (server.pid) (void)close(server.control);
   server.pid = 0;
+  server.loading = 0;
 }
 
 pid_t lc_forkserver_pid (void) {
@@ -223,10 +237,20 @@ pid_t lc_forkserver_pid (void) {
 
 int lc_forkserver_load (const lc_origin *from, const char *text, size_t len,
                         char *problem, size_t size) {
+  int fd;
   (void)pthread_mutex_lock(&server.lock);
   int err = need_server(from);
-  if (!err && len > 0) err = order_load(text, len, problem, size);
-  if (!err && len > 0) err = keep_text(text, len);
+  pid_t pid = server.pid;
+  if (!err && len > 0) err = order_load(&fd);
+  if (!err && len > 0) {
+    server.loading++;
+    (void)pthread_mutex_unlock(&server.lock);
+    err = await_load(fd, text, len, problem, size, false);
+    (void)pthread_mutex_lock(&server.lock);
+    server.loading--;
+    if (!err && server.pid != pid) err = UV_ECONNRESET;
+    if (!err) err = keep_text(text, len);
+  }
   (void)pthread_mutex_unlock(&server.lock);
   return err;
 }

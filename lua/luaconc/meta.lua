@@ -371,7 +371,8 @@ function conc.process(f, ...) end
 ---and makes it load modules. Each process forked from then on has these modules
 ---already. Without this call, the first `conc.process` starts the forkserver. The
 ---call blocks its thread, and so all tasks of this state, until the modules are
----loaded.
+---loaded. Processes that other threads start or kill meanwhile start or end when
+---that is done.
 ---Never waits.
 ---Raises an error if `lua` is given and the forkserver already runs.
 ---@param options? luaconc.forkserveroptions
