@@ -281,6 +281,8 @@ placed:
 	    "(the shell's \$$HOME helps where ~ stays as it is)" >&2; exit 2 ;; esac
 
 install: placed build ## install below PREFIX (DESTDIR is put in front)
+	@mkdir -p "$(SHARE)" "$(LIB)" "$(BIN)" || { \
+	  echo "as root, or with PREFIX=\$$HOME/.local" >&2; exit 1; }
 	@for f in $(LUA_MODULES); do \
 	  install -D -m 644 "lua/$$f" "$(SHARE)/$$f" || exit 1; done
 	@install -D -m 755 $(SO_plain) "$(LIB)/luaconc/core.so"

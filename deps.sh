@@ -175,21 +175,21 @@ recall() {
 }
 
 record() {
-  mkdir -p "$BUILD" || exit 1
-  {
-    echo '# Written by deps.sh: what this machine has, and where.'
-    echo "CONFIG_CC := $CC"
-    echo "LUA ?= $LUA"
-    echo "LUA_CFLAGS := $LUA_CFLAGS"
-    echo "LUA_LIBS := $LUA_LIBS"
-    echo "UV_CFLAGS := $UV_CFLAGS"
-    echo "UV_LIBS := $UV_LIBS"
-  } >"$config.$$"
-  if cmp -s "$config.$$" "$config" && [ "$config" -nt deps.sh ]; then
-    rm -f "$config.$$"
-  else
-    mv "$config.$$" "$config"
+  found="# Written by deps.sh: what this machine has, and where.
+CONFIG_CC := $CC
+LUA ?= $LUA
+LUA_CFLAGS := $LUA_CFLAGS
+LUA_LIBS := $LUA_LIBS
+UV_CFLAGS := $UV_CFLAGS
+UV_LIBS := $UV_LIBS"
+  if [ "$config" -nt deps.sh ] && printf '%s\n' "$found" | cmp -s - "$config"
+  then return; fi
+  if ! (mkdir -p "$BUILD" && : >"$config.$$") 2>/dev/null; then
+    say "$BUILD can't be written to by $(id -un 2>/dev/null || id -u): is it another user's?" \
+      "Remove it, or name another by BUILD=FOLDER."
+    exit 1
   fi
+  printf '%s\n' "$found" >"$config.$$" && mv "$config.$$" "$config"
 }
 
 missing= packages=

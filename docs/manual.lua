@@ -22,9 +22,23 @@ end
 local out = {}
 local function put(...) out[#out + 1] = table.concat { ... } end
 
--- Names as they are typed, then what they do: text that is laid out already.
+-- How far it must go to the left to stay within 80 columns.
+local function excess(block)
+  local widest = 0
+  for line in block:gmatch "[^\n]+" do widest = math.max(widest, #line) end
+  return math.max(0, widest - 73)
+end
+
+-- Paragraphs are filled; what has a line that is indented is laid out already.
 local function laid_out(text)
-  put(".nf\n", paragraphs(text), "\n.fi")
+  for block in (text .. "\n\n"):gmatch "(.-)\n\n+" do
+    if ("\n" .. block):find "\n " then
+      put((".P\n.in -%dn\n.nf\n"):format(excess(block)), paragraphs(block),
+        "\n.fi\n.in")
+    else
+      put(".P\n", paragraphs(block))
+    end
+  end
 end
 
 local function option(entry)
