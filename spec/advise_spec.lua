@@ -272,7 +272,7 @@ describe("luaconc advise", function()
 
   it("takes a folder named luaconc for the script's own", function()
     require("spec.support.folder").with(function(folder)
-      assert(os.execute("mkdir " .. folder .. "/luaconc"))
+      assert(os.execute("mkdir '" .. folder .. "/luaconc'"))
       local path = folder .. "/luaconc/script.lua"
       local file = assert(io.open(path, "w"))
       file:write 'require("luaconc").map({ 1, 2 }, function(i) return i end)'

@@ -31,7 +31,7 @@ end
 describe("userdata with a __transfer in C", function()
   lazy_setup(function()
     folder = sh("mktemp -d"):gsub("\n", "")
-    sh(("%s -shared -fPIC -Isrc $(pkg-config --cflags lua5.4) -o %s/moved.so "
+    sh(("%s -shared -fPIC -Isrc $(pkg-config --cflags lua5.4) -o '%s/moved.so' "
       .. "spec/support/moved.c"):format(os.getenv "CC" or "cc", folder))
     cpath, package.cpath = package.cpath, folder .. "/?.so;" .. package.cpath
     moved = require "moved"
@@ -40,7 +40,7 @@ describe("userdata with a __transfer in C", function()
   lazy_teardown(function()
     if not folder then return end
     package.cpath, package.loaded.moved = cpath, nil
-    sh("rm -r " .. folder)
+    sh("rm -r '" .. folder .. "'")
   end)
 
   after_each(function()

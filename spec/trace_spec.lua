@@ -292,7 +292,7 @@ describe("a trace", function()
       for _ = 1, 2 do
         folder.with(function(path)
           local file = path .. "/t"
-          local function events() return tracing.read(snippets.read(file)) end
+          local function events() return tracing.read_so_far(snippets.read(file)) end
           assert(conc.trace.start(file))
           repeat turn() until #select_events(events(), { ph = "X", has = "'early'" }) >= 3
           assert(conc.trace.stop())

@@ -63,6 +63,12 @@ function M.read(text)
   return events
 end
 
+--- The events so far of a trace that others still write: a reader may see the
+-- half of what one call of write adds.
+function M.read_so_far(text)
+  return M.read((text:match "^.*\n"))
+end
+
 --- Those for which all fields are as given.
 function M.select(events, fields)
   local found = {}
