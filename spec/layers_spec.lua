@@ -16,14 +16,15 @@ local C_LAYERS = {
       .. "uvpool wake wake_linux wire" },
   { name = "on Lua", peers = true,
     files = "address arena cargo census closure code codec decode encode encoder errors "
-      .. "dock exchange factory item luax memory message modules names terms "
+      .. "dock exchange factory item luax memory message modules names startoptions "
       .. "passage path proxy shared slot strait stub "
-      .. "shelf shell transfer" },
+      .. "codecache shell transfer" },
   { name = "kernel", peers = true,
     files = "account races trace tracegc pulse deadlock still debug tree inquiry end frame group "
-      .. "handle holdings interrupt job kin "
+      .. "handle holdings interrupt job starter "
       .. "loop mailbox op "
-      .. "reason remote rebirth twin scope select slots spawn task traceback trouble waiter "
+      .. "reason remote afterfork forkchild scope select slots spawn task traceback "
+      .. "trouble waiter "
       .. "within worker" },
   { name = "base of streams", peers = true, files = "listener pipe read sockopt stream "
       .. "transport write" },

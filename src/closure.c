@@ -7,9 +7,9 @@
 
 #include "closure.h"
 #include "codec.h"
+#include "codecache.h"
 #include "encode.h"
 #include "encoder.h"
-#include "shelf.h"
 
 typedef struct lc_dump {
   lc_encoder *e;
@@ -43,7 +43,7 @@ static bool copy_code (lc_encoder *e, int depth, const lc_code *c) {
 
 /* The code of the function on top: a state of this process gets a hold. */
 static bool encode_code (lc_encoder *e, int depth) {
-  lc_code *c = lc_shelf_code(e->L);
+  lc_code *c = lc_codecache_code(e->L);
   if (c && e->carrier == LC_TO_STATE)
     return lc_encoder_number(e, depth, LC_WIRE_CODE, e->nheld) &&
            lc_encoder_hold(e, &c->shared);

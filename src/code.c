@@ -6,7 +6,7 @@
 
 #include "alloc.h"
 #include "code.h"
-#include "shelf.h"
+#include "codecache.h"
 
 /* Eight bytes at a time, each mixed into what came before. */
 uint64_t lc_code_hash (const char *bytes, size_t size) {
@@ -30,7 +30,7 @@ static void code_drop (lc_shared *s) {
 }
 
 static void code_push (lua_State *L, lc_shared *s) {
-  lc_shelf_push(L, lc_container(s, lc_code, shared));
+  lc_codecache_push(L, lc_container(s, lc_code, shared));
 }
 
 static const lc_sharedkind code_kind = {

@@ -7,7 +7,7 @@
 ** never copied: whoever gets the message has a hold on it.
 **
 ** A code never changes. Any thread may hold and drop one; the last drop frees
-** it. See shelf.h for where states keep them.
+** it. See codecache.h for where states keep them.
 */
 
 #ifndef lc_code_h

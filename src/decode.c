@@ -12,9 +12,9 @@
 */
 
 #include "codec.h"
+#include "codecache.h"
 #include "decode.h"
 #include "errors.h"
-#include "shelf.h"
 #include "wire.h"
 
 typedef struct lc_decoder {
@@ -251,7 +251,7 @@ static void load_function (lc_decoder *d) {
   uint32_t size;
   lc_wire_get(take(d, 4), &size, 4);
   const char *bytes = take(d, size);
-  lc_shelf_load(d->L, bytes, size);
+  lc_codecache_load(d->L, bytes, size);
 }
 
 /* The code is one of what the message holds. */
@@ -259,7 +259,7 @@ static void make_function (lc_decoder *d) {
   uint32_t which = take_varint(d);
   lc_code *c = which < d->nheld ? lc_code_of(d->held[which]) : NULL;
   if (!c) fail(d, "no such code");
-  else lc_shelf_push(d->L, c);
+  else lc_codecache_push(d->L, c);
 }
 
 static int count_upvalues (lua_State *L, int f) {

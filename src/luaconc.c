@@ -6,9 +6,9 @@
 #include "base.h"
 #include "channel.h"
 #include "codec.h"
+#include "coroutine.h"
 #include "counts.h"
 #include "debug.h"
-#include "coroutine.h"
 #include "dns.h"
 #include "errors.h"
 #include "exec.h"
@@ -19,7 +19,6 @@
 #include "fswatch.h"
 #include "host.h"
 #include "inquiry.h"
-#include "kin.h"
 #include "lock.h"
 #include "luaconc.h"
 #include "luax.h"
@@ -42,6 +41,7 @@
 #include "slots.h"
 #include "spawn.h"
 #include "standard.h"
+#include "starter.h"
 #include "stream.h"
 #include "sync.h"
 #include "task.h"
@@ -124,7 +124,7 @@ static void open_resources (lua_State *L, lc_loop *loop) {
   lc_fswatch_open(L, loop);
   lc_measure_open(L, loop);
   lc_pool_open(L, loop);
-  lc_kin_open(L, loop);
+  lc_starter_open(L, loop);
   lc_offspring_open(L, loop);
   lc_process_open(L, loop);
   lc_simulation_open(L, loop);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "afterfork.h"
 #include "alloc.h"
 #include "commons.h"
 #include "conduit.h"
@@ -26,14 +27,13 @@
 #include "handle.h"
 #include "inquiry.h"
 #include "interrupt.h"
-#include "kin.h"
 #include "luaconc.h"
 #include "luax.h"
 #include "memory.h"
 #include "offspring.h"
-#include "rebirth.h"
-#include "road.h"
 #include "pulse.h"
+#include "road.h"
+#include "starter.h"
 #include "system.h"
 #include "trace.h"
 #include "worker.h"
@@ -455,7 +455,7 @@ static void work_in_fork (lua_State *L, lc_loop *loop, lc_fork *f) {
   lc_account_stop(loop);
   lc_trace_fork(loop);
   init_fork(loop, f);
-  if (!lc_rebirth(L, loop)) _exit(127);
+  if (!lc_afterfork(L, loop)) _exit(127);
   lua_pushcfunction(L, seed);
   if (lua_pcall(L, 0, 0, 0) == LUA_OK) run_job(L);
   (void)fflush(NULL);
@@ -570,5 +570,5 @@ void lc_offspring_open (lua_State *L, lc_loop *loop) {
     {NULL, NULL}
   };
   lc_luax_functions(L, loop, functions);
-  lc_kin_work = work_in_fork;
+  lc_starter_work = work_in_fork;
 }

@@ -20,17 +20,17 @@
 #include "conduit.h"
 #include "errors.h"
 #include "fault.h"
+#include "forkchild.h"
 #include "forkserver.h"
 #include "handle.h"
 #include "inquiry.h"
-#include "kin.h"
 #include "luax.h"
 #include "process.h"
 #include "remote.h"
+#include "starter.h"
+#include "startoptions.h"
 #include "system.h"
 #include "trace.h"
-#include "terms.h"
-#include "twin.h"
 
 typedef struct watch watch;
 typedef struct process process;
@@ -49,7 +49,7 @@ typedef struct outgoing {
 
 struct process {
   lc_remote *remote;
-  const lc_kin *kin;
+  const lc_starter *starter;
   lc_child child;
   lc_conduit conduit;
   watch *link, *life;      /* NULL: not watched */
@@ -252,7 +252,7 @@ static void on_life (uv_poll_t *poll, int status, int events) {
   process *p = lc_container(lc_handle_of(poll), watch, handle)->of;
   (void)status; (void)events;
   lc_fate fate;
-  if (p->forked) lc_twin_look(p->child.pid, &fate);
+  if (p->forked) lc_forkchild_look(p->child.pid, &fate);
   else lc_forkserver_look(p->child.life, &fate);
   if (fate.lot == LC_LIVES) return;
   p->reaped = true;
@@ -382,13 +382,13 @@ static int prepare (process *p, uv_loop_t **uv) {
 
 static int process_start (lc_remote *r) {
   process *p = process_of(r);
-  lc_origin from = p->kin->origin;
+  lc_origin from = p->starter->origin;
   uv_loop_t *uv;
   if (r->request.len > LC_CONDUIT_LIMIT) return UV_EMSGSIZE;
   int err = prepare(p, &uv);
   if (err) return err;
   from.spawn = p->spawn;
-  err = p->forked ? lc_twin_birth(r, &p->ration, &p->child)
+  err = p->forked ? lc_forkchild_birth(r, &p->ration, &p->child)
         : lc_forkserver_birth(&from, &p->child);
   if (err) {
     drop_watch(&p->link);
@@ -401,7 +401,7 @@ static int process_start (lc_remote *r) {
   err = watch_child(p, uv);
   if (!err && !p->forked) err = send_request(p);
   if (err) {
-    if (p->forked) lc_twin_end(p->child.pid);
+    if (p->forked) lc_forkchild_end(p->child.pid);
     else strike(p, SIGKILL);
     close_all(p);
     return err;
@@ -528,7 +528,7 @@ static int process_post (lc_remote *r, lc_message *m) {
 
 static bool takes_whole (lua_State *L, int options) {
   int top = lua_gettop(L);
-  bool whole = lc_terms_start(L, options) == LC_FORK;
+  bool whole = lc_startoptions_start(L, options) == LC_FORK;
   lua_settop(L, top);
   return whole;
 }
@@ -536,16 +536,16 @@ static bool takes_whole (lua_State *L, int options) {
 static int process_make (lua_State *L, lc_remote *r, int options) {
   int top = lua_gettop(L);
   lc_limits limits;
-  lc_start how = lc_terms_start(L, options);
-  if (how == LC_FORK) lc_twin_check(L, r->job.loop);
-  lc_terms_limits(L, options, &limits);
+  lc_start how = lc_startoptions_start(L, options);
+  if (how == LC_FORK) lc_forkchild_check(L, r->job.loop);
+  lc_startoptions_limits(L, options, &limits);
   lua_settop(L, top);
-  const lc_kin *kin = lc_kin_hold(L, r->job.loop);
+  const lc_starter *starter = lc_starter_hold(L, r->job.loop);
   process *p = lc_alloc(sizeof *p);
   if (!p) return UV_ENOMEM;
   memset(p, 0, sizeof *p);
   p->remote = r;
-  p->kin = kin;
+  p->starter = starter;
   p->spawn = how == LC_SPAWN;
   p->forked = how == LC_FORK;
   p->ration.limits = limits;

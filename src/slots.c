@@ -21,13 +21,13 @@ static uintptr_t free_use (int32_t next) {
 
 static int grow (lc_loop *loop) {
   uint32_t n = loop->nslots, size = n ? n * 2 : 16;
-  lc_slot *slots = lc_realloc(loop->slots, n * sizeof(*slots),
+  lc_taskslot *slots = lc_realloc(loop->slots, n * sizeof(*slots),
                               size * sizeof(*slots));
   if (!slots) return UV_ENOMEM;
   loop->slots = slots;
   loop->nslots = size;
   for (uint32_t i = size; i-- > n; loop->freeslot = (int32_t)i)
-    slots[i] = (lc_slot){NULL, free_use(loop->freeslot)};
+    slots[i] = (lc_taskslot){NULL, free_use(loop->freeslot)};
   return 0;
 }
 
@@ -87,7 +87,7 @@ int32_t lc_slots_find (lua_State *L, lc_loop *loop) {
 
 void lc_slots_take (lua_State *L, lc_job *j, int32_t slot, int index) {
   lc_loop *loop = j->loop;
-  lc_slot *s = &loop->slots[slot];
+  lc_taskslot *s = &loop->slots[slot];
   lc_assert(loop->freeslot == slot && (s->use & 1) && s->co);
   loop->freeslot = (int32_t)(s->use >> 1);
   loop->nidle--;
@@ -115,7 +115,7 @@ void lc_slots_release (lc_job *j) {
   lc_loop *loop = j->loop;
   int32_t slot = j->slot;
   if (slot < 0) return;
-  lc_slot *s = &loop->slots[slot];
+  lc_taskslot *s = &loop->slots[slot];
   j->slot = -1;
   clear_place(loop->driver, loop, handle_place(slot));
   if (s->co && loop->nidle >= KEEP_IDLE) lc_slots_spoil(loop, slot);

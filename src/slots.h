@@ -16,10 +16,10 @@
 #include "loop.h"
 #include "job.h"
 
-typedef struct lc_slot {
+typedef struct lc_taskslot {
   lua_State *co;      /* NULL: none yet */
   uintptr_t use;      /* the job that lives in it; or 1 + 2 * next free one */
-} lc_slot;
+} lc_taskslot;
 
 /* Finds a free slot with a coroutine, and room in the ring. It stays free
 ** until lc_slots_take. May raise (memory). */

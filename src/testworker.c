@@ -13,7 +13,7 @@
 #include "alloc.h"
 #include "conduit.h"
 #include "errors.h"
-#include "kin.h"
+#include "starter.h"
 #include "luax.h"
 #include "road.h"
 #include "testworker.h"
@@ -29,7 +29,7 @@ static int push_code (lua_State *L, int err) {
 /* road.put(fd) -> id | nil, message, code */
 static int road_put (lua_State *L) {
   uint64_t id;
-  lc_kin_hold(L, lc_luax_loop(L));
+  lc_starter_hold(L, lc_luax_loop(L));
   int err = lc_road_put((int)luaL_checkinteger(L, 1), &id);
   if (err) return lc_errors_uv(L, err);
   lua_pushinteger(L, (lua_Integer)id);
@@ -38,7 +38,7 @@ static int road_put (lua_State *L) {
 
 /* road.get(id) -> fd | nil, message, code */
 static int road_get (lua_State *L) {
-  lc_kin_hold(L, lc_luax_loop(L));
+  lc_starter_hold(L, lc_luax_loop(L));
   int fd = lc_road_get((uint64_t)luaL_checkinteger(L, 1));
   if (fd < 0) return lc_errors_uv(L, fd);
   lua_pushinteger(L, fd);
@@ -47,13 +47,13 @@ static int road_get (lua_State *L) {
 
 /* road.drop(id) -> true | nil, message, code */
 static int road_drop (lua_State *L) {
-  lc_kin_hold(L, lc_luax_loop(L));
+  lc_starter_hold(L, lc_luax_loop(L));
   return push_code(L, lc_road_drop((uint64_t)luaL_checkinteger(L, 1)));
 }
 
 /* road.join() -> fd | nil, message, code */
 static int road_join (lua_State *L) {
-  lc_kin_hold(L, lc_luax_loop(L));
+  lc_starter_hold(L, lc_luax_loop(L));
   uint64_t member;
   int fd = lc_road_join(&member);
   if (fd < 0) return lc_errors_uv(L, fd);
@@ -103,7 +103,7 @@ static bool on_result (lc_conduit *c, uint32_t kind, char *bytes,
 
 /* core.birth([spawn]) -> b | nil, message, code */
 static int birth_new (lua_State *L) {
-  lc_origin from = lc_kin_hold(L, lc_luax_loop(L))->origin;
+  lc_origin from = lc_starter_hold(L, lc_luax_loop(L))->origin;
   from.spawn = lua_toboolean(L, 1);
   birth *b = lua_newuserdatauv(L, sizeof *b, 0);
   memset(b, 0, sizeof *b);

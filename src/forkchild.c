@@ -1,5 +1,5 @@
 /*
-** twin.c: a fork of this very process. See twin.h.
+** forkchild.c: a fork of this very process. See forkchild.h.
 */
 
 #include <errno.h>
@@ -9,18 +9,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "afterfork.h"
 #include "fault.h"
+#include "forkchild.h"
 #include "parcel.h"
-#include "rebirth.h"
 #include "road.h"
 #include "system.h"
-#include "twin.h"
 
 enum { END_MS = 1000 };
 
-void lc_twin_check (lua_State *L, const lc_loop *loop) {
+void lc_forkchild_check (lua_State *L, const lc_loop *loop) {
   char text[128];
-  const char *why = lc_rebirth_refusal(loop, text, sizeof text);
+  const char *why = lc_afterfork_refusal(loop, text, sizeof text);
   if (why)
     luaL_error(L, "this process can't be forked as it is, since %s: let the "
                "forkserver start it", why);
@@ -37,7 +37,7 @@ lc_noreturn static void become_twin (lc_remote *r, const lc_ration *ration,
   if ( nothing < 0 || dup2(nothing, 0) < 0)
     _exit(127);
   (void)close(nothing);
-  lc_kin_work(L, loop, &f);
+  lc_starter_work(L, loop, &f);
   _exit(127);
 }
 
@@ -63,15 +63,16 @@ static int fork_now (lc_remote *r, const lc_ration *ration, int link,
   return err;
 }
 
-void lc_twin_end (pid_t pid) {
+void lc_forkchild_end (pid_t pid) {
   (void)kill(pid, SIGKILL);
   lc_system_reap(pid, END_MS);
 }
 
-int lc_twin_birth (lc_remote *r, const lc_ration *ration, lc_child *child) {
+int lc_forkchild_birth (lc_remote *r, const lc_ration *ration,
+                        lc_child *child) {
   int ends[2];
   char text[128];
-  if (lc_rebirth_refusal(r->job.loop, text, sizeof text)) return UV_EBUSY;
+  if (lc_afterfork_refusal(r->job.loop, text, sizeof text)) return UV_EBUSY;
   int err = lc_parcel_pair(true, ends);
   if (err) return err;
   *child = (lc_child){.link = ends[0], .life = -1};
@@ -82,19 +83,19 @@ int lc_twin_birth (lc_remote *r, const lc_ration *ration, lc_child *child) {
   if (road >= 0) (void)close(road);
   if (!err) err = child->life = lc_uv(lc_system_pidfd(child->pid));
   if (err >= 0) return 0;
-  if (child->pid) lc_twin_end(child->pid);
+  if (child->pid) lc_forkchild_end(child->pid);
   child->life = -1;
   lc_forkserver_leave(child);
   return err;
 }
 
 /* What has become of a child of ours. LC_LOST: somebody else has reaped it. */
-void lc_twin_look (pid_t twin, lc_fate *fate) {
+void lc_forkchild_look (pid_t pid, lc_fate *fate) {
   int status = 0;
-  pid_t pid = waitpid(twin, &status, WNOHANG);
+  pid_t ended = waitpid(pid, &status, WNOHANG);
   *fate = (lc_fate){.lot = LC_LIVES};
-  if (pid == 0 || (pid < 0 && errno == EINTR)) return;
-  fate->lot = pid < 0 ? LC_LOST : WIFSIGNALED(status) ? LC_KILLED : LC_EXITED;
-  fate->how = pid < 0 ? SIGKILL
+  if (ended == 0 || (ended < 0 && errno == EINTR)) return;
+  fate->lot = ended < 0 ? LC_LOST : WIFSIGNALED(status) ? LC_KILLED : LC_EXITED;
+  fate->how = ended < 0 ? SIGKILL
               : WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }

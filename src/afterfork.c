@@ -1,5 +1,5 @@
 /*
-** rebirth.c: a state in a fork of its process. See rebirth.h.
+** afterfork.c: a state in a fork of its process. See afterfork.h.
 **
 ** libuv's loop can't be closed here, nor forked by uv_loop_fork: its handles
 ** would be watched again, and closing some of them (a named pipe) does more
@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "afterfork.h"
 #include "commons.h"
 #include "errors.h"
 #include "handle.h"
-#include "rebirth.h"
 #include "remote.h"
 #include "road.h"
 #include "slots.h"
@@ -32,8 +32,8 @@ static int count_strangers (void) {
   return n > 0 ? n : 0;
 }
 
-const char *lc_rebirth_refusal (const lc_loop *loop, char *text,
-                                size_t size) {
+const char *lc_afterfork_refusal (const lc_loop *loop, char *text,
+                                  size_t size) {
   int n = count_strangers();
   if (loop->external_uv) return "its event loop belongs to a host";
   if (!lc_system_first_thread()) return "this is not its first thread";
@@ -153,7 +153,7 @@ static void begin_anew (lua_State *L, lc_loop *loop) {
 
 /* What the parent's jobs and the code outside tasks have is left where it is:
 ** their stacks refer to it. */
-bool lc_rebirth (lua_State *L, lc_loop *loop) {
+bool lc_afterfork (lua_State *L, lc_loop *loop) {
   end_waits(loop);
   forget_uv(loop);
   lc_port_abandon(loop->port);

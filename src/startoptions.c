@@ -1,13 +1,13 @@
 /*
-** terms.c: the options of a process. See terms.h.
+** startoptions.c: the options of a process. See startoptions.h.
 */
 
 #include <string.h>
 
 #include "luax.h"
-#include "terms.h"
+#include "startoptions.h"
 
-lc_start lc_terms_start (lua_State *L, int options) {
+lc_start lc_startoptions_start (lua_State *L, int options) {
   static const char *const names[] = {"forkserver", "spawn", "fork"};
   if (!options || lc_luax_option(L, options, "start") == LUA_TNIL)
     return LC_FORKSERVER;
@@ -46,7 +46,7 @@ static void read_nice (lua_State *L, int options, lc_limits *limits) {
   lua_pop(L, 1);
 }
 
-void lc_terms_limits (lua_State *L, int options, lc_limits *limits) {
+void lc_startoptions_limits (lua_State *L, int options, lc_limits *limits) {
   static const char *const names[] = {"memory", "cpu", "files", "nice", NULL};
   *limits = (lc_limits){0};
   if (!options || lc_luax_option(L, options, "rlimit") == LUA_TNIL) return;

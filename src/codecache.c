@@ -1,7 +1,7 @@
 /*
-** shelf.c: codes of a state. See shelf.h.
+** codecache.c: codes of a state. See codecache.h.
 **
-** A shelf is a userdata with two tables: of the codes of functions, by weak
+** A cache is a userdata with two tables: of the codes of functions, by weak
 ** keys, and of the factories in its places. A place is that of one code, by
 ** its hash; another code takes it over.
 */
@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "codecache.h"
 #include "errors.h"
 #include "factory.h"
 #include "luax.h"
-#include "shelf.h"
 
-#define SHELF_TYPE "luaconc.shelf"
+#define CACHE_TYPE "luaconc.codecache"
 #define CODE_TYPE "luaconc.code"
 
 enum { PLACES = 64, SENT = 1, FACTORIES = 2, LARGEST = INT32_MAX };
@@ -29,17 +29,17 @@ typedef struct lc_place {
   uint8_t state;       /* an lc_placestate */
 } lc_place;
 
-typedef struct lc_shelf {
+typedef struct lc_codecache {
   bool closed;
   lc_place places[PLACES];
-} lc_shelf;
+} lc_codecache;
 
-static const char shelf_key;
+static const char cache_key;
 
-/* {{ The shelf of a state */
+/* {{ The cache of a state */
 
-static int shelf_gc (lua_State *L) {
-  lc_shelf *s = lua_touserdata(L, 1);
+static int cache_gc (lua_State *L) {
+  lc_codecache *s = lua_touserdata(L, 1);
   s->closed = true;
   for (int i = 0; i < PLACES; i++) {
     lc_code_drop(s->places[i].code);
@@ -56,27 +56,27 @@ static void set_finaliser (lua_State *L, const char *type, lua_CFunction f) {
   lua_setmetatable(L, -2);
 }
 
-static lc_shelf *make_shelf (lua_State *L) {
-  lc_shelf *s = lua_newuserdatauv(L, sizeof(*s), 2);
+static lc_codecache *make_cache (lua_State *L) {
+  lc_codecache *s = lua_newuserdatauv(L, sizeof(*s), 2);
   memset(s, 0, sizeof(*s));
   s->closed = lc_luax_finalising(L);
-  set_finaliser(L, SHELF_TYPE, shelf_gc);
+  set_finaliser(L, CACHE_TYPE, cache_gc);
   lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &shelf_key);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &cache_key);
   return s;
 }
 
-/* Pushes the shelf. */
-static lc_shelf *push_shelf (lua_State *L) {
+/* Pushes the cache. */
+static lc_codecache *push_cache (lua_State *L) {
   luaL_checkstack(L, LUA_MINSTACK, NULL);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &shelf_key);
-  lc_shelf *s = lua_touserdata(L, -1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &cache_key);
+  lc_codecache *s = lua_touserdata(L, -1);
   if (s) return s;
   lua_pop(L, 1);
-  return make_shelf(L);
+  return make_cache(L);
 }
 
-/* Pushes a table of the shelf on top; one is made where there is none. */
+/* Pushes a table of the cache on top; one is made where there is none. */
 static void push_table (lua_State *L, int value) {
   if (lua_getiuservalue(L, -1, value) == LUA_TTABLE) return;
   lua_pop(L, 1);
@@ -145,10 +145,10 @@ static lc_code *add_code (lua_State *L, int f) {
   return c;
 }
 
-lc_code *lc_shelf_code (lua_State *L) {
+lc_code *lc_codecache_code (lua_State *L) {
   lc_code *c = NULL;
   int f = lua_gettop(L);
-  lc_shelf *s = push_shelf(L);
+  lc_codecache *s = push_cache(L);
   if (!s->closed && !lc_luax_finalising(L)) {
     push_table(L, SENT);
     c = find_code(L, f);
@@ -187,9 +187,9 @@ static void begin_place (lc_place *p, const lc_source *from) {
   *p = (lc_place){from->hash, NULL, ONCE};
 }
 
-/* The code has come again: gives it a factory. The shelf is on top. What runs
+/* The code has come again: gives it a factory. The cache is on top. What runs
 ** meanwhile (finalisers) may use the place for another code. */
-static void make_factory (lua_State *L, lc_shelf *s, lc_place *p,
+static void make_factory (lua_State *L, lc_codecache *s, lc_place *p,
                           const lc_source *from) {
   int top = lua_gettop(L);
   lc_code *c = from->code;
@@ -207,8 +207,9 @@ static void make_factory (lua_State *L, lc_shelf *s, lc_place *p,
   lua_settop(L, top);
 }
 
-/* Pushes a function by the factory in the place. The shelf is on top. */
-static void call_factory (lua_State *L, const lc_shelf *s, const lc_place *p) {
+/* Pushes a function by the factory in the place. The cache is on top. */
+static void call_factory (lua_State *L, const lc_codecache *s,
+                          const lc_place *p) {
   lua_getiuservalue(L, -1, FACTORIES);
   lua_rawgeti(L, -1, p - s->places + 1);
   lua_call(L, 0, 1);
@@ -216,7 +217,7 @@ static void call_factory (lua_State *L, const lc_shelf *s, const lc_place *p) {
 }
 
 static void push_function (lua_State *L, const lc_source *from) {
-  lc_shelf *s = push_shelf(L);
+  lc_codecache *s = push_cache(L);
   lc_place *p = &s->places[from->hash % PLACES];
   if (!s->closed) {
     if (p->hash != from->hash) begin_place(p, from);
@@ -227,11 +228,11 @@ static void push_function (lua_State *L, const lc_source *from) {
   lua_remove(L, -2);
 }
 
-void lc_shelf_push (lua_State *L, lc_code *c) {
+void lc_codecache_push (lua_State *L, lc_code *c) {
   push_function(L, &(lc_source){c->bytes, c->size, c->hash, c});
 }
 
-void lc_shelf_load (lua_State *L, const char *bytes, size_t size) {
+void lc_codecache_load (lua_State *L, const char *bytes, size_t size) {
   push_function(L, &(lc_source){bytes, size, lc_code_hash(bytes, size), NULL});
 }
 

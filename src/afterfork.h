@@ -1,5 +1,5 @@
 /*
-** rebirth.h: a state goes on in a fork of its process (start = "fork"): with
+** afterfork.h: a state goes on in a fork of its process (start = "fork"): with
 ** all its values, and with a loop that begins anew.
 **
 **   parent: jobs, handles, deadlines, a loop --fork--> child: one job
@@ -14,16 +14,16 @@
 ** waits in. The state is never closed in the child.
 */
 
-#ifndef lc_rebirth_h
-#define lc_rebirth_h
+#ifndef lc_afterfork_h
+#define lc_afterfork_h
 
 #include "loop.h"
 
 /* Why this process can't be forked now; NULL: it can. In `text`. */
-const char *lc_rebirth_refusal (const lc_loop *loop, char *text, size_t size);
+const char *lc_afterfork_refusal (const lc_loop *loop, char *text, size_t size);
 
 /* In the child, from L, which runs: the loop begins anew, with no jobs. False:
 ** there is no memory. Does not raise. */
-bool lc_rebirth (lua_State *L, lc_loop *loop);
+bool lc_afterfork (lua_State *L, lc_loop *loop);
 
 #endif

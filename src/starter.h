@@ -1,25 +1,25 @@
 /*
-** kin.h: what a state that starts worker processes holds: the forkserver and
-** the road, which end with the last state of this process that has held them;
-** and what its link to a worker says.
+** starter.h: what a state that starts worker processes holds: the forkserver
+** and the road, which end with the last state of this process that has held
+** them; and what its link to a worker says.
 */
 
-#ifndef lc_kin_h
-#define lc_kin_h
+#ifndef lc_starter_h
+#define lc_starter_h
 
 #include "forkserver.h"
 #include "loop.h"
 #include "message.h"
 #include "system.h"
 
-typedef struct lc_kin {
+typedef struct lc_starter {
   bool held;
   lc_origin origin;        /* of its workers, but for `spawn` */
-} lc_kin;
+} lc_starter;
 
 /* Holds them, from the first call to the end of the state's jobs. May raise
 ** for memory. */
-lc_kin *lc_kin_hold (lua_State *L, lc_loop *loop);
+lc_starter *lc_starter_hold (lua_State *L, lc_loop *loop);
 
 /* The packets of a link. The worker waits for context and request; then
 ** letters go both ways; the outcome and the reply are the last. */
@@ -61,9 +61,10 @@ typedef struct lc_fork {
 } lc_fork;
 
 /* Does that, and ends the process; L runs. Set by lc_offspring_open. */
-extern void (*_Atomic lc_kin_work) (lua_State *L, lc_loop *loop, lc_fork *f);
+extern void (*_Atomic lc_starter_work) (lua_State *L, lc_loop *loop,
+                                        lc_fork *f);
 
 /* Adds what conc.forkserver needs to the table on top. May raise. */
-void lc_kin_open (lua_State *L, lc_loop *loop);
+void lc_starter_open (lua_State *L, lc_loop *loop);
 
 #endif
