@@ -47,9 +47,12 @@ lazy_setup(function()
     build(name, ("spec/support/%s.c"):format(name),
       archive .. " " .. libraries .. " -lpthread -lm")
   end
-  build("sieve.so", "examples/embed/sieve.c",
-    "-shared -fPIC -Wl,-z,nodelete -lpthread "
-    .. headers)
+  for name, source in pairs {
+    sieve = "examples/embed/sieve.c", stray = "spec/support/stray.c",
+  } do
+    build(name .. ".so", source,
+      "-shared -fPIC -Wl,-z,nodelete -lpthread " .. headers)
+  end
 end)
 
 lazy_teardown(function() folder.remove(dir) end)
@@ -249,6 +252,25 @@ describe("a function in C that waits", function()
       conc.spawn { sieve.count, 100000000, daemon = true }
       conc.yield()
     ]])
+  end)
+end)
+
+describe("a thread of the host", function()
+  it("may get the signal with which threads are struck", function()
+    assert.equal("0\ndone\t0\n", with("stray", [[
+      local go = conc.channel()
+      local job = conc.thread(function() go:recv() return "done" end)
+      conc.spawn(function()
+        -- The other thread may be just beginning, and take memory.
+        for _ = 1, 100 do
+          if stray.urgent() == 0 then break end
+          conc.sleep(0.001)
+        end
+        print(stray.urgent())
+        go:send(true)
+      end)
+      print(job:await(), stray.urgent())
+    ]]))
   end)
 end)
 
