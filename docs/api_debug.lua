@@ -110,17 +110,18 @@ its thing was made: locks taken in two orders, or by tasks that wait for each
 other; groups and scopes left open; handles and files collected while open; failures
 that others hide; errors that a job has returned and nobody has looked at. For this
 state and for threads and processes that are started later. With `block`, also
-which task holds the loop of the main program for longer, with its traceback
-and while it does. `luaconc run --debug` does it from the begin on, and so do
-`LUACONC_DEBUG=1` and `LUACONC_BLOCK_MS=100` in the environment.]],
+which task holds the loop for longer, with its traceback and while it does; in a
+thread or process only where that has other jobs and uses luaconc. `luaconc run
+--debug` does it from the begin on, and so do `LUACONC_DEBUG=1` and
+`LUACONC_BLOCK_MS=100` in the environment.]],
     params = { { "options", "table?", "" } },
     options = {
       { "block", "number?", "seconds; 0 ends the watch" },
     },
     optionclass = "luaconc.debugoptions",
     returns = { { "true", "ok", "" } },
-    fails = { { "EBUSY", "`block` in a thread or process, or where another "
-      .. "state of this program is watched" } },
+    fails = { { "EBUSY", "`block` where another state of this program, which "
+      .. "is no thread, is watched" } },
     waits = false,
     example = [[
 print(conc.debug.start { block = 0 })  --> true]],
@@ -131,8 +132,8 @@ print(conc.debug.start { block = 0 })  --> true]],
     text = [[
 Ends what `start` began: from now on nothing is said of this state, nor of
 threads and processes that are started later, and what was noted is forgotten.
-In the main program's state the watch over its loop ends, too. Threads and
-processes that run already are not told.]],
+The watch over the loop of this state ends, too. Threads and processes that run
+already are not told.]],
     params = {},
     returns = {},
     waits = false,

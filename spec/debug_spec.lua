@@ -143,21 +143,6 @@ describe("under --debug", function()
       assert.equal(0, result.code)
     end)
 
-  it("the order in which permits and locks are taken is nobody's mistake",
-    function()
-      local result = debugged [[
-        local s, l = conc.semaphore(0), conc.lock()
-        local function give() s:release() end
-        conc.spawn(give)
-        s:acquire()
-        l:with(function() end)
-        conc.spawn(give)
-        l:with(function() s:acquire() end)
-      ]]
-      assert.equal("", result.err)
-      assert.equal(0, result.code)
-    end)
-
   it("tasks that wait for each other's locks are told at once", function()
     local result = debugged [[
       local a, b = conc.lock(), conc.lock()
@@ -332,16 +317,51 @@ describe("debug.start", function()
     assert.same({ code = 0, out = "", err = "" }, result)
   end)
 
-  it("refuses what is no time, and watches no thread", function()
+  it("refuses what is no time", function()
     sim.shows(sim.raises(conc.debug.start, { block = "x" }), "block", "x")
     sim.shows(sim.raises(conc.debug.start, 1), "table of options", "got 1")
+  end)
+
+  it("watches threads and processes, where others wait there", function()
+    for _, engine in ipairs { "thread", "process" } do
+      local result = run(([[
+        conc.debug.start { block = 0.03 }
+        local function compute(name)
+          local own = require "luaconc"
+          own.spawn(own.sleep, 0.01)
+          own.spawn { function()
+            local till = os.clock() + 0.25
+            while os.clock() < till do end
+          end, name = name }
+        end
+        local function alone()
+          local _ = require "luaconc"
+          local till = os.clock() + 0.2
+          while os.clock() < till do end
+        end
+        conc.%s(compute, "busy"):await()
+        conc.%s { alone, name = "alone" }:await()
+      ]]):format(engine, engine))
+      sim.shows(result.err, "'busy' has held the loop of its " .. engine,
+        "SCRIPT:8: in")
+      assert.is_nil(result.err:find("'alone'", 1, true))
+    end
+  end)
+
+  it("comes and goes while threads begin and end", function()
     local result = script.run [[
-      local ok, _, code = conc.thread(function()
-        return require "luaconc".debug.start { block = 1 }
-      end):await()
-      say(tostring(ok), code)
+      conc.debug.start { block = 0.001 }
+      for _ = 1, 10 do
+        conc.thread(function()
+          local own = require "luaconc"
+          own.spawn(own.sleep, 0.001)
+          own.debug.start { block = 0.002 }
+        end)
+        conc.debug.start { block = 0.001 }
+        conc.sleep(0.001)
+      end
     ]]
-    assert.equal("nilEBUSY\n", result.out)
+    assert.equal(0, result.code, result.err)
   end)
 end)
 

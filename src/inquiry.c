@@ -326,6 +326,14 @@ static int inquiry_on_dump (lua_State *L) {
   return 1;
 }
 
+/* core.watched() -> what the program gave core.watchdog, or nil */
+static int inquiry_watched (lua_State *L) {
+  uint64_t ns = lc_pulse_everywhere();
+  if (ns > 0) lua_pushnumber(L, (lua_Number)ns / 1e9);
+  else lua_pushnil(L);
+  return 1;
+}
+
 /* core.watchdog(seconds) -> true | nil, message, code. 0: no more. */
 static int inquiry_watchdog (lua_State *L) {
   int err = lc_pulse_watch(lc_luax_loop(L), lc_luax_seconds(L, 1));
@@ -349,6 +357,7 @@ static const luaL_Reg functions[] = {
   {"ask", inquiry_ask},
   {"on_dump", inquiry_on_dump},
   {"watchdog", inquiry_watchdog},
+  {"watched", inquiry_watched},
   {NULL, NULL}
 };
 

@@ -109,27 +109,15 @@ int lc_interrupt_again (lua_State *L, lc_loop *loop) {
 
 /* {{ Workers */
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t key;          /* of each thread: its worker */
-static bool keyed;
+static _Thread_local lc_worker *volatile here;   /* NULL: none's */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned holders;
 static volatile bool serving;      /* the process is a worker */
 static pthread_t server;           /* and its job runs there */
-static volatile bool early;        /* asked before its job began */
+static _Thread_local volatile bool early;   /* asked before the job began */
 static lc_loop *volatile dumper;   /* the program's, if it is to be asked */
 static pthread_t asker;            /* and where that runs */
 static struct sigaction urgent_before;
-
-static void make_key (void) {
-  keyed = pthread_key_create(&key, NULL) == 0;
-}
-
-/* The worker of this thread, which may be anybody's; NULL: none. (The first
-** touch of a thread-local variable allocates, which no handler may do.) */
-static lc_worker *here (void) {
-  return keyed ? pthread_getspecific(key) : NULL;
-}
 
 /* From the second strike on. */
 static bool is_hard (const lc_worker *w) {
@@ -139,7 +127,7 @@ static bool is_hard (const lc_worker *w) {
 /* Runs in the coroutine that has computed ever since the strike. */
 static void on_struck (lua_State *L, lua_Debug *ar) {
   (void)ar;
-  lc_worker *w = here();
+  lc_worker *w = here;
   lc_loop *loop = w ? w->loop : NULL;
   lua_sethook(L, NULL, 0, 0);
   if (!loop || loop->running != L) return;
@@ -161,8 +149,8 @@ static bool is_struck (const lc_worker *w) {
 
 /* The loop of this thread, while it can be asked. */
 static lc_loop *asked_loop (void) {
-  const lc_worker *w = here();
-  return w ? w->loop : pthread_equal(pthread_self(), asker) ? dumper : NULL;
+  return here ? here->loop : pthread_equal(pthread_self(), asker) ? dumper
+                           : NULL;
 }
 
 void lc_interrupt_follow (const lc_worker *w, lua_State *L, lua_State *co) {
@@ -175,9 +163,8 @@ void lc_interrupt_follow (const lc_worker *w, lua_State *L, lua_State *co) {
 static void on_asked (lua_State *L, lua_Debug *ar) {
   (void)ar;
   lc_loop *loop = asked_loop();
-  const lc_worker *w = here();
   lua_sethook(L, NULL, 0, 0);
-  if (w && is_struck(w)) set_struck(w, L);
+  if (here && is_struck(here)) set_struck(here, L);
   if (loop) lc_inquiry_serve(L, loop, true);
 }
 
@@ -195,7 +182,7 @@ static void on_strike (int number) {
     pthread_kill(server, number);
     return;
   }
-  lc_worker *w = here();
+  lc_worker *w = here;
   if (!w) {
     if (dumper && pthread_equal(pthread_self(), asker)) ask(dumper);
     return;
@@ -214,17 +201,17 @@ static void on_strike (int number) {
 static void handle (int number, void (*handler) (int),
                     struct sigaction *old) {
   struct sigaction sa = {0};
-  (void)pthread_once(&once, make_key);
   sa.sa_handler = handler;
   sa.sa_flags = SA_RESTART;
   sigemptyset(&sa.sa_mask);
   sigaction(number, &sa, old);
 }
 
-/* SIGURG stays blocked until it is said, and is then not lost. */
+/* The first touch of a thread-local variable allocates, which no handler may
+** do: so SIGURG stays blocked until it is set, and is then not lost. */
 void lc_interrupt_adopt (lc_worker *w) {
   sigset_t urgent;
-  if (keyed) (void)pthread_setspecific(key, w);
+  here = w;
   if (!w) return;
   sigemptyset(&urgent);
   sigaddset(&urgent, SIGURG);
@@ -232,9 +219,8 @@ void lc_interrupt_adopt (lc_worker *w) {
 }
 
 void lc_interrupt_begun (lc_worker *w) {
-  if (!early || !pthread_equal(pthread_self(), server)) return;
+  if (early) lc_port_ask(w->loop->port, LC_ASK_REPORT);
   early = false;
-  lc_port_ask(w->loop->port, LC_ASK_REPORT);
 }
 
 void lc_interrupt_hold (void) {
@@ -291,10 +277,6 @@ bool lc_interrupt_dump_on (lc_loop *loop, int number) {
   lc_sighold_reserve(number);
   handle(number, on_dump, NULL);
   return true;
-}
-
-void lc_interrupt_strike_program (void) {
-  if (dumper) pthread_kill(asker, SIGURG);
 }
 
 /* A signal that still comes finds nobody, and does nothing. */

@@ -47,8 +47,8 @@ void lc_interrupt_begun (struct lc_worker *w);
 void lc_interrupt_hold (void);
 void lc_interrupt_release (void);
 
-/* Strikes a worker's thread, whose `strikes` has been counted up. Any
-** thread. */
+/* Strikes a thread whose worker's `strikes` has been counted up, or whose port
+** says what it is asked for. Any thread. */
 void lc_interrupt_strike (pthread_t thread);
 
 /* A coroutine that was to be interrupted at every instruction has ended or
@@ -63,9 +63,6 @@ void lc_interrupt_follow (const struct lc_worker *w, lua_State *L,
 bool lc_interrupt_watch (lc_loop *loop);
 bool lc_interrupt_dump_on (lc_loop *loop, int number);
 void lc_interrupt_unwatch (lc_loop *loop);
-
-/* Strikes that thread; its port says what for. Any thread. */
-void lc_interrupt_strike_program (void);
 
 /* In a worker process: SIGTERM is a strike. */
 void lc_interrupt_serve (void);

@@ -79,7 +79,7 @@ typedef struct lc_loop {
   void *pool[8];             /* free blocks for requests, by size */
   uint16_t npool[8];         /* and their numbers */
 
-  struct lc_taskslot *slots; /* an anchor and a coroutine each: see slots.h */
+  struct lc_slot *slots;     /* an anchor and a coroutine each: see slots.h */
   uint32_t nslots;
   uint32_t nidle;            /* coroutines in free slots */
   int32_t freeslot;
@@ -111,6 +111,7 @@ typedef struct lc_loop {
   uint32_t era;              /* of tracing, as last seen: trace.h */
   struct lc_tracing *tracing;   /* NULL: it is not traced */
   struct lc_account *account;   /* NULL: nothing is counted */
+  struct lc_pulse *pulse;       /* NULL: it is not watched */
   const atomic_uint *asks;   /* of the port: see lc_port_asks */
   struct lc_races *races;    /* NULL: see races.h */
   struct lc_inquiry *inquiry;   /* it asks other states: see inquiry.h */

@@ -380,11 +380,11 @@ lc_cold static int resume_watched (lc_loop *loop, lc_task *t, int nargs,
   bool pulse = (loop->watch & LC_WATCH_PULSE) != 0;
   uint64_t since = lc_trace_on(loop) ? lc_trace_resumed(t) : 0;
   bool counted = (loop->watch & LC_WATCH_ACCOUNT) != 0;
-  if (pulse) lc_pulse_begin(t->job.id);
+  if (pulse) lc_pulse_begin(t);
   if (counted) lc_account_begin(t);
   int status = lua_resume(t->co, loop->driver, nargs, n);
   if (counted) lc_account_end(t);
-  if (pulse) lc_pulse_end();
+  if (pulse) lc_pulse_end(loop);
   if (since && lc_trace_on(loop)) lc_trace_stopped(t, since);
   return status;
 }

@@ -144,8 +144,9 @@ local starting = { block = option.seconds }
 
 ---Says on standard error, from now on, what is likely to be a mistake, and
 ---where its thing was made; in this state, and in threads and processes that
----are started later. With `block`, seconds: also which task holds the loop of
----the main program for longer, while it does. `LUACONC_DEBUG=1` and
+---are started later. With `block`, seconds: also which task holds the loop for
+---longer, while it does; in threads and processes only where they have other
+---jobs. `LUACONC_DEBUG=1` and
 ---`LUACONC_BLOCK_MS` in the environment do the same. Doesn't wait.
 ---@param opts? { block: number? }
 ---@return true|nil ok, string? message, string? code
@@ -158,9 +159,8 @@ function M.start(opts)
 end
 
 ---Ends what `start` began: nothing is said any more of this state and of what
----is started later, and what was noted is forgotten; nor is the loop of the
----main program watched, if this is its state. Threads and processes that run
----already are not told. Doesn't wait.
+---is started later, and what was noted is forgotten; nor is its loop watched.
+---Threads and processes that run already are not told. Doesn't wait.
 function M.stop()
   core.undebug()
   core.watchdog(0)

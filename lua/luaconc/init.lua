@@ -162,8 +162,9 @@ local function watch_program()
   local dump_signal = os and os.getenv "LUACONC_DUMP"
   if dump_signal then require("luaconc.debug").dump_on(dump_signal) end
   if core.debugging() then require("luaconc.lockorder").start() end
-  local block = os and tonumber(os.getenv "LUACONC_BLOCK_MS" or nil)
-  if block then core.watchdog(block / 1000) end
+  local ms = os and tonumber(os.getenv "LUACONC_BLOCK_MS" or nil)
+  local block = core.watched() or ms and ms / 1000
+  if block then core.watchdog(block) end
 end
 
 wrap_exit()

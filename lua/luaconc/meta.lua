@@ -2379,9 +2379,10 @@ function conc.debug.dump_on(signal) end
 ---other; groups and scopes left open; handles and files collected while open; failures
 ---that others hide; errors that a job has returned and nobody has looked at. For this
 ---state and for threads and processes that are started later. With `block`, also
----which task holds the loop of the main program for longer, with its traceback
----and while it does. `luaconc run --debug` does it from the begin on, and so do
----`LUACONC_DEBUG=1` and `LUACONC_BLOCK_MS=100` in the environment.
+---which task holds the loop for longer, with its traceback and while it does; in a
+---thread or process only where that has other jobs and uses luaconc. `luaconc run
+-----debug` does it from the begin on, and so do `LUACONC_DEBUG=1` and
+---`LUACONC_BLOCK_MS=100` in the environment.
 ---Never waits.
 ---@param options? table
 ---@return true? ok
@@ -2391,8 +2392,8 @@ function conc.debug.start(options) end
 
 ---Ends what `start` began: from now on nothing is said of this state, nor of
 ---threads and processes that are started later, and what was noted is forgotten.
----In the main program's state the watch over its loop ends, too. Threads and
----processes that run already are not told.
+---The watch over the loop of this state ends, too. Threads and processes that run
+---already are not told.
 ---Never waits.
 function conc.debug.stop() end
 
