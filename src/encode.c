@@ -31,8 +31,8 @@ static bool put_slot (lc_encoder *e, int depth, uint8_t number) {
 }
 
 /* Writes a short string, which from now on is in the slot. */
-static bool set_slot (lc_encoder *e, int depth, lc_slot *slot, const char *s,
-                      size_t len) {
+static bool set_slot (lc_encoder *e, int depth, lc_cachedstring *slot,
+                      const char *s, size_t len) {
   if (slot->generation != e->generation) {
     if (e->slots == LC_WIRE_SLOTS)
       return lc_encoder_string(e, depth, LC_WIRE_STRING, s, len);
@@ -53,7 +53,7 @@ static bool set_slot (lc_encoder *e, int depth, lc_slot *slot, const char *s,
 static bool encode_short (lc_encoder *e, int depth, const char *s,
                           size_t len) {
   uint64_t h = (uint64_t)(uintptr_t)s * UINT64_C(0x9E3779B97F4A7C15);
-  lc_slot *slot = &e->cache[h >> 56];  /* one of 256 */
+  lc_cachedstring *slot = &e->cache[h >> 56];  /* one of 256 */
   if (slot->string == s && slot->generation == e->generation)
     return put_slot(e, depth, slot->number);
   return set_slot(e, depth, slot, s, len);

@@ -46,11 +46,11 @@ enum {
 typedef enum lc_carrier { LC_TO_ANYBODY, LC_TO_STATE, LC_TO_PROCESS }
   lc_carrier;
 
-typedef struct lc_slot {
+typedef struct lc_cachedstring {
   const char *string;
   uint32_t generation;
   uint8_t number;
-} lc_slot;
+} lc_cachedstring;
 
 typedef struct lc_encoder {
   lc_bytes out;
@@ -75,7 +75,7 @@ typedef struct lc_encoder {
   bool memory;           /* it failed for want of memory */
   bool crates;           /* something goes into crates */
   bool closed;           /* the state is being closed: see lc_encoder_done */
-  lc_slot cache[LC_ENCODER_CACHE];
+  lc_cachedstring cache[LC_ENCODER_CACHE];
 } lc_encoder;
 
 /* Pushes the encoder of the state, or a new one where that is at work, or

@@ -103,7 +103,7 @@ static const luaL_Reg tube_metamethods[] = {
 
 /* {{ The child */
 
-typedef struct lc_child {
+typedef struct lc_execchild {
   lc_handle handle;
   lc_waitqueue waiters;
   lc_vigil vigil;
@@ -111,23 +111,23 @@ typedef struct lc_child {
   bool leads;              /* a group of its own */
   bool ended;
   int lost;                /* why its fate is not known; or 0 */
-  lc_fate fate;
+  lc_programfate fate;
   uv_poll_t uv;
-} lc_child;
+} lc_execchild;
 
 static const lc_opkind wait_kind = {
   "the end of a program", lc_waiter_cancel, NULL, LC_BY_UV
 };
 
 /* To its group, if it leads one. */
-static int strike (const lc_child *c, int number) {
+static int strike (const lc_execchild *c, int number) {
   pid_t whom = c->leads ? -c->pid : c->pid;
   return kill(whom, number) ? uv_translate_sys_error(errno) : 0;
 }
 
 /* A program that nobody holds any more is killed. */
 static void on_closing (lc_handle *h) {
-  lc_child *c = (lc_child *)(void *)h;
+  lc_execchild *c = (lc_execchild *)(void *)h;
   if (!c->ended) (void)strike(c, SIGKILL);
   if (!c->lost) lc_program_reap(c->pid);
   c->pid = 0;
@@ -136,11 +136,11 @@ static void on_closing (lc_handle *h) {
 }
 
 static const lc_handlekind child_kind = {
-  "program", sizeof(lc_child), offsetof(lc_child, uv), on_closing, NULL
+  "program", sizeof(lc_execchild), offsetof(lc_execchild, uv), on_closing, NULL
 };
 
 static void on_end (uv_poll_t *uv, int status, int events) {
-  lc_child *c = (lc_child *)(void *)lc_handle_of(uv);
+  lc_execchild *c = (lc_execchild *)(void *)lc_handle_of(uv);
   int n = lc_program_look(c->pid, &c->fate);
   (void)status; (void)events;
   if (n == 0) return;
@@ -151,8 +151,8 @@ static void on_end (uv_poll_t *uv, int status, int events) {
     lc_op_complete_now(lc_waiter_take(&c->waiters), LC_OK);
 }
 
-static lc_child *child_self (lua_State *L) {
-  return (lc_child *)(void *)*(lc_handle **)lc_luax_self(L);
+static lc_execchild *child_self (lua_State *L) {
+  return (lc_execchild *)(void *)*(lc_handle **)lc_luax_self(L);
 }
 
 /* }} */
@@ -216,7 +216,7 @@ static void fill_program (lua_State *L, lc_program *how, int null) {
 }
 
 /* Watches a child that has just been started. On failure it is gone. */
-static int watch (lc_child *c, uv_loop_t *uv) {
+static int watch (lc_execchild *c, uv_loop_t *uv) {
   int err = lc_program_watch(&c->vigil, c->pid);
   if (!err) err = lc_uv(uv_poll_init(uv, &c->uv, c->vigil.fd));
   if (!err) {
@@ -233,8 +233,8 @@ static int watch (lc_child *c, uv_loop_t *uv) {
   return err;
 }
 
-static lc_child *new_child (lc_loop *loop, int *err) {
-  lc_child *c = (lc_child *)(void *)lc_handle_new(loop, &child_kind);
+static lc_execchild *new_child (lc_loop *loop, int *err) {
+  lc_execchild *c = (lc_execchild *)(void *)lc_handle_new(loop, &child_kind);
   *err = c ? 0 : lc_handle_refusal(loop);
   if (!c) return NULL;
   lc_waiter_init(&c->waiters, lc_handle_uv(&c->handle));
@@ -248,7 +248,7 @@ static int start_child (lua_State *L, lc_handle **owner, lc_program *how) {
   lc_loop *loop = lc_luax_loop(L);
   int err;
   uv_loop_t *uv = lc_loop_uv(loop, &err);
-  lc_child *c = uv ? new_child(loop, &err) : NULL;
+  lc_execchild *c = uv ? new_child(loop, &err) : NULL;
   if (!c) return err;
   err = lc_program_start(how, &c->pid);
   if (err) {
@@ -301,7 +301,7 @@ static int exec_start (lua_State *L) {
 /* {{ Methods */
 
 /* Pushes its exit status, or nil and the name of the signal. */
-static int push_fate (lua_State *L, const lc_child *c) {
+static int push_fate (lua_State *L, const lc_execchild *c) {
   if (c->lost) return lc_errors_uv(L, c->lost);
   if (!c->fate.signal) {
     lua_pushinteger(L, c->fate.code);
@@ -317,14 +317,15 @@ static int push_fate (lua_State *L, const lc_child *c) {
 static int k_wait (lua_State *L, int status, lua_KContext ctx) {
   int result = lc_task_woken(L)->op.result;
   (void)status; (void)ctx;
-  const lc_child *c = (lc_child *)(void *)*(lc_handle **)lua_touserdata(L, 1);
+  lc_handle **owner = lua_touserdata(L, 1);
+  const lc_execchild *c = (lc_execchild *)(void *)*owner;
   if (result != LC_OK || !c) return lc_stream_fail(L, UV_EBADF);
   return push_fate(L, c);
 }
 
 /* p:wait() -> code | nil, signal | nil, message, code. Waits. */
 static int child_wait (lua_State *L) {
-  lc_child *c = child_self(L);
+  lc_execchild *c = child_self(L);
   lc_task *t = lc_task_here(L);
   lua_settop(L, 1);
   if (lc_task_cancelled(t)) return lc_task_refuse(L, t);
@@ -338,7 +339,7 @@ static int child_wait (lua_State *L) {
 /* p:kill(number) -> true | nil, message, code: to its group, if it leads
 ** one, as long as it is not closed */
 static int child_kill (lua_State *L) {
-  const lc_child *c = child_self(L);
+  const lc_execchild *c = child_self(L);
   int number = (int)luaL_checkinteger(L, 2);
   if (!c || c->lost) return lc_errors_uv(L, UV_ESRCH);
   int err = lc_uv(strike(c, number));
@@ -349,7 +350,7 @@ static int child_kill (lua_State *L) {
 
 /* p:pid() -> integer | nil */
 static int child_pid (lua_State *L) {
-  const lc_child *c = child_self(L);
+  const lc_execchild *c = child_self(L);
   if (!c) return 0;
   lua_pushinteger(L, c->pid);
   return 1;
@@ -357,7 +358,7 @@ static int child_pid (lua_State *L) {
 
 /* p:ended() -> boolean */
 static int child_ended (lua_State *L) {
-  const lc_child *c = child_self(L);
+  const lc_execchild *c = child_self(L);
   lua_pushboolean(L, !c || c->ended);
   return 1;
 }

@@ -271,30 +271,30 @@ enum { EVERY = 1000 };      /* instructions between two looks at the clock */
 
 #define GRACE_NS 100000000u /* 100 ms, as a worker has that was struck */
 
-typedef struct lc_limits {
+typedef struct lc_hostlimits {
   lc_memory memory;
   bool counts;              /* is `memory` in force? */
   uint64_t slice;           /* ns; 0: no limit */
-} lc_limits;
+} lc_hostlimits;
 
 /* Before the block goes, which the allocator looks at. */
 static int limits_collect (lua_State *L) {
-  lc_limits *l = lua_touserdata(L, 1);
+  lc_hostlimits *l = lua_touserdata(L, 1);
   if (l->counts) lua_setallocf(L, l->memory.alloc, l->memory.ud);
   l->counts = false;
   return 0;
 }
 
-static lc_limits *limits_of (lua_State *L) {
+static lc_hostlimits *limits_of (lua_State *L) {
   luaL_checkstack(L, 8, NULL);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &limits_key);
-  lc_limits *l = lua_touserdata(L, -1);
+  lc_hostlimits *l = lua_touserdata(L, -1);
   lua_pop(L, 1);
   return l;
 }
 
-static lc_limits *make_limits (lua_State *L) {
-  lc_limits *l = limits_of(L);
+static lc_hostlimits *make_limits (lua_State *L) {
+  lc_hostlimits *l = limits_of(L);
   if (l) return l;
   l = lua_newuserdatauv(L, sizeof(*l), 0);
   memset(l, 0, sizeof(*l));
@@ -307,7 +307,7 @@ static lc_limits *make_limits (lua_State *L) {
 }
 
 static void host_limit_memory (lua_State *L, size_t bytes) {
-  lc_limits *l = make_limits(L);
+  lc_hostlimits *l = make_limits(L);
   bool done = true;
   if (bytes == 0) lc_memory_lift(&l->memory);
   else if (!l->counts)
@@ -319,7 +319,7 @@ static void host_limit_memory (lua_State *L, size_t bytes) {
              lua_tostring(L, -1));
 }
 
-static int raise_slice (lua_State *L, const lc_limits *l) {
+static int raise_slice (lua_State *L, const lc_hostlimits *l) {
   lua_pushfstring(L, "%f", (LUAI_UACNUMBER)((double)l->slice / 1e9));
   return luaL_error(L, "interrupted: the task has computed for more than %s s "
                        "without a wait", lua_tostring(L, -1));
@@ -328,7 +328,7 @@ static int raise_slice (lua_State *L, const lc_limits *l) {
 /* What catches the error and goes on is left no other way than to end. */
 static void on_count (lua_State *L, lua_Debug *ar) {
   lc_loop *loop = lc_host_loop(L);
-  const lc_limits *l = limits_of(L);
+  const lc_hostlimits *l = limits_of(L);
   uint64_t now = uv_hrtime();
   (void)ar;
   if (!loop->current || !l->slice) return;
@@ -344,7 +344,7 @@ static void on_count (lua_State *L, lua_Debug *ar) {
 }
 
 static void host_limit_slice (lua_State *L, double seconds) {
-  lc_limits *l = make_limits(L);
+  lc_hostlimits *l = make_limits(L);
   lc_loop *loop = lc_host_loop(L);
   bool limited = seconds > 0 && seconds < 1e9;
   l->slice = limited ? (uint64_t)(seconds * 1e9) : 0;

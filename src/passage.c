@@ -20,12 +20,13 @@
 static const char arrive_key, where_key, loop_key;
 
 /* What a message has of a traveller. Ids are 0 where there is none. */
-typedef struct lc_ticket {
+typedef struct lc_passticket {
   uint64_t fd, block, len;
   uint64_t notes[LC_PASSAGE_NOTES];
-} lc_ticket;
+} lc_passticket;
 
-_Static_assert(sizeof(lc_ticket) == LC_TICKET, "tickets have a fixed size");
+_Static_assert(sizeof(lc_passticket) == LC_TICKET,
+               "tickets have a fixed size");
 
 /* {{ Travellers */
 
@@ -88,7 +89,7 @@ static int ship_bytes (const lc_traveller *t, uint64_t *id) {
 }
 
 int lc_passage_ship (lc_traveller *t, lc_shared *stub, char *ticket) {
-  lc_ticket to = {.len = t->len};
+  lc_passticket to = {.len = t->len};
   int err = lc_road_put(t->fd, &to.fd);
   if (!err) err = ship_bytes(t, &to.block);
   lc_stub_fill(stub, to.fd, to.block);
@@ -115,7 +116,7 @@ static int read_all (int fd, char *at, size_t n) {
   return 0;
 }
 
-static int land_bytes (lc_traveller *t, const lc_ticket *from) {
+static int land_bytes (lc_traveller *t, const lc_passticket *from) {
   if (from->block == 0) return 0;
   int fd = fetch(from->block);
   if (fd < 0) return fd;
@@ -130,7 +131,7 @@ static int land_bytes (lc_traveller *t, const lc_ticket *from) {
 /* NULL and libuv's code where it is not there any more. */
 static lc_traveller *land (const lc_passage *p, const char *ticket,
                            int *err) {
-  lc_ticket from;
+  lc_passticket from;
   memcpy(&from, ticket, sizeof from);
   int fd = *err = fetch(from.fd);
   lc_traveller *t = fd < 0 ? NULL : make_traveller(p, fd);

@@ -109,14 +109,14 @@ int lc_program_start (lc_program *how, pid_t *pid) {
 
 /* {{ Ending */
 
-int lc_program_look (pid_t pid, lc_fate *fate) {
+int lc_program_look (pid_t pid, lc_programfate *fate) {
   siginfo_t info = {.si_pid = 0};
   while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG))
     if (errno != EINTR) return uv_translate_sys_error(errno);
   if (info.si_pid == 0) return 0;
-  *fate = (lc_fate){.code = info.si_status};
+  *fate = (lc_programfate){.code = info.si_status};
   if (info.si_code != CLD_EXITED)
-    *fate = (lc_fate){.signal = info.si_status};
+    *fate = (lc_programfate){.signal = info.si_status};
   return 1;
 }
 

@@ -34,15 +34,15 @@ typedef struct lc_program {
 /* Starts it; stores its process id. */
 int lc_program_start (lc_program *how, pid_t *pid);
 
-typedef struct lc_fate {
+typedef struct lc_programfate {
   int code;                /* exit status, where signal is 0 */
   int signal;
-} lc_fate;
+} lc_programfate;
 
 /* Has the child ended? 1 and its fate; 0; or a failure: UV_ECHILD where
 ** somebody else has reaped it. It is not reaped: until it is, its id and
 ** that of its group can't become another's. */
-int lc_program_look (pid_t pid, lc_fate *fate);
+int lc_program_look (pid_t pid, lc_programfate *fate);
 
 /* Waits for the end of a child, and reaps it. */
 void lc_program_reap (pid_t pid);
