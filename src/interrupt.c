@@ -109,15 +109,27 @@ int lc_interrupt_again (lua_State *L, lc_loop *loop) {
 
 /* {{ Workers */
 
-static _Thread_local lc_worker *volatile here;   /* NULL: none's */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;          /* of each thread: its worker */
+static bool keyed;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned holders;
 static volatile bool serving;      /* the process is a worker */
 static pthread_t server;           /* and its job runs there */
-static _Thread_local volatile bool early;   /* asked before the job began */
+static volatile bool early;        /* asked before its job began */
 static lc_loop *volatile dumper;   /* the program's, if it is to be asked */
 static pthread_t asker;            /* and where that runs */
 static struct sigaction urgent_before;
+
+static void make_key (void) {
+  keyed = pthread_key_create(&key, NULL) == 0;
+}
+
+/* The worker of this thread, which may be anybody's; NULL: none. (The first
+** touch of a thread-local variable allocates, which no handler may do.) */
+static lc_worker *here (void) {
+  return keyed ? pthread_getspecific(key) : NULL;
+}
 
 /* From the second strike on. */
 static bool is_hard (const lc_worker *w) {
@@ -127,7 +139,7 @@ static bool is_hard (const lc_worker *w) {
 /* Runs in the coroutine that has computed ever since the strike. */
 static void on_struck (lua_State *L, lua_Debug *ar) {
   (void)ar;
-  lc_worker *w = here;
+  lc_worker *w = here();
   lc_loop *loop = w ? w->loop : NULL;
   lua_sethook(L, NULL, 0, 0);
   if (!loop || loop->running != L) return;
@@ -149,8 +161,8 @@ static bool is_struck (const lc_worker *w) {
 
 /* The loop of this thread, while it can be asked. */
 static lc_loop *asked_loop (void) {
-  return here ? here->loop : pthread_equal(pthread_self(), asker) ? dumper
-                           : NULL;
+  const lc_worker *w = here();
+  return w ? w->loop : pthread_equal(pthread_self(), asker) ? dumper : NULL;
 }
 
 void lc_interrupt_follow (const lc_worker *w, lua_State *L, lua_State *co) {
@@ -163,8 +175,9 @@ void lc_interrupt_follow (const lc_worker *w, lua_State *L, lua_State *co) {
 static void on_asked (lua_State *L, lua_Debug *ar) {
   (void)ar;
   lc_loop *loop = asked_loop();
+  const lc_worker *w = here();
   lua_sethook(L, NULL, 0, 0);
-  if (here && is_struck(here)) set_struck(here, L);
+  if (w && is_struck(w)) set_struck(w, L);
   if (loop) lc_inquiry_serve(L, loop, true);
 }
 
@@ -182,7 +195,7 @@ static void on_strike (int number) {
     pthread_kill(server, number);
     return;
   }
-  lc_worker *w = here;
+  lc_worker *w = here();
   if (!w) {
     if (dumper && pthread_equal(pthread_self(), asker)) ask(dumper);
     return;
@@ -201,17 +214,17 @@ static void on_strike (int number) {
 static void handle (int number, void (*handler) (int),
                     struct sigaction *old) {
   struct sigaction sa = {0};
+  (void)pthread_once(&once, make_key);
   sa.sa_handler = handler;
   sa.sa_flags = SA_RESTART;
   sigemptyset(&sa.sa_mask);
   sigaction(number, &sa, old);
 }
 
-/* The first touch of a thread-local variable allocates, which no handler may
-** do: so SIGURG stays blocked until it is set, and is then not lost. */
+/* SIGURG stays blocked until it is said, and is then not lost. */
 void lc_interrupt_adopt (lc_worker *w) {
   sigset_t urgent;
-  here = w;
+  if (keyed) (void)pthread_setspecific(key, w);
   if (!w) return;
   sigemptyset(&urgent);
   sigaddset(&urgent, SIGURG);
@@ -219,8 +232,9 @@ void lc_interrupt_adopt (lc_worker *w) {
 }
 
 void lc_interrupt_begun (lc_worker *w) {
-  if (early) lc_port_ask(w->loop->port, LC_ASK_REPORT);
+  if (!early || !pthread_equal(pthread_self(), server)) return;
   early = false;
+  lc_port_ask(w->loop->port, LC_ASK_REPORT);
 }
 
 void lc_interrupt_hold (void) {

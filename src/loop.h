@@ -79,7 +79,7 @@ typedef struct lc_loop {
   void *pool[8];             /* free blocks for requests, by size */
   uint16_t npool[8];         /* and their numbers */
 
-  struct lc_slot *slots;     /* an anchor and a coroutine each: see slots.h */
+  struct lc_taskslot *slots; /* an anchor and a coroutine each: see slots.h */
   uint32_t nslots;
   uint32_t nidle;            /* coroutines in free slots */
   int32_t freeslot;
