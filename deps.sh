@@ -120,6 +120,19 @@ probe_lua() {
   return 1
 }
 
+# The one that was asked for is not replaced by another.
+check_asked_lua() {
+  if [ -z "$asked_lua" ] || [ "$asked_lua" = lua5.4 ]; then return; fi
+  if ! have "$asked_lua"; then
+    say "LUA=$asked_lua: there is no such program."
+  elif ! lua_is_new_enough "$asked_lua"; then
+    say "LUA=$asked_lua is $("$asked_lua" -v 2>&1 | cut -d' ' -f1-2):" \
+      "luaconc needs Lua 5.4, from 5.4.3 on."
+  else return
+  fi
+  exit 1
+}
+
 # Debian's `busted` starts whatever `lua` is; what counts is this one.
 probe_busted() (
   have "$LUA" || exit 1
@@ -208,6 +221,7 @@ need() {
 }
 
 probe_build() {
+  check_asked_lua
   if ! recall; then
     need 'a C compiler with its library' 'gcc libc6-dev' probe_compiler
     need 'the headers of Lua 5.4 (5.4.3 or later)' \
