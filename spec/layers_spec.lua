@@ -201,6 +201,18 @@ describe("the layers of src", function()
     assert.same({}, stale(C_LAYERS, names))
   end)
 
+  it("are told file by file in the tour of the source", function()
+    local tour = contents("src/README.md")
+      :match "\n## Where things are\n(.-)\n## "
+    local missing = {}
+    for _, name in ipairs(c_files()) do
+      if not tour:find("`" .. stem(name) .. "`", 1, true) then
+        missing[#missing + 1] = name
+      end
+    end
+    assert.same({}, missing)
+  end)
+
   it("leave resuming coroutines to one file", function()
     for call, owner in pairs(ONLY_IN) do
       local others = {}
