@@ -72,6 +72,13 @@ describe("an estimate", function()
     assert.equal(2, now.workers)
   end)
 
+  it("is never less than the longest job takes", function()
+    local _, now, list = best_of({ n = 2, cpu = 1e-5, wait = 0.1, slowest = 0.15 }, "task")
+    for _, e in ipairs { now, list[2], list[3], list[4] } do
+      assert.is_true(e.wall >= 0.15, e.engine)
+    end
+  end)
+
   it("changes nothing for less than a millisecond", function()
     local best = best_of({ n = 10, cpu = 1e-6, wait = 0, limit = 2 }, "thread")
     assert.equal("thread", best.engine)
@@ -300,6 +307,43 @@ describe("luaconc advise", function()
         end
       end)
     end
+  end)
+
+  it("verifies a script that prints something else each time", function()
+    with_script([[
+      local conc = require "luaconc"
+      conc.map({ 1, 2 }, function(i) return i end)
+      print(io.open "/proc/self/stat":read "n")]], function(path)
+      local status, out, err = run("--verify", "--runs", "1", path)
+      assert.equal(0, status, out .. err)
+      assert.matches("what it prints can't be compared", out)
+      assert.matches("1 round ", out)
+      assert.not_matches("results equal", out)
+    end)
+  end)
+
+  it("says whether the runs bear the proposal out", function()
+    local report = require "luaconc.advise.report"
+    local function row(engine, seconds)
+      local runs = {}
+      for i = 1, 6 do runs[i] = { wall = seconds * (1 + i / 100) } end
+      return { engine = engine, runs = runs, wall = { median = seconds * 1.035, n = 6 } }
+    end
+    local now, thread = { engine = "task" }, { engine = "thread" }
+    local rows = { row("as it is", 2), row("on thread", 1), row("on process", 2) }
+    assert.matches("^So it is: on thread the whole script was 2.00 times as fast",
+      report.verified(rows, thread, now))
+    assert.matches("^Not so: on thread the whole script was 2.00 times",
+      report.verified(rows, now, now))
+    rows[2] = row("on thread", 2.001)
+    assert.matches("^That is open: on thread .* may be chance",
+      report.verified(rows, thread, now))
+    assert.matches("^So it is: nowhere else", report.verified(rows, now, now))
+    rows[2] = row("on thread", 4)
+    assert.matches("^Not so: on thread the whole script was 0.50 times",
+      report.verified(rows, thread, now))
+    assert.matches("can't be tried", report.verified(rows, { engine = "serial" }, now))
+    assert.is_nil(report.verified({ { engine = "as it is", failure = {} } }, now, now))
   end)
 
   it("tells what a failing script printed, and of scripts without jobs", function()

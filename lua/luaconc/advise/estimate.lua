@@ -24,6 +24,7 @@ M.SMALL = 8      -- bytes of what was not seen
 ---@field cpu number seconds of a core that a job takes
 ---@field block number seconds for which it holds its loop besides
 ---@field wait number seconds for which it waits
+---@field slowest number? seconds that the longest of them takes
 ---@field input number bytes of what it gets
 ---@field output number bytes of what it returns
 ---@field code number bytes of its function, with what that uses
@@ -48,6 +49,7 @@ function M.jobs(site, cores)
   local all = math.max(1, site.jobs)
   return { n = math.max(1, math.floor(all / site.calls + 0.5)),
     cpu = site.cpu / all, block = site.blocked / all, wait = site.wait / all,
+    slowest = site.slowest,
     input = site.item_bytes or M.SMALL, output = site.result_bytes or M.SMALL,
     code = site.code or M.SMALL, limit = limit_of(site, cores),
     pooled = POOLED[site.kind] }
@@ -80,7 +82,7 @@ local function on_tasks(jobs, cost, limit)
   limit = math.min(jobs.n, limit)
   return { engine = "task", workers = limit,
     wall = math.max(jobs.n * (held + cost.call),
-      math.ceil(jobs.n / limit) * jobs.wait + held) }
+      math.ceil(jobs.n / limit) * jobs.wait + held, jobs.slowest or 0) }
 end
 
 local function on_workers(engine, jobs, cost, cores, crew)
@@ -88,7 +90,7 @@ local function on_workers(engine, jobs, cost, cores, crew)
   local over = jobs.n / chunk * (cost.call + jobs.code * cost.byte)
     + jobs.n * (jobs.input + jobs.output) * cost.byte
   local wall = math.max(jobs.n * jobs.cpu / math.min(cores, crew),
-    math.ceil(jobs.n / crew) * length(jobs))
+    math.ceil(jobs.n / crew) * length(jobs), jobs.slowest or 0)
   return { engine = engine, workers = crew, chunk = chunk,
     wall = crew * cost.start + over + wall }
 end

@@ -23,12 +23,12 @@ end
 -- process that holds shared objects can't be forked as it is, so there are none
 -- unless they are needed.
 local FIELDS = { "count", "failed", "wall", "cpu", "blocked", "wait",
-  "longest", "sized", "outbytes" }
+  "longest", "slowest", "sized", "outbytes" }
 local AT = {}
 for i, name in ipairs(FIELDS) do AT[name] = i end
 
 ---@class luaconc.advise.Sums count, failed, sized: jobs; wall, cpu, blocked,
---- wait, longest: microseconds; outbytes: bytes
+--- wait, longest, slowest: microseconds; outbytes: bytes
 
 local List = {}
 List.__index = List
@@ -81,8 +81,10 @@ function Turn:__close(err)
   self:add("wall", micro(wall))
   self:add("cpu", micro(cpu))
   self:add("blocked", micro(math.max(0, held - cpu)))
-  self:add("wait", micro(math.max(0, wall - (all - self.all))))
+  local wait = math.max(0, wall - (all - self.all))
+  self:add("wait", micro(wait))
   raise(self.sums, AT.longest, micro(longest))
+  raise(self.sums, AT.slowest, micro(math.max(cpu, held) + wait))
 end
 
 local function begin(sums)

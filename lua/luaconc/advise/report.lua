@@ -1,14 +1,18 @@
 -- What was seen of a script, and what is proposed, in words.
 
+local compare = require "luaconc.compare"
 local engines = require "luaconc.compare.engines"
 local estimate = require "luaconc.advise.estimate"
 local rule = require "luaconc.compare.rule"
+local stats = require "luaconc.compare.stats"
 local units = require "luaconc.compare.units"
+local verdict = require "luaconc.compare.verdict"
 
 local M = {}
 
 M.HELD = 0.01    -- seconds of one turn, from which on it is told
 M.BLOCKED = 0.05 -- share of a job's time, from which on blocking is told
+M.UNEVEN = 1.5   -- times the mean, from which on the longest job is told
 
 local function blocks(jobs)
   return jobs.block > M.BLOCKED * estimate.length(jobs)
@@ -22,7 +26,10 @@ local function times(jobs)
   end
   local last = jobs.wait > 0 and "waits for " .. units.time(jobs.wait)
     or "never waits"
+  local mean = estimate.length(jobs)
   return table.concat(parts, ", ") .. " and " .. last
+    .. ((jobs.slowest or 0) > M.UNEVEN * mean and (" on average, the longest "
+    .. "takes %s"):format(units.time(jobs.slowest)) or "")
 end
 
 local function failures(site)
@@ -145,6 +152,49 @@ local function thumb(jobs, best)
   if not name then return "The rule of thumb names no engine for such jobs." end
   return ("The rule of thumb says %s for %s%s."):format(
     engines.get(name).title, what, name == best.engine and ", as here" or "")
+end
+
+local function quicker(base, row)
+  return row and row.wall
+    and stats.verdict(compare.ratio(base, row, "wall"), verdict.MATTERS)
+end
+
+local function times_as(base, row)
+  local r = compare.ratio(base, row, "wall")
+  return ("%s times as fast (%s to %s)"):format(units.ratio(r.median),
+    units.ratio(r.low), units.ratio(r.high))
+end
+
+-- Whether anything was quicker than what is in use and was to stay.
+local function unmoved(base, rows)
+  for _, row in ipairs(rows) do
+    if row ~= base and quicker(base, row) == 1 then
+      return ("Not so: %s the whole script was %s."):format(row.engine,
+        times_as(base, row))
+    end
+  end
+  return "So it is: nowhere else was the whole script clearly quicker."
+end
+
+--- What the runs of `--verify` say to the proposal; nil where they failed.
+---@param rows luaconc.compare.Row[]
+---@param best table
+---@param now table
+---@return string?
+function M.verified(rows, best, now)
+  local base = compare.row(rows, "as it is")
+  if not (base and base.wall) then return nil end
+  if best == now then return unmoved(base, rows) end
+  if best.engine == "serial" then
+    return "A plain loop can't be tried from outside."
+  end
+  local row = compare.row(rows, "on " .. best.engine)
+  local sign = quicker(base, row)
+  if not sign then return nil end
+  return ({ [1] = "So it is: %s the whole script was %s.",
+    [0] = "That is open: %s the whole script was %s, which may be chance.",
+    [-1] = "Not so: %s the whole script was %s." })[sign]:format(row.engine,
+    times_as(base, row))
 end
 
 --- Places with a single job each, which there is nothing to say of.

@@ -176,7 +176,7 @@ function Site:report()
     made = self.made, refusal = self.refusal, changed = names(self.changed),
     objects = names(self.objects), jobs = probe.get(sums, "count"),
     failed = probe.get(sums, "failed"), code = self.code }
-  for _, name in ipairs { "cpu", "blocked", "wait", "longest" } do
+  for _, name in ipairs { "cpu", "blocked", "wait", "longest", "slowest" } do
     out[name] = seconds(sums, name)
   end
   if self.sized > 0 then out.item_bytes = self.inbytes / self.sized end

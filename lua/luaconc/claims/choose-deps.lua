@@ -27,4 +27,7 @@ return {
     { "philosophers", ">=", T.CLEARLY, "for the philosophers %s times",
       "ratio" },
   },
+  why = "A task goes on from where it waited in the same thread; a thread that "
+    .. "finds a lock taken or a buffer empty may have to be woken by the "
+    .. "system.",
 }

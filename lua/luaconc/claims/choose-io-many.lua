@@ -38,7 +38,7 @@ return {
   why = function(f)
     return f.workers and ("Threads end at %s here, as each loop and connection "
       .. "takes descriptors; more requests wait for a free one. Processes were "
-      .. "taken to 500, where they are behind threads in any case."):format(
+      .. "taken to 500."):format(
       units.count(f.workers)) or nil
   end,
 }

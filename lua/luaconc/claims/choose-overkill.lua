@@ -31,6 +31,6 @@ return {
       "and 400 fast requests take %s times as long", "ratio" },
   },
   why = "Processes of luaconc are forked from a small helper with the "
-    .. "libraries loaded, so one starts in less than a millisecond and shares "
-    .. "most of its pages; a fresh interpreter for each would cost more.",
+    .. "libraries loaded and share most of its pages; a fresh interpreter for "
+    .. "each would cost more.",
 }

@@ -25,4 +25,9 @@ return {
     { "process", ">=", T.CLEARLY,
       "processes on a shared array take %s times as long", "ratio" },
   },
+  why = function(f)
+    return f.process and f.process < T.CLEARLY.value and "What costs is moving "
+      .. "the data, which processes need not do either, where it lies in "
+      .. "shared memory." or nil
+  end,
 }

@@ -40,8 +40,8 @@ end
 
 -- The script as it is, and with each engine at one place, as programs that
 -- are compared.
-local function variants(given, site, jobs, list)
-  local commands = {}
+local function variants(given, plan)
+  local commands, site = {}, plan.site
   local function add(name, call, force)
     local words = argv(call, given.words, force)
     for i, word in ipairs(words) do words[i] = quoted(word) end
@@ -49,35 +49,50 @@ local function variants(given, site, jobs, list)
       command = "exec " .. table.concat(words, " ") }
   end
   add("as it is", "forced", { where = "", kind = "", engine = site.engine })
-  for _, e in ipairs(list) do
-    if e.engine ~= "serial" and e.engine ~= site.engine
+  for _, e in ipairs(plan.list) do
+    if e.engine ~= "serial" and (e.engine ~= site.engine or e == plan.best)
       and (e.engine == "task" or not site.refusal) then
       add("on " .. e.engine, "forced", { where = site.where,
         kind = site.kind, made = site.made, engine = e.engine,
-        workers = e.workers, chunk = jobs.pooled and e.chunk or nil })
+        workers = e.workers, chunk = plan.jobs.pooled and e.chunk or nil })
     end
   end
   return commands
 end
 
-local function verify(given, site, jobs, list, style, progress)
+-- Compares the variants. Second: the script prints something else each time.
+local function run_variants(given, plan, style, progress, loose)
   local compare = require "luaconc.compare"
-  if not require("luaconc.advise.force").can(site) then
+  local differs = false
+  local result = compare.scenario(nil, { runs = given.runs or 5,
+    commands = variants(given, plan), limit = given.limit, loose = loose,
+    progress = function(text) progress:set(text) end,
+    done = function(size, r)
+      progress:erase()
+      local base = compare.row(size.rows, "as it is")
+      differs = base and base.failure and base.failure.differs or false
+      if differs then return end
+      write(require("luaconc.compare.report").size(style, size, r))
+      local said = require("luaconc.advise.report").verified(size.rows,
+        plan.best, plan.list.now)
+      if said then write(style:paragraph(said)) end
+    end })
+  return not compare.failed(result), differs
+end
+
+local function verify(given, plan, style, progress)
+  if not require("luaconc.advise.force").can(plan.site) then
     write(style:paragraph("Not verified: these jobs can't be told from outside "
       .. "where to run.", "  "))
     return true
   end
-  local report = require "luaconc.compare.report"
   write(style:paragraph("Verified by running the script itself, with its jobs "
     .. "on each engine (start-up included):", "  "))
-  local result = compare.scenario(nil, { runs = given.runs or 5,
-    commands = variants(given, site, jobs, list), limit = given.limit,
-    progress = function(text) progress:set(text) end,
-    done = function(size, r)
-      progress:erase()
-      write(report.size(style, size, r))
-    end })
-  return not compare.failed(result)
+  local ok, differs = run_variants(given, plan, style, progress, false)
+  if not differs then return ok end
+  write(style:paragraph("It prints something else each time, so that what it "
+    .. "prints can't be compared.", "  "))
+  return (run_variants(given, plan, style, progress, true))
 end
 
 -- The places that have something to choose, and those with a single job.
@@ -111,7 +126,8 @@ local function advise_on(given, report, style, progress)
     write(words.site(style, site, jobs, list, best, now))
     if best ~= now then changes = changes + 1 end
     if given.verify then
-      ok = verify(given, site, jobs, list, style, progress) and ok
+      ok = verify(given, { site = site, jobs = jobs, list = list,
+        best = best }, style, progress) and ok
     end
   end
   if not given.verify then

@@ -33,6 +33,7 @@ M.BUDGET = 25 -- seconds for one scenario
 ---@field workers integer|integer[]|nil of engines that have any, one
 --- each; as many as the jobs need, unless given
 ---@field set table<string, string|number>? settings for the scenario
+---@field loose boolean? programs may print something else each time
 ---@field progress fun(text: string)? told what runs now
 ---@field done fun(size: luaconc.compare.Size, result: luaconc.compare.Result)?
 
@@ -45,6 +46,7 @@ M.BUDGET = 25 -- seconds for one scenario
 ---@field pilot luaconc.compare.Pilot? what the first jobs showed
 ---@field measured boolean all rounds were run, whatever failed after them
 ---@field interrupted boolean? by Ctrl-C
+---@field loose boolean? results were not compared
 ---@field workers integer? where several numbers of them are compared
 ---@field failure luaconc.compare.Failure? of setup, of what it started, or of
 --- teardown
@@ -161,7 +163,7 @@ local function measure_size(s, size, result, options, workers, left, share)
   local ok, err = pcall(measure, job, list)
   local outcome = { size = size, rows = list, rounds = job.rounds or 0,
     cores = job.cores, most = job.most, pilot = job.pilot,
-    measured = job.rounds ~= nil }
+    measured = job.rounds ~= nil, loose = s.loose }
   M.summarise(list)
   if ok then return outcome end
   if conc.is_cancelled(err) then interrupted(outcome, result, options) end
@@ -204,6 +206,7 @@ function M.scenario(file, options)
     s, message, traceback = scenario.load(file, options.set)
   else
     s = scenario.bare(options.set)
+    s.loose = options.loose
   end
   if not s then
     result.failure = { message = message, traceback = traceback }

@@ -71,7 +71,7 @@ local function heading(size)
     for _, row in ipairs(size.rows) do
       if row.wall then equal = equal + 1 end
     end
-    if equal > 1 then parts[3] = "results equal" end
+    if equal > 1 and not size.loose then parts[3] = "results equal" end
   end
   return table.concat(parts, ", ")
 end
