@@ -17,6 +17,29 @@ local function best_of(jobs, current, refusal)
   return best, now, list
 end
 
+describe("what is measured of jobs", function()
+  local conc = require "luaconc"
+  local probe = require "luaconc.advise.probe"
+
+  it("is how many there were, how many failed, and how large the first results are", function()
+    for _, engine in ipairs { "task", "thread" } do
+      local sums = probe.sums(engine)
+      local function job() return "result" end
+      conc.run(function()
+        for _ = 1, probe.SAMPLES + 2 do
+          assert.equal("result", probe.measure(sums, job))
+        end
+        assert.is_false(pcall(probe.measure, sums, error, "no"))
+      end)
+      require("luaconc.core").account(false)   -- which it has switched on
+      assert.equal(probe.SAMPLES + 3, probe.get(sums, "count"))
+      assert.equal(1, probe.get(sums, "failed"))
+      assert.equal(probe.SAMPLES, probe.get(sums, "sized"))
+      assert.equal(probe.SAMPLES * #conc.codec.encode "result", probe.get(sums, "outbytes"))
+    end
+  end)
+end)
+
 describe("an estimate", function()
   it("sends what computes to as many workers as cores", function()
     local best, now = best_of({ n = 100, cpu = 0.01, wait = 0 },

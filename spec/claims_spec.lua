@@ -254,6 +254,17 @@ describe("an experiment with files", function()
   end)
 end)
 
+describe("what a change takes", function()
+  it("is the lines of the new text that were not in the old one, in order", function()
+    local changed = require "luaconc.lab.texts".changed
+    assert.equal(0, changed("a\nb\nc", "a\nb\nc"))
+    assert.equal(0, changed("a\nb\nc", "a\nc"))
+    assert.equal(1, changed("a\nb\nc", "a\nx\nc"))
+    assert.equal(2, changed("a\nb\nc", "b\nx\na\nc"))
+    assert.equal(3, changed("a", "x\ny\nz"))
+  end)
+end)
+
 describe("a claim about the interpreter lock", function()
   it("is not about Lua where CPython has it, and false where none has",
     function()

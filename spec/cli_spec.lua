@@ -380,6 +380,15 @@ describe("luaconc completion", function()
     end
   end)
 
+  it("tells zsh where a word is a file, and where it is one of some", function()
+    local _, out = luaconc("completion", "zsh")
+    local words = {}
+    for name, text in out:gmatch "\n    (%l+)%) shift words;(.-) ;;" do words[name] = text end
+    assert.matches("'*:file:_files'", words.run, 1, true)
+    assert.matches("'*:word:(bash zsh fish)'", words.completion, 1, true)
+    assert.is_nil(words.doctor:find("'*:", 1, true))
+  end)
+
   it("refuses another shell by name", function()
     local status, _, err = luaconc("completion", "fihs")
     assert.equal(2, status)

@@ -234,6 +234,22 @@ for _, engine in ipairs(engines) do
     end)
 
     if own then
+      promise("an answer that can't be read here costs no worker", 1, function(pool)
+        pool:submit(square, 1):await()
+        local id = pool:stats().workers[1].id
+        local strange = pool:submit(function()
+          local class = setmetatable({}, { __name = "strange" })
+          require("luaconc").codec.register("nowhere.strange", class)
+          return setmetatable({}, class)
+        end)
+        sim.shows(failure(strange), "nowhere.strange")
+        expect.equal(25, pool:submit(square, 5):await())
+        local workers = pool:stats().workers
+        expect.equal(1, #workers)
+        expect.equal(id, workers[1].id)
+        expect.equal(3, workers[1].jobs)
+      end)
+
       promise("a job that computes is cancelled, too", 1, function(pool)
         local endless = pool:submit(function() while true do end end)
         eventually(function() return pool:stats().running == 1 end)
