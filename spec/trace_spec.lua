@@ -133,6 +133,19 @@ describe("a trace", function()
     end)
   end
 
+  it("starts a process or tells why not where memory ends", function()
+    traced(function()
+      for n = 1, 200 do
+        testing.fail_alloc(n)
+        local ok, job = pcall(conc.process, { math.abs, -1, keep = true })
+        local hit = testing.failed()
+        testing.fail_alloc(nil)
+        if ok and job then assert.equal(1, job:await()) end
+        if not hit then break end
+      end
+    end)
+  end)
+
   it("has messages of any size to other processes", function()
     local events = traced(function()
       local there = conc.channel(4)

@@ -371,6 +371,7 @@ char *lc_trace_path (size_t *size, unsigned *era) {
     *size = strlen(lc_tracefile_path(file));
     copy = lc_alloc(*size);
     if (copy) memcpy(copy, lc_tracefile_path(file), *size);
+    else *size = 0;
   }
   pthread_mutex_unlock(&mutex);
   return copy;
