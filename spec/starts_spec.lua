@@ -6,7 +6,8 @@ local conc = require "luaconc"
 local core = require "luaconc.core"
 local testing = require "luaconc.testing"
 
-local STARTS = 1000
+-- Fewer under tools that make everything slow.
+local STARTS = math.ceil(1000 * (tonumber(os.getenv "LUACONC_SCALE") or 1))
 
 -- How much more memory a process may hold after them, in KiB: what fragments
 -- a heap leaves is far less than a KiB a start.
