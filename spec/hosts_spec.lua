@@ -275,17 +275,38 @@ describe("a thread of the host", function()
 end)
 
 describe("many states in one process", function()
+  local function states(n, script, environment)
+    local _, text = sh(("cd '%s' && %s GLIBC_TUNABLES=glibc.malloc.tcache_count=0 "
+      .. "./states %d %s"):format(dir, environment or "", n, script))
+    return text
+  end
+
   it("leave nothing open", function()
     folder.make(dir .. "/state.lua", [[
       local conc = require "luaconc"
       conc.run(function()
         local l = assert(conc.tcp.listen("127.0.0.1", 0))
         conc.sleep(0)
+        local ch = conc.channel()
+        conc.thread(function() ch:send "from a thread" end)
+        assert(ch:recv() == "from a thread")
         l:close()
       end)
       conc.spawn { conc.sleep, 1000, daemon = true }
+      conc.thread { function() conc.sleep(1000) end, daemon = true }
     ]])
-    assert.equal("0 descriptors more, 1 threads\n", (run "states 1000 state.lua"))
+    assert.equal("0 descriptors more, 1 threads, the same memory\n",
+      states(1000, "state.lua"))
+  end)
+
+  it("leave nothing open, with processes of theirs", function()
+    folder.make(dir .. "/processes.lua", [[
+      local conc = require "luaconc"
+      assert(conc.process(function() return "done" end):await() == "done")
+      conc.process { conc.sleep, 1000, daemon = true }
+    ]])
+    assert.equal("0 descriptors more, 1 threads, the same memory\n",
+      states(10, "processes.lua", "LUACONC_LUA=" .. lua))
   end)
 end)
 
