@@ -2,7 +2,8 @@
 -- start and an echo
 --
 --   bare     built with -DLUACONC_BARE: no counters, no ages, no hooks
---   off      as it is built: counters are always on (conc.stats)
+--   off      as it is built: counters are always on
+--   timed    conc.stats is used, so turns are timed as well
 --   watched  LUACONC_BLOCK_MS=100: the watchdog's notes at each switch
 --   traced   luaconc trace -o /dev/null
 --
@@ -55,6 +56,8 @@ end
 local WAYS = {
   { "bare", lua(BARE, "", "run") },
   { "off", lua(BUILD, "", "run") },
+  { "timed", lua(BUILD, [[LUA_INIT="local _ = require('luaconc').stats"]],
+    "run") },
   { "watched", lua(BUILD, "LUACONC_BLOCK_MS=100", "run") },
   { "traced", lua(BUILD, "", "trace -o /dev/null") },
 }

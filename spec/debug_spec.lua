@@ -266,6 +266,34 @@ describe("under --debug", function()
     assert.equal(2, count(result.err, "warning"))
   end)
 
+  it("a number in a shared map, too", function()
+    local result = debugged [[
+      local m = conc.shared.map()
+      m:set("seen", 1) m:set("own", 1) m:set("name", "a")
+      conc.spawn { function()
+        local n = m:get "seen"
+        conc.sleep(0.01)
+        m:set("seen", n + 1)
+        n = m:get "own"
+        conc.sleep(0.01)
+        m:set("own", n + 1)
+        n = m:get "name"
+        conc.sleep(0.01)
+        m:set("name", n .. "b")
+        for i = 1, 10 do m:set("own", m:get "own" + 1) end
+      end, name = "slow" }
+      conc.spawn(function()
+        conc.sleep(0.001)
+        m:incr("seen", 1)
+      end)
+    ]]
+    sim.shows(result.err, "a lost update of key 'seen' of a shared map: task",
+      "'slow' read it at SCRIPT:5", "undone at SCRIPT:7",
+      "use m:incr, m:cas, m:update or a lock",
+      "key 'own' of a shared map: task", "then waited without a lock")
+    assert.equal(2, count(result.err, "warning"))
+  end)
+
   it("threads and processes warn, too", function()
     local result = debugged [[
       local function leave_open()
@@ -336,7 +364,7 @@ describe("debug.start", function()
         end
         local function alone()
           local _ = require "luaconc"
-          local till = os.clock() + 0.2
+          local till = os.clock() + 0.08
           while os.clock() < till do end
         end
         conc.%s(compute, "busy"):await()

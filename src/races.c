@@ -1,5 +1,5 @@
 /*
-** races.c: lost updates of shared arrays. See races.h.
+** races.c: lost updates of shared arrays and maps. See races.h.
 */
 
 #include <stdio.h>
@@ -68,7 +68,7 @@ void lc_races_read (lua_State *L, lc_loop *loop, const void *at,
 typedef struct lost {
   lc_job *job;
   const lc_lastread *read;
-  lua_Integer index;
+  const char *what, *instead;
   bool changed;
   char place[PLACE];
 } lost;
@@ -81,13 +81,11 @@ static int complain (lua_State *L) {
   }
   else lua_pushliteral(L, "the code outside tasks");
   lua_pushfstring(L, w->changed
-    ? "a lost update of element %I of a shared array: %s read it at %s, "
-      "somebody else has written it since, and this is undone at %s: use "
-      "a:add, a:cas or a lock"
-    : "element %I of a shared array: %s read it at %s, then waited without a "
-      "lock, and writes it at %s: others may have written it meanwhile; use "
-      "a:add, a:cas or a lock",
-    (LUAI_UACINT)w->index, lua_tostring(L, -1), w->read->place, w->place);
+    ? "a lost update of %s: %s read it at %s, somebody else has written it "
+      "since, and this is undone at %s: use %s or a lock"
+    : "%s: %s read it at %s, then waited without a lock, and writes it at %s: "
+      "others may have written it meanwhile; use %s or a lock",
+    w->what, lua_tostring(L, -1), w->read->place, w->place, w->instead);
   return 1;
 }
 
@@ -107,14 +105,15 @@ static bool is_new (struct lc_races *races, const lost *w) {
 }
 
 void lc_races_write (lua_State *L, lc_loop *loop, const void *at,
-                     uint64_t bytes, lua_Integer index) {
+                     uint64_t bytes, const char *what, const char *instead) {
   lc_job *j = &lc_task_self(loop)->job;
   lc_lastread *r = loop->races ? place_of(loop->races, at) : NULL;
   if (!r || r->at != at || r->job != j->id) return;
   bool changed = bytes != r->bytes, waited = r->run != loop->stats.resumed;
   r->at = NULL;
   if (!changed && (!waited || r->locked)) return;
-  lost w = {.job = j, .read = r, .index = index, .changed = changed};
+  lost w = {.job = j, .read = r, .what = what, .instead = instead,
+            .changed = changed};
   note_place(L, w.place);
   if (is_new(loop->races, &w)) lc_debug_warn(L, complain, &w);
 }

@@ -1,10 +1,10 @@
 /*
-** races.h: under debug: a job that reads an element of a shared array and
-** writes it later, while somebody else has written it in between, or could
-** have, as the job waited and held no lock.
+** races.h: under debug: a job that reads an element of a shared array, or a
+** number in a shared map, and writes it later, while somebody else has written
+** it in between, or could have, as the job waited and held no lock.
 **
-** What it sees: what this state does by a[i], and that the value has changed
-** meanwhile. What it does not: a change that was undone by the time of the
+** What it sees: what this state does by a[i], m:get and m:set, and that the
+** value (of a map: its version) has changed meanwhile. What it does not: a change that was undone by the time of the
 ** write; a read whose value goes another way than into the next write; reads
 ** that RACES_KEPT others have followed; locks that are none of luaconc's.
 */
@@ -14,12 +14,13 @@
 
 #include "loop.h"
 
-/* Element `index`, at this address, whose bytes are `bytes`, is read, or will
-** be written: what is there still. Only where lc_debug_on. No raise. */
+/* What is known by that address, and is `bytes` now, is read, or will be
+** written: `what` it is, and what could be called instead. Only where
+** lc_debug_on. No raise. */
 void lc_races_read (lua_State *L, lc_loop *loop, const void *at,
                     uint64_t bytes);
 void lc_races_write (lua_State *L, lc_loop *loop, const void *at,
-                     uint64_t bytes, lua_Integer index);
+                     uint64_t bytes, const char *what, const char *instead);
 
 void lc_races_end (lc_loop *loop);   /* the state ends */
 

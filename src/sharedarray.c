@@ -7,6 +7,8 @@
 ** element.
 */
 
+#include <stdio.h>
+
 #include "debug.h"
 #include "element.h"
 #include "errors.h"
@@ -76,15 +78,21 @@ static int array_index (lua_State *L) {
   return 1;
 }
 
+lc_cold static void look_for_race (lua_State *L, const lc_array *a,
+                                   const char *at) {
+  char what[64];
+  snprintf(what, sizeof what, "element %lld of a shared array",
+           (long long)lua_tointeger(L, 2));
+  lc_races_write(L, lc_luax_loop(L), at, lc_element_load(at, a->width), what,
+                 "a:add, a:cas");
+}
+
 /* a[i] = v */
 static int array_newindex (lua_State *L) {
   const lc_array *a = lc_sharedarray_at(L, 1);
   char *at = element_at(L, a, 2);
   uint64_t bytes = lc_element_read(L, 3, a->type);
-  lc_loop *loop = lc_luax_loop(L);
-  if (lc_debug_on(loop))
-    lc_races_write(L, loop, at, lc_element_load(at, a->width),
-                   lua_tointeger(L, 2));
+  if (lc_debug_on(lc_luax_loop(L))) look_for_race(L, a, at);
   lc_element_store(at, a->width, bytes);
   return 0;
 }

@@ -8,14 +8,17 @@
 */
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "debug.h"
 #include "decode.h"
 #include "encode.h"
 #include "encoder.h"
 #include "errors.h"
 #include "handled.h"
 #include "luax.h"
+#include "races.h"
 #include "sharedmap.h"
 #include "store.h"
 
@@ -160,13 +163,37 @@ static int refuse (lua_State *L, const map *m, lc_stored done) {
                         "%s bytes (memory=)", lua_tostring(L, -1));
 }
 
+/* What stands for a key in races.h. */
+static const void *mark_of (const map *m, lc_span key) {
+  uintptr_t mark = (uintptr_t)m->store ^ (uint8_t)key.tag;
+  for (size_t i = 0; i < key.len; i++)
+    mark = (mark ^ (uint8_t)key.at[i]) * 16777619u;
+  return (const void *)mark;
+}
+
+/* A number is about to be set. */
+lc_cold static void look_for_race (lua_State *L, map *m, lc_span key) {
+  char what[80];
+  size_t len;
+  uint64_t version = 0;
+  (void)lc_store_get(store_of(L, m), key, now_of(m), NULL, 0, &len, &version);
+  snprintf(what, sizeof what, "key '%.40s' of a shared map",
+           luaL_tolstring(L, 2, NULL));
+  lua_pop(L, 1);
+  lc_races_write(L, m->handled.loop, mark_of(m, key), version, what,
+                 "m:incr, m:cas, m:update");
+}
+
 /* m:get(key) -> value | nil */
 static int map_get (lua_State *L) {
   map *m = map_self(L);
   word w;
   uint64_t version;
   lua_settop(L, 2);
-  fetch(L, m, read_key(L, 2, &w), &version);
+  lc_span key = read_key(L, 2, &w);
+  fetch(L, m, key, &version);
+  if (lc_debug_on(m->handled.loop) && lua_type(L, -1) == LUA_TNUMBER)
+    lc_races_read(L, m->handled.loop, mark_of(m, key), version);
   return 1;
 }
 
@@ -179,6 +206,8 @@ static int map_set (lua_State *L) {
   if (lua_isnil(L, 3))
     luaL_argerror(L, 3, "nil can't be a value: delete the key instead");
   lc_span key = read_key(L, 2, &w), value = read_value(L, 3, &v);
+  if (lc_debug_on(m->handled.loop) && lua_type(L, 3) == LUA_TNUMBER)
+    look_for_race(L, m, key);
   lc_stored done = lc_store_put(store_of(L, m), key, value, now_of(m),
                                 &always);
   if (value.tag == 'm') lc_encoder_done(lua_touserdata(L, -1));

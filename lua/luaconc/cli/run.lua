@@ -17,7 +17,8 @@ With --debug, on standard error and while it happens:
   locks taken in two orders, or by tasks that wait for each other in a circle
   a group or scope left open; a socket or file collected while open; a failure
     that nobody has seen, as another one was first
-  a read, a wait and a write of the same element of a shared array by one job
+  a read, a wait and a write of the same element of a shared array, or number
+    in a shared map, by one job
   on SIGUSR1: all live jobs, of threads and processes too
 ]],
   options = {
