@@ -364,7 +364,20 @@ static char state_of (pid_t pid) {
 
 bool lc_system_asleep (pid_t pid) { return state_of(pid) == 'S'; }
 
-bool lc_system_stopped (pid_t pid) { return state_of(pid) == 'T'; }
+/* Has it been sent SIGSTOP, and not got round to it? (One for its thread alone
+** is a tracer's.) */
+static bool is_about_to_stop (pid_t pid) {
+  char path[40], text[4096];
+  (void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+  if (!read_file(path, text, sizeof text)) return false;
+  const char *line = strstr(text, "\nShdPnd:");
+  return line && (strtoull(line + 8, NULL, 16) >> (SIGSTOP - 1) & 1);
+}
+
+/* In this order: what is pending no more has taken effect. */
+bool lc_system_stopped (pid_t pid) {
+  return is_about_to_stop(pid) || state_of(pid) == 'T';
+}
 
 static int set_limit (unsigned what, uint64_t soft, uint64_t hard) {
   struct rlimit limit = {soft, hard};
