@@ -220,13 +220,19 @@ need() {
   done
 }
 
+# Of a library that is there and does not do: its version.
+but_has() {
+  have pkg-config && pkg-config --exists "$1" &&
+    echo "; here is $(pkg-config --modversion "$1")"
+}
+
 probe_build() {
   check_asked_lua
   if ! recall; then
     need 'a C compiler with its library' 'gcc libc6-dev' probe_compiler
-    need 'the headers of Lua 5.4 (5.4.3 or later)' \
+    need "the headers of Lua 5.4 (5.4.3 or later$(but_has lua5.4))" \
          'liblua5.4-dev pkg-config' probe_lua_headers
-    need 'libuv 1.44 or later, with headers' \
+    need "libuv 1.44 or later, with headers$(but_has libuv)" \
          'libuv1-dev pkg-config' probe_libuv
   fi
   need 'a Lua interpreter, 5.4.3 or a later 5.4' lua5.4 probe_lua
@@ -307,8 +313,23 @@ consent() {
   refuse 'No terminal to ask on (LUACONC_INSTALL=yes goes ahead).'
 }
 
+all_installed() {
+  have dpkg-query || return 1
+  for package in $packages; do
+    case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+      *' installed') ;;
+      *) return 1 ;;
+    esac
+  done
+}
+
 install_missing() {
   say "luaconc needs, and does not find:$missing"
+  if all_installed; then
+    say "The Debian packages that bring them are installed, and too old" \
+      "(Debian 12 has newer ones) or broken: $packages"
+    exit 1
+  fi
   if ! have apt-get; then
     say "This system has no apt-get: please install them by its own means."
     say "(On Debian they are the packages: $packages.)"
