@@ -269,7 +269,7 @@
 ---@field [integer] string|number|(string|number)[] # command and arguments
 
 ---@class luaconc.debugoptions
----@field block? number seconds; 0 ends the watch
+---@field block? number seconds; 0 switches it off
 
 ---@class luaconc
 local conc = {}
@@ -2336,52 +2336,53 @@ function conc.tty.size() end
 ---@return "ENOTTY"? code
 function conc.tty.raw() end
 
----What the loop of this state has counted since it was made, and how long its
----turns have taken since the first use of `conc.stats`. Live jobs are counted one by one
----when it is called; all else is there.
+---Returns what the loop of this state has counted since it was made, and how
+---long its turns have taken since the first use of `conc.stats`. Only the live
+---jobs are counted one by one when it is called.
 ---Never waits.
----@return luaconc.stats stats `turns`: polls; `wakeups`: tasks made ready; `ready`: length of the ready list; `deadlines`; `handles`; `started`: jobs; `jobs`: `{ready=, running=, waiting=}` of the live ones, `{done=, failed=, cancelled=}` of all that have ended; `bytes` of messages, of the whole process; `busy`: seconds that tasks have run, `longest`: in one turn; `latency`: a list of `{seconds, turns}`: how many turns took at most so long, and longer than the one before
+---@return luaconc.stats stats counts: `turns` of the loop; `wakeups` of tasks; tasks that are `ready` now; `deadlines` set; open `handles`; jobs `started`; `jobs`, a table with the live ones by status (`ready`, `running`, `waiting`) and all that have ended (`done`, `failed`, `cancelled`); `bytes` of messages of the whole process; `busy`: seconds for which tasks ran; `longest`: seconds of the longest turn; `latency`: a histogram, a list of `{seconds, turns}` with the number of turns that took at most so long and longer than the entry before
 function conc.stats() end
 
----The same as a page of text in the OpenMetrics format, which Prometheus and
----others read. The labels are added to each sample.
+---Returns the same as a page of text in the OpenMetrics format, for Prometheus and
+---others. The labels are added to each sample.
 ---Never waits.
----Raises where a label's name is none, or one that the page has itself (`state`, `outcome`, `le`), or its value is no text in UTF-8.
----@param labels? table<string, any> names and values
+---Raises an error if a label's name is not valid or used by the page itself (`state`, `outcome`, `le`), or its value is not UTF-8.
+---@param labels? table<string, any> names and values of labels
 ---@return string page ends in `# EOF`
 function conc.stats.openmetrics(labels) end
 
----What goes on, as text: all live jobs of this state and, below them, of its
----threads and processes: name, state, what each waits for (how full it is, who
----holds it), since when and where, and where and when it was started; open
----handles, deadlines, pools; and queues and channels with something in them, 50 at
----most of each state, that its tasks and modules can reach.
----Waits for the answers, if there are threads or processes.
----Raises where the limit is no number.
----@param limit? number seconds that others have for their answer; 1 unless said
+---Returns a text with all live jobs of this state and, below them, of its
+---threads and processes: name, status, what each waits for (how full it is, who
+---holds it), since when and where, and where and when it was started. It also
+---lists open handles, deadlines, pools, and queues and channels that contain
+---something: at most 50 of each state, as far as its tasks and modules can reach
+---them.
+---Waits if there are threads or processes, for their answers.
+---Raises an error if the limit is not a number.
+---@param limit? number seconds to wait for the answers of threads and processes; default 1
 ---@return string text
 function conc.debug.dump(limit) end
 
----From now on the signal makes this program print that text to its standard
----error. Where its main state computes, what that says is printed at once, the
----rest when it comes back to its loop. `LUACONC_DUMP=SIGUSR1` in the environment
----does the same for a program that says nothing of it.
+---From now on, the signal makes this program print the text of `dump` to its
+---standard error. If the main state is computing, its part is printed at once
+---and the rest when it returns to its loop. `LUACONC_DUMP=SIGUSR1` in the
+---environment does the same for any program.
 ---Never waits.
----Raises for other signals.
+---Raises an error for other signals.
 ---@param signal "SIGUSR1"|"SIGUSR2"|"SIGHUP"|"SIGQUIT"
 ---@return true? ok
 ---@return string? message
 ---@return "EBUSY"? code
 function conc.debug.dump_on(signal) end
 
----Says on standard error, from now on, what is likely to be a mistake, and where
----its thing was made: locks taken in two orders, or by tasks that wait for each
----other; groups and scopes left open; handles and files collected while open; failures
----that others hide; errors that a job has returned and nobody has looked at. For this
----state and for threads and processes that are started later. With `block`, also
----which task holds the loop for longer, with its traceback and while it does; in a
----thread or process only where that has other jobs and uses luaconc. `luaconc run
------debug` does it from the begin on, and so do `LUACONC_DEBUG=1` and
+---From now on, reports likely mistakes on standard error, with the place to look
+---at: locks taken in two orders, or by tasks that wait for each other; groups
+---and scopes left open; handles and files collected while open; failures hidden
+---by others; errors that a job returned and nobody looked at. This holds for
+---this state and for threads and processes started later. With `block`, also a
+---task that holds the loop for longer, with its traceback, while it does; in a
+---thread or process only if it has other jobs and uses luaconc. `luaconc run
+-----debug` does the same from the start, and so do `LUACONC_DEBUG=1` and
 ---`LUACONC_BLOCK_MS=100` in the environment.
 ---Never waits.
 ---@param options? table
@@ -2390,26 +2391,26 @@ function conc.debug.dump_on(signal) end
 ---@return "EBUSY"? code
 function conc.debug.start(options) end
 
----Ends what `start` began: from now on nothing is said of this state, nor of
----threads and processes that are started later, and what was noted is forgotten.
----The watch over the loop of this state ends, too. Threads and processes that run
----already are not told.
+---Ends what `start` began. From now on nothing is reported for this state, nor
+---for threads and processes started later, and everything noted is forgotten.
+---The watch over the loop of this state ends, too. Threads and processes that
+---already run are not affected.
 ---Never waits.
 function conc.debug.stop() end
 
----Writes from now on what happens when into the file, which is made anew: of this
----state, of the threads of this process, and of its worker processes and theirs.
----Those that run already join when they come to their loop: at once where they
----wait, after their next wait where they compute. What there is already has spans
----from then on. A worker that has a trace of its own keeps to that.
+---Starts a trace into a new file: of this state, of the threads of this process,
+---and of its worker processes and theirs. Those that already run join when they
+---come to their loop: at once if they wait, after their next wait if they
+---compute. Jobs and streams that exist already have spans from then on. A worker
+---with a trace of its own keeps to that.
 ---Never waits.
----@param path string the file
+---@param path string the file; it is overwritten
 ---@return true? ok
 ---@return string? message
 ---@return ("EBUSY"|"ENOENT, EACCES, ...")? code
 function conc.trace.start(path) end
 
----Ends it; what this state has seen is in the file. Other states write the last of theirs when they come to their loop.
+---Ends the trace. Everything from this state is then in the file; other states write their last events when they come to their loop.
 ---Never waits.
 ---@return true? ok
 ---@return string? message
