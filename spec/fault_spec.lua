@@ -286,38 +286,21 @@ runs["a deadlock"] = function()
   if not tostring(err):find("deadlock", 1, true) then error(err, 0) end
 end
 
-local function live(counts)
-  return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
-    :format(counts.jobs, counts.ops, counts.handles, counts.descriptors,
-      counts.threads)
-end
+local function live() return sweep.live(testing.counts()) end
 
 -- Nothing but what the free lists hold.
 local function at_rest(run)
   run()
   collectgarbage()
   collectgarbage()
-  return testing.counts()
+  return testing.counts().blocks
 end
 
 local function fail_each(run, fault)
-  local before = at_rest(run)
-  local n, hit = 0
-  repeat
-    n = sweep.next(n)
-    local ok, err
-    ok, err, hit = sweep.try(fault, n, run)
-    testing.check()
-    assert(ok or hit, err)
-    if not ok and not sweep.reads_as(err, fault) then
-      error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
-    end
-    assert.equal(live(before), live(testing.counts()), "after the " .. n .. "-th")
-    assert.is_true(n < 10000)
-  until not hit
-  local after = at_rest(run)
-  assert.equal(live(before), live(after))
-  assert.equal(before.blocks, after.blocks, "blocks of C memory")
+  local blocks, before = at_rest(run), live()
+  sweep.each(fault, run, live)
+  assert.equal(blocks, at_rest(run), "blocks of C memory")
+  assert.equal(before, live())
 end
 
 for what, fault in pairs(sweep.faults) do
@@ -359,21 +342,11 @@ describe("the failure of any allocation", function()
   for name, operation in pairs(outside) do
     for _, what in ipairs { "allocation in C", "allocation in Lua" } do
       it("(" .. what .. ") outside tasks in " .. name .. " does the same", function()
-        local fault, n, hit = sweep.faults[what], 0
-        repeat
-          n = sweep.next(n)
-          local ok, err
-          ok, err, hit = sweep.try(fault, n, operation)
+        sweep.each(sweep.faults[what], operation, function()
           for _, h in ipairs(conc.jobs()) do h:cancel() end
           pcall(conc.run)
-          testing.check()
-          assert(ok or hit, err)
-          if not ok and not sweep.reads_as(err, fault) then
-            error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
-          end
-          assert.equal(0, testing.counts().jobs)
-          assert.is_true(n < 10000)
-        until not hit
+          return testing.counts().jobs
+        end)
       end)
     end
   end

@@ -126,8 +126,7 @@ local function live()
     collectgarbage()
     conc.sleep(0.0005)
   end
-  return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
-    :format(c.jobs, c.ops, c.handles, c.descriptors, c.threads)
+  return sweep.live(c)
 end
 
 -- In memory, which is fast; but for what is read from there without a thread.
@@ -162,19 +161,12 @@ end
 
 local function fail_each(operation, fault)
   local before, blocks = at_rest(operation)
-  local n, hit = 0
-  repeat
-    n = sweep.next(n)
-    local ok, err, state
+  local state = before
+  sweep.each(fault, operation, function() return state end, function(_, n)
+    local ok, err, hit
     ok, err, hit, state = try(operation, fault, n)
-    testing.check()
-    assert(ok or hit, err)
-    if not ok and not sweep.reads_as(err, fault) then
-      error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
-    end
-    assert.equal(before, state, "after the " .. n .. "-th")
-    assert.is_true(n < 10000)
-  until not hit
+    return ok, err, hit
+  end)
   local after, now = at_rest(operation)
   assert.equal(before, after)
   assert.equal(blocks, now, "blocks of C memory")

@@ -74,9 +74,7 @@ local operations = {
 local function live()
   collectgarbage()
   collectgarbage()
-  local counts = testing.counts()
-  return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads"):format(
-    counts.jobs, counts.ops, counts.handles, counts.descriptors, counts.threads)
+  return sweep.live(testing.counts())
 end
 
 for what, fault in pairs(sweep.faults) do
@@ -85,19 +83,7 @@ for what, fault in pairs(sweep.faults) do
       it(name .. " raises or is survived, and leaves nothing behind", function()
         local function run() testing.virtual(operation) end
         run()
-        local before, n, hit = live(), 0
-        repeat
-          n = sweep.next(n)
-          local ok, err
-          ok, err, hit = sweep.try(fault, n, run)
-          testing.check()
-          assert(ok or hit, err)
-          if not ok and not sweep.reads_as(err, fault) then
-            error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
-          end
-          assert.equal(before, live(), "after the " .. n .. "-th")
-          assert.is_true(n < 10000)
-        until not hit
+        sweep.each(fault, run, live)
         run()
       end)
     end

@@ -173,13 +173,6 @@ runs["udp: send and recv"] = function()
   end)
 end
 
-local function count()
-  local counts = testing.counts()
-  return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
-    :format(counts.jobs, counts.ops, counts.handles, counts.descriptors,
-      counts.threads)
-end
-
 -- What is left when all that was on its way out has gone; `expected` spares
 -- the collections where it is that already.
 local function rest(expected)
@@ -187,7 +180,7 @@ local function rest(expected)
   for _ = 1, 4 do
     collectgarbage()
     conc.run(conc.sleep, 0.0002)
-    left = count()
+    left = sweep.live(testing.counts())
     if left == expected then break end
   end
   return left
@@ -195,20 +188,10 @@ end
 
 local function fail_each(run, fault)
   run()
-  local before, n, hit = rest(), 0
-  repeat
-    n = sweep.next(n)
-    local ok, err
+  sweep.each(fault, run, rest, function(...)
     collectgarbage()
-    ok, err, hit = sweep.try(fault, n, run)
-    testing.check()
-    assert(ok or hit, err)
-    if not ok and not sweep.reads_as(err, fault) then
-      error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
-    end
-    assert.equal(before, rest(before), "after the " .. n .. "-th")
-    assert.is_true(n < 5000)
-  until not hit
+    return sweep.try(...)
+  end)
 end
 
 for what, fault in pairs(sweep.faults) do

@@ -49,4 +49,33 @@ function M.try(fault, n, f, ...)
   return ok, err, hit
 end
 
+--- What is alive, in words.
+function M.live(counts)
+  return ("%d jobs, %d operations, %d handles, %d descriptors, %d threads")
+    :format(counts.jobs, counts.ops, counts.handles, counts.descriptors,
+      counts.threads)
+end
+
+--- Calls `run()` with the first, the second, ... n-th failing, until it has
+-- fewer calls: each time it goes well, or raises that failure, and leaves
+-- `state(before)` as it was. `try` stands for M.try.
+function M.each(fault, run, state, try)
+  local before, n, hit = state(), 0
+  repeat
+    n = M.next(n)
+    local ok, err
+    ok, err, hit = (try or M.try)(fault, n, run)
+    testing.check()
+    assert(ok or hit, err)
+    if not ok and not M.reads_as(err, fault) then
+      error(("the %d-th failed, and it raised: %s"):format(n, tostring(err)))
+    end
+    local after = state(before)
+    if after ~= before then
+      error(("%s before, but after the %d-th %s"):format(before, n, after))
+    end
+    assert(n < 10000, "it has no end")
+  until not hit
+end
+
 return M
