@@ -177,7 +177,7 @@ compare: $(SO_plain) ## run one job on every engine and print the comparison
 test: $(SO_plain) $(SO_test) $(ARCHIVE) ## run the specs (SPEC=FILE: one; SHUFFLE=yes)
 	@$(RUN_test) SHUFFLE='$(SHUFFLE)' LUACONC_LUA='$(LUA)' CC='$(CC)' \
 	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
-	  HOST_ARCHIVE='$(abspath $(ARCHIVE))' \
+	  HOST_ARCHIVE='$(ARCHIVE)' \
 	  $(LUA) spec/support/run.lua $(SPEC)
 
 bench: $(SO_plain) ## run the benchmarks (BENCH='--quick switch': see bench/)
@@ -201,7 +201,7 @@ sanitize: $(SO_plain) $(SO_asan) $(HOST_asan) $(OBJ_hosted) ## run the specs und
 	@$(CLEAN) LUA_PATH='$(SPEC_PATH)' LUA_CPATH='$(ABS)/asan/?.so;;' \
 	  BUILD='$(BUILD)' CC='$(CC)' SPEC='$(SPEC)' \
 	  HOST_FLAGS='$(LUA_CFLAGS) $(UV_CFLAGS) $(LUA_LIBS) $(UV_LIBS)' \
-	  HOST_ARCHIVE='$(abspath $(OBJ_hosted))' \
+	  HOST_ARCHIVE='$(OBJ_hosted)' \
 	  sh spec/support/sanitize.sh
 
 tsan: $(SO_plain) $(SO_tsan) $(HOST_tsan) ## run the specs of threads under ThreadSanitizer

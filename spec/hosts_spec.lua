@@ -442,9 +442,9 @@ describe("the header", function()
         return luaopen_luaconc_core == nullptr;
       }
     ]])
-    local ok, text = sh(("cd '%s' && c++ -I \"$OLDPWD/src\" -c hello.cpp -o hello.o %s "
-      .. "&& %s hello.o -o hello %s %s -lpthread -lm && ./hello"):format(dir, headers,
-      cc, archive, libraries))
+    local ok, text = sh((("c++ -Isrc -c 'DIR/hello.cpp' -o 'DIR/hello.o' %s && %s 'DIR/hello.o' "
+      .. "-o 'DIR/hello' %s %s -lpthread -lm && 'DIR/hello'"):format(headers, cc, archive,
+      libraries):gsub("DIR", dir)))
     assert(ok, text)
   end)
 end)
