@@ -7,7 +7,8 @@
 local C_LAYERS = {
   { name = "ground", files = "base" },
   { name = "plain C", peers = true,
-    files = "tracefile tracing alloc bytes claim clock commons store conduit element fault forker "
+    files = "tracefile tracing alloc bytes chain claim clock commons store conduit element "
+      .. "fault forker "
       .. "forkserver "
       .. "guest heap inbuf nearest "
       .. "fscall fsdata fsio fsnow fsnow_linux fsnumber fstree fswhole "
@@ -20,7 +21,8 @@ local C_LAYERS = {
       .. "passage path proxy shared slot strait stub "
       .. "codecache shell transfer" },
   { name = "kernel", peers = true,
-    files = "account races trace tracegc pulse deadlock still debug tree inquiry end frame group "
+    files = "account epitaph races trace tracegc pulse deadlock still debug tree inquiry end "
+      .. "frame group "
       .. "handle holdings interrupt job starter "
       .. "loop mailbox op "
       .. "reason remote afterfork forkchild scope select slots spawn task traceback "

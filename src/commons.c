@@ -1,5 +1,5 @@
 /*
-** commons.c: records, chains, processes and holds. See commons.h.
+** commons.c: records, processes and holds. See commons.h.
 **
 ** Beside the region's own lock there is one of this process, the gate: who
 ** enters or leaves, and where the region is mapped. It comes before the
@@ -72,64 +72,6 @@ static region *the (void) {
   return (region *)(void *)lc_commons_base;
 }
 
-/* {{ Chains. Stores that must not change places are atomic: for who finds
-** the work of a process that was killed between two of them. */
-
-static lc_chain *at (lc_ref r) {
-  return (lc_chain *)(void *)(lc_commons_base + r);
-}
-
-static lc_ref get (const _Atomic(lc_ref) *r) {
-  return atomic_load_explicit(r, memory_order_relaxed);
-}
-
-static void set (_Atomic(lc_ref) *r, lc_ref value) {
-  atomic_store_explicit(r, value, memory_order_release);
-}
-
-void lc_chain_init (lc_chain *l) {
-  set(&l->next, lc_commons_ref(l));
-  set(&l->prev, lc_commons_ref(l));
-}
-
-static bool is_empty (const lc_chain *head) {
-  return get(&head->next) == lc_commons_ref(head);
-}
-
-lc_chain *lc_chain_next (const lc_chain *l) {
-  return at(get(&l->next));
-}
-
-void lc_chain_append (lc_chain *head, lc_chain *l) {
-  lc_ref last = get(&head->prev), self = lc_commons_ref(l);
-  set(&l->next, lc_commons_ref(head));
-  set(&l->prev, last);
-  set(&at(last)->next, self);   /* now it is in */
-  set(&head->prev, self);
-}
-
-/* A link whose neighbour does not know it was taken out by one who died
-** before he could tell it so. */
-void lc_chain_remove (lc_chain *l) {
-  lc_ref next = get(&l->next), prev = get(&l->prev);
-  if (get(&at(prev)->next) == lc_commons_ref(l)) {
-    set(&at(prev)->next, next);   /* now it is out */
-    set(&at(next)->prev, prev);
-  }
-  lc_chain_init(l);
-}
-
-void lc_chain_repair (lc_chain *head) {
-  lc_chain *l = head;
-  do {
-    lc_chain *next = lc_chain_next(l);
-    set(&next->prev, lc_commons_ref(l));
-    l = next;
-  } while (l != head);
-}
-
-/* }} */
-
 /* {{ The lock of the region */
 
 static void repair (region *r) {
@@ -167,16 +109,15 @@ static int class_of (size_t size) {
 }
 
 static void *take_free (_Atomic(lc_ref) *list) {
-  lc_ref first = get(list);
-  if (!first) return NULL;
-  set(list, get(&at(first)->next));
-  return lc_commons_at(first);
+  lc_chain *first = lc_commons_at(lc_ref_get(list));
+  if (first) lc_ref_set(list, lc_ref_get(&first->next));
+  return first;
 }
 
 static void put_free (_Atomic(lc_ref) *list, void *record) {
   lc_chain *l = record;
-  set(&l->next, get(list));
-  set(list, lc_commons_ref(record));
+  lc_ref_set(&l->next, lc_ref_get(list));
+  lc_ref_set(list, lc_commons_ref(record));
 }
 
 /* Above the top all is zero; what comes from a list is made so. */
@@ -189,9 +130,9 @@ static void *take (region *r, size_t size) {
     memset(record, 0, whole);
     return record;
   }
-  lc_ref top = get(&r->top);
+  lc_ref top = lc_ref_get(&r->top);
   if (top + whole > SIZE) return NULL;
-  set(&r->top, top + (lc_ref)whole);
+  lc_ref_set(&r->top, top + (lc_ref)whole);
   return lc_commons_at(top);
 }
 
@@ -250,7 +191,8 @@ static bool has_others (region *r) {
 /* }} */
 
 lc_common *lc_commons_find (lc_ref r) {
-  if (r < sizeof(region) || r % LINE || r >= get(&the()->top)) return NULL;
+  if (r < sizeof(region) || r % LINE) return NULL;
+  if (r >= lc_ref_get(&the()->top)) return NULL;
   return lc_commons_at(r);
 }
 
@@ -259,7 +201,7 @@ lc_common *lc_commons_find (lc_ref r) {
 static void init_region (void) {
   region *r = the();
   lc_robust_init(&r->lock);
-  set(&r->top, (lc_ref)(sizeof *r + LINE - 1) / LINE * LINE);
+  lc_ref_set(&r->top, (lc_ref)(sizeof *r + LINE - 1) / LINE * LINE);
 }
 
 /* In the root it is made, elsewhere fetched. */
@@ -298,7 +240,7 @@ static int enter (void) {
 static bool is_wanted (void) {
   region *r = lock();
   process *own = find_process(r, 0);
-  bool wanted = has_others(r) || (own && !is_empty(&own->holds));
+  bool wanted = has_others(r) || (own && !lc_chain_empty(&own->holds));
   unlock(r);
   return wanted;
 }
@@ -399,7 +341,7 @@ static lc_common *end_hold (region *r, hold *h) {
   lc_chain_remove(&h->of_object);
   lc_chain_remove(&h->of_process);
   give(r, h, sizeof *h);
-  return is_empty(&c->holds) ? c : NULL;
+  return lc_chain_empty(&c->holds) ? c : NULL;
 }
 
 /* No lock is held. */
@@ -593,11 +535,11 @@ static lc_common *bury_process (region *r, process *p, uint64_t bells[MANY],
   lc_common *last = NULL;
   lc_chain_each(l, &p->holds) {
     hold *h = lc_container(l, hold, of_process);
-    lc_common *c = (lc_common *)(void *)at(h->object);
+    lc_common *c = lc_commons_at(h->object);
     if (kind_of(c->kind)->bury)
       kind_of(c->kind)->bury(c, place);
     if (!end_hold(r, h)) continue;
-    set(&c->holds.next, last ? lc_commons_ref(last) : 0);
+    lc_ref_set(&c->holds.next, last ? lc_commons_ref(last) : 0);
     last = c;
   }
   lc_chain_each(l, &p->sleepers) {
@@ -611,7 +553,7 @@ static lc_common *bury_process (region *r, process *p, uint64_t bells[MANY],
 
 static void free_objects (lc_common *c) {
   while (c) {
-    lc_common *next = lc_commons_at(get(&c->holds.next));
+    lc_common *next = lc_commons_at(lc_ref_get(&c->holds.next));
     free_object(c);
     c = next;
   }

@@ -34,30 +34,8 @@
 #ifndef lc_commons_h
 #define lc_commons_h
 
-#include <stdatomic.h>
-
+#include "chain.h"
 #include "mapping.h"
-
-typedef uint32_t lc_ref;     /* 0: none */
-
-/* {{ Chains: circular lists in the commons. A head is a link, too. */
-
-typedef struct lc_chain {
-  _Atomic(lc_ref) next;
-  _Atomic(lc_ref) prev;
-} lc_chain;
-
-void lc_chain_init (lc_chain *l);
-void lc_chain_append (lc_chain *head, lc_chain *l);
-void lc_chain_remove (lc_chain *l);        /* twice does no harm */
-lc_chain *lc_chain_next (const lc_chain *l);
-void lc_chain_repair (lc_chain *head);     /* after a death */
-
-#define lc_chain_each(l, head) \
-  for (lc_chain *l = lc_chain_next(head), *l##_next = lc_chain_next(l); \
-       l != (head); l = l##_next, l##_next = lc_chain_next(l))
-
-/* }} */
 
 /* {{ Coming and going */
 

@@ -18,7 +18,7 @@
 
 #include "alloc.h"
 #include "conduit.h"
-#include "errors.h"
+#include "epitaph.h"
 #include "fault.h"
 #include "forkchild.h"
 #include "forkserver.h"
@@ -58,17 +58,13 @@ struct process {
   lc_ration ration;
   lc_verdict verdict;
   lc_message reply;
-  int how;                 /* exit status or signal, once it has ended */
-  uint8_t lot;             /* an lc_lot */
-  char *words;             /* the last it wrote to its standard error */
-  size_t nwords;
+  lc_epitaph end;          /* once it has ended */
   bool spawn;
   bool forked;             /* of this very process, whose child it is */
   bool reaped;
   lc_note batch;           /* to ourselves: letters wait to go together */
   bool batching;
   bool judged;             /* the verdict is there, and the reply if any */
-  bool garbled;            /* sent what can't be read */
 };
 
 static process *process_of (const lc_remote *r) {
@@ -173,14 +169,14 @@ static bool on_packet (lc_conduit *c, uint32_t kind, char *bytes,
 
 /* A verdict without its reply, where one belongs to it, is none. */
 static bool is_complete (const process *p) {
-  if (!p->judged || p->garbled) return false;
+  if (!p->judged || p->end.garbled) return false;
   return p->verdict.outcome > LC_RAISED || p->reply.base;
 }
 
 static int read_link (process *p) {
   int err = lc_conduit_read(&p->conduit, p->remote->job.loop->buffer,
                             LC_BUFFER);
-  if (err == UV_EPROTO || err == UV_ENOMEM) p->garbled = true;
+  if (err == UV_EPROTO || err == UV_ENOMEM) p->end.garbled = true;
   return err;
 }
 
@@ -226,8 +222,8 @@ static void close_all (process *p) {
 
 /* Was it ended by us, as its job was cancelled? */
 static bool was_struck (const process *p) {
-  if (!p->remote->struck || p->lot == LC_EXITED) return false;
-  return p->how == SIGTERM || p->how == SIGKILL;
+  if (!p->remote->struck || p->end.lot == LC_EXITED) return false;
+  return p->end.how == SIGTERM || p->end.how == SIGKILL;
 }
 
 static void end_process (process *p) {
@@ -236,15 +232,6 @@ static void end_process (process *p) {
   close_all(p);
   lc_remote_ended(p->remote, outcome,
                   outcome <= LC_UNWOUND ? &p->reply : NULL);
-}
-
-/* For want of memory, its error says less. */
-static void keep_words (process *p, const lc_fate *fate) {
-  if (fate->nwords == 0) return;
-  p->words = lc_alloc(fate->nwords);
-  if (!p->words) return;
-  memcpy(p->words, fate->words, fate->nwords);
-  p->nwords = fate->nwords;
 }
 
 /* The process is no more: what it has written is all there. */
@@ -256,9 +243,7 @@ static void on_life (uv_poll_t *poll, int status, int events) {
   else lc_forkserver_look(p->child.life, &fate);
   if (fate.lot == LC_LIVES) return;
   p->reaped = true;
-  p->lot = (uint8_t)fate.lot;
-  p->how = fate.how;
-  keep_words(p, &fate);
+  lc_epitaph_fill(&p->end, &fate);
   while (p->link && read_link(p) == 0) ;
   end_process(p);
 }
@@ -568,74 +553,16 @@ static void process_close (void *body) {
   process *p = body;
   close_all(p);
   lc_message_free(&p->reply);
-  lc_free(p->words, p->nwords);
+  lc_epitaph_free(&p->end);
   lc_free(p, sizeof *p);
 }
 
 /* }} */
 
-/* {{ Those that died */
-
-static void push_signal (lua_State *L, int number) {
-  const char *name = lc_system_signal(number);
-  if (name) lua_pushstring(L, name);
-  else lua_pushfstring(L, "signal %d", number);
-}
-
-/* The last lines on top, of those that it wrote to its standard error: whole
-** ones, where there are any, and no line breaks at the end. */
-static void push_words (lua_State *L, const process *p) {
-  const char *at = p->words, *end = at + p->nwords;
-  while (end > at && (end[-1] == '\n' || end[-1] == '\r')) end--;
-  if (p->nwords == LC_FATE_WORDS) {
-    const char *line = memchr(at, '\n', (size_t)(end - at));
-    if (line) at = line + 1;
-  }
-  lua_pushlstring(L, at, (size_t)(end - at));
-}
-
-/* Pushes what happened: "process 3 was killed by SIGKILL". */
-static void push_story (lua_State *L, const process *p, const char *label) {
-  if (p->lot == LC_EXITED) {
-    lua_pushfstring(L, "%s ended with exit code %d before its job did", label,
-                    p->how);
-    return;
-  }
-  push_signal(L, p->how);
-  const char *name = lua_tostring(L, -1);
-  if (p->garbled)
-    lua_pushfstring(L, "%s sent what is no message, and was killed by %s",
-                    label, name);
-  else if (p->lot == LC_LOST)
-    lua_pushfstring(L, "%s was killed by %s, with the forkserver, its parent",
-                    label, name);
-  else lua_pushfstring(L, "%s was killed by %s", label, name);
-  lua_remove(L, -2);
-}
-
-/* Pushes the error of a job whose process ended before it. */
+/* The error of a job whose process ended before it. */
 static void process_epitaph (lua_State *L, lc_remote *r, const char *label) {
-  const process *p = process_of(r);
-  push_story(L, p, label);
-  if (p->words) {
-    push_words(L, p);
-    luaL_gsub(L, lua_tostring(L, -1), "\n", "\n  ");
-    lc_errors_push(L, "EWORKER", "%s; the end of its standard error:\n  %s",
-                   lua_tostring(L, -3), lua_tostring(L, -1));
-    lua_replace(L, -4);
-    lua_pop(L, 1);
-    lua_setfield(L, -2, "stderr");
-  }
-  else {
-    lc_errors_push(L, "EWORKER", "%s", lua_tostring(L, -1));
-    lua_remove(L, -2);
-  }
-  if (p->lot == LC_EXITED) lua_pushinteger(L, p->how);
-  else push_signal(L, p->how);
-  lua_setfield(L, -2, p->lot == LC_EXITED ? "exit" : "signal");
+  lc_epitaph_push(L, &process_of(r)->end, label);
 }
-
-/* }} */
 
 static const lc_remotekind process_kind = {
   .engine = LC_REMOTE_ENGINE("process", is_asleep),
