@@ -2,12 +2,15 @@
 
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local support = require "spec.support.engines"
 local lfs = require "lfs"
 local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 local testing = require "luaconc.testing"
 
 local ENGINES = { "task", "thread", "process" }
+
+local eventually, numbers = support.eventually, support.numbers
 
 -- Functions that cross to other states, so they use what these have, too.
 
@@ -32,21 +35,6 @@ local function path_of_none()
   local path = os.tmpname()
   os.remove(path)
   return path, sim.on_close(function() os.remove(path) end)
-end
-
-local function numbers(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return list
-end
-
--- Waits until it is so, for 5 s at most.
-local function eventually(condition)
-  local deadline = conc.now() + 5
-  while not condition() do
-    assert(conc.now() < deadline, "it did not come about")
-    conc.sleep(0.002)
-  end
 end
 
 local function each_engine(f)

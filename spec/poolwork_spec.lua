@@ -3,9 +3,12 @@
 
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local engines = require "spec.support.engines"
 local sim = require "spec.support.sim"
 
 local ENGINES = { "task", "thread", "process" }
+
+local eventually, numbers = engines.eventually, engines.numbers
 
 local function double(x) return x * 2 end
 
@@ -35,20 +38,6 @@ end
 local function temporary()
   local path = os.tmpname()
   return path, sim.on_close(function() os.remove(path) end)
-end
-
-local function eventually(condition)
-  local deadline = conc.now() + 5
-  while not condition() do
-    assert(conc.now() < deadline, "it did not come about")
-    conc.sleep(0.002)
-  end
-end
-
-local function numbers(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return list
 end
 
 local function with_pool(opts, body)

@@ -1,32 +1,16 @@
 -- imap promises the same whatever engine its workers are.
 
 local conc = require "luaconc"
+local engines = require "spec.support.engines"
 local sim = require "spec.support.sim"
 
 -- Jobs get the plain globals, not those that busted gives to its files.
 local describe, it, expect = describe, it, assert
 local _ENV = _G  -- luacheck: ignore
 
-local HANGS = 60
-
-local function run(f)
-  return conc.run(function()
-    local watch <close> = conc.group()
-    watch:spawn { function()
-      conc.sleep(HANGS)
-      error("hangs:\n" .. conc.tree(), 0)
-    end, daemon = true }
-    return f()
-  end)
-end
+local numbers, run = engines.numbers, engines.run
 
 local function square(n) return n * n end
-
-local function numbers(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return list
-end
 
 local function counter(most)
   local n = 0

@@ -1,6 +1,7 @@
 -- What every pool promises, whatever engine its workers are.
 
 local conc = require "luaconc"
+local support = require "spec.support.engines"
 local sim = require "spec.support.sim"
 
 -- Jobs get the plain globals, not those that busted gives to its files.
@@ -9,32 +10,8 @@ local _ENV = _G  -- luacheck: ignore
 
 local engines = { "task", "thread", "process" }
 
-local HANGS = 60
-
-local function run(f)
-  return conc.run(function()
-    local watch <close> = conc.group()
-    watch:spawn { function()
-      conc.sleep(HANGS)
-      error("hangs:\n" .. conc.tree(), 0)
-    end, daemon = true }
-    return f()
-  end)
-end
-
-local function numbers(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return list
-end
-
-local function failure(job)
-  return sim.raises(job.await, job)
-end
-
-local function eventually(what)
-  while not what() do conc.sleep(0.001) end
-end
+local numbers, run = support.numbers, support.run
+local eventually, failure = support.eventually, support.failure
 
 local function square(n) return n * n end
 

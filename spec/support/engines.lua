@@ -12,21 +12,33 @@ local M = {
 
 local HANGS = 120
 
--- Calls `f` in conc.run; fails where it hasn't returned after a while.
-function M.run(f)
+-- Calls `f(...)` in conc.run; fails where it hasn't returned after a while.
+function M.run(f, ...)
+  local arguments = table.pack(...)
   return conc.run(function()
     local watch <close> = conc.group()
     watch:spawn { function()
       conc.sleep(HANGS)
       error("hangs:\n" .. conc.tree(), 0)
     end, daemon = true }
-    return f()
+    return f(table.unpack(arguments, 1, arguments.n))
   end)
 end
 
 -- Waits until `what()` holds.
 function M.eventually(what)
-  while not what() do conc.sleep(0.001) end
+  local limit = conc.now() + HANGS
+  while not what() do
+    assert(conc.now() < limit, "it did not come about")
+    conc.sleep(0.001)
+  end
+end
+
+-- The numbers from 1 to n.
+function M.numbers(n)
+  local list = {}
+  for i = 1, n do list[i] = i end
+  return list
 end
 
 function M.reaches(job, status)

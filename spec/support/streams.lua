@@ -3,6 +3,7 @@
 
 local conc = require "luaconc"
 local core = require "luaconc.core"
+local engines = require "spec.support.engines"
 local testing = require "luaconc.testing"
 
 local M = {}
@@ -59,20 +60,7 @@ M.kinds = {
     resets = true, seed = 6 },
 }
 
-local HANGS = 120
-
---- Calls `f(...)` in conc.run; fails where it hasn't returned after 120 s.
-function M.run(f, ...)
-  local arguments = table.pack(...)
-  return conc.run(function()
-    local watch <close> = conc.group()
-    watch:spawn { function()
-      conc.sleep(HANGS)
-      error("hangs:\n" .. conc.tree(), 0)
-    end, daemon = true }
-    return f(table.unpack(arguments, 1, arguments.n))
-  end)
-end
+M.run = engines.run
 
 --- Calls `f(a, b)` so, with a new pair, which is closed afterwards.
 function M.with(kind, f)
