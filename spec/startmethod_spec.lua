@@ -414,8 +414,8 @@ describe("conc.forkserver", function()
       try("long", "error(('x'):rep(4000000), 0)")
       os.execute("rm -r " .. name)
     ]]
-    assert.equal("nil EWORKER the forkserver can't load this: (error object without a text) true\n"
-      .. "nil EWORKER the forkserver can't load this: (error object without a text) true\n"
+    assert.equal("nil EWORKER the forkserver can't load this: (table without a text) true\n"
+      .. "nil EWORKER the forkserver can't load this: (table without a text) true\n"
       .. "nil EWORKER the forkserver can't load this: " .. ("x"):rep(48) .. " true\n",
       result.out, result.err)
   end)

@@ -16,6 +16,7 @@
 
 #include "debug.h"
 #include "end.h"
+#include "errors.h"
 #include "frame.h"
 #include "remote.h"
 #include "slots.h"
@@ -67,7 +68,7 @@ static void warn_of_failures (lua_State *L, lc_loop *loop) {
     const char *label = lc_job_label(L, j, -1);
     lc_job_error(L, j, -2);
     fprintf(stderr, "luaconc: %s failed: %s\n", label,
-            luaL_tolstring(L, -1, NULL));
+            lc_errors_text(L, -1));
     lua_pop(L, 4);
   }
 }

@@ -91,6 +91,24 @@ static int error_tostring (lua_State *L) {
   return 1;
 }
 
+/* value -> its text */
+static int text_of (lua_State *L) {
+  luaL_tolstring(L, 1, NULL);
+  return 1;
+}
+
+const char *lc_errors_text (lua_State *L, int index) {
+  const char *type = luaL_typename(L, index);
+  lua_pushvalue(L, index);
+  lua_pushcfunction(L, text_of);
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+    lua_pop(L, 1);
+    lua_pushfstring(L, "(%s without a text)", type);
+  }
+  return lua_tostring(L, -1);
+}
+
 /* conc.is_cancelled(err) -> boolean */
 static int errors_is_cancelled (lua_State *L) {
   luaL_checkany(L, 1);

@@ -32,6 +32,11 @@ bool lc_errors_is (lua_State *L, int index, const char *code);
 /* Is it an own error, of whatever code? Does not raise. */
 bool lc_errors_own (lua_State *L, int index);
 
+/* Pushes the text of the value at `index`, as tostring gives it, or what has
+** none, where that raises: who is told of a failure must not get another. May
+** raise for memory. */
+const char *lc_errors_text (lua_State *L, int index);
+
 /* Sets up the metatable of own errors and adds `is_cancelled` to the table
 ** on top of the stack. */
 void lc_errors_open (lua_State *L);

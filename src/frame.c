@@ -175,7 +175,7 @@ void lc_frame_cancellation (lua_State *L, lc_scope *scope) {
   }
   if (!lua_isnil(L, -1)) {
     lc_errors_push(L, "ECANCELED", "cancelled: %s",
-                   luaL_tolstring(L, -1, NULL));
+                   lc_errors_text(L, -1));
     lua_pushvalue(L, -3);
     lua_setfield(L, -2, "reason");
   }

@@ -3,6 +3,7 @@
 */
 
 #include "debug.h"
+#include "errors.h"
 #include "group.h"
 #include "remote.h"
 #include "task.h"
@@ -92,7 +93,7 @@ static int complain (lua_State *L) {
   lc_job_push(L, j);
   const char *label = lc_job_label(L, j, 2);
   lc_job_error(L, j, 2);
-  const char *error = luaL_tolstring(L, -1, NULL);
+  const char *error = lc_errors_text(L, -1);
   lc_traceback_started(L, j);
   lua_pushfstring(L, "%s failed too, and nobody has seen its error: %s "
                   "(started at %s)", label, error, lua_tostring(L, -1));

@@ -145,7 +145,7 @@ static void push_cancellation (lua_State *L, lc_job *j, int index) {
     lc_errors_push(L, "ECANCELED", "%s was cancelled", label);
   else
     lc_errors_push(L, "ECANCELED", "%s was cancelled: %s", label,
-                   luaL_tolstring(L, -1, NULL));
+                   lc_errors_text(L, -1));
   lc_job_field(L, j, index, "reason");
   lua_setfield(L, -2, "reason");
   lua_pushvalue(L, -1);

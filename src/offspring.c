@@ -23,6 +23,7 @@
 #include "alloc.h"
 #include "commons.h"
 #include "conduit.h"
+#include "errors.h"
 #include "forker.h"
 #include "handle.h"
 #include "inquiry.h"
@@ -510,20 +511,6 @@ static const char *find_fault (lua_State *L) {
   return NULL;
 }
 
-/* error -> its text; protected, as what makes it may raise */
-static int tell_error (lua_State *L) {
-  luaL_tolstring(L, 1, NULL);
-  return 1;
-}
-
-/* The text of the error on top. Does not raise. */
-static const char *describe_error (lua_State *L) {
-  lua_pushcfunction(L, tell_error);
-  lua_insert(L, -2);
-  if (lua_pcall(L, 1, 1, 0) == LUA_OK) return lua_tostring(L, -1);
-  return "(error object without a text)";
-}
-
 /* No more than is read there: else it would wait for room. */
 static void answer (int socket, const char *text) {
   size_t len = strnlen(text, LONGEST_ANSWER - 1);
@@ -541,7 +528,7 @@ static void load_modules (void *owner, int socket) {
   int status = lua_pcall(L, 1, 0, 0);
   const char *fault = find_fault(L);
   if (fault) answer(socket, fault);
-  else answer(socket, status == LUA_OK ? "" : describe_error(L));
+  else answer(socket, status == LUA_OK ? "" : lc_errors_text(L, -1));
   if (fault) _exit(0);
   lua_settop(L, 0);
 }

@@ -405,7 +405,7 @@ static void push_cancellation (lua_State *L, lc_remote *r, int index) {
   else if (!told) lc_errors_push(L, "ECANCELED", "cancelled");
   else {
     lc_errors_push(L, "ECANCELED", "cancelled: %s",
-                   luaL_tolstring(L, -1, NULL));
+                   lc_errors_text(L, -1));
     lua_replace(L, -2);
   }
   lua_insert(L, -2);

@@ -76,6 +76,15 @@ for _, engine in ipairs(engines) do
       expect.is_true(rawequal(reason, failure(job).reason))
     end)
 
+    promise("with a reason whose text can't be made", function()
+      local reason = setmetatable({}, { __tostring = function() error("none", 0) end })
+      for _, job in ipairs { start(forever), begun(start, { forever }) } do
+        job:cancel(reason)
+        cancelled(job)
+        expect.is_true(rawequal(reason, failure(job).reason))
+      end
+    end)
+
     promise("after its end, nothing happens", function()
       local job = start(math.abs, -3)
       job:await()
