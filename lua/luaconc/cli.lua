@@ -55,7 +55,7 @@ local function usage()
     lines[#lines + 1] = ("  %-16s%s"):format(word, text)
   end
   for _, name in ipairs(M.names()) do add(name, M.get(name).about) end
-  add("help COMMAND", "how a command is used")
+  add("help COMMAND", "how to use a command")
   lines[#lines + 1] = ""
   lines[#lines + 1] = "options:"
   add("--version", "the version of luaconc, Lua and libuv")

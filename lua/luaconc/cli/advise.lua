@@ -182,12 +182,12 @@ return {
   about = "watch a script's jobs and propose engine, workers and chunk",
   usage = "[options] SCRIPT [arguments of the script]",
   text = [[
-Runs SCRIPT, watches the jobs that it starts (by conc.map, pools, conc.spawn,
-conc.thread, conc.process, groups, conc.gather and its relatives, conc.offload,
-servers), and says for each place that starts jobs what they are like
-(computing, blocking or waiting, bytes in and out, state that they share), which
-engine would fit, with how many workers and which chunk, and what that would
-be worth. What the script prints is shown only if it fails.
+Runs SCRIPT and observes the jobs that it starts (by conc.map, pools,
+conc.spawn, conc.thread, conc.process, groups, conc.gather and its relatives,
+conc.offload, servers). For each place that starts jobs it reports what they
+are like (computing, blocking or waiting; bytes in and out; state that they
+share), which engine would fit, with how many workers and which chunk, and
+what that would gain. What the script prints is shown only if it fails.
 ]],
   options = {
     { "--verify", false, [[

@@ -101,21 +101,22 @@ end
 
 return {
   name = "claims",
-  about = "put what people say about the three models to the test",
+  about = "test common statements about the three models",
   usage = "[options] [ID...]",
   text = [[
-Five documents compare threading, multiprocessing and asyncio. Each statement
-of theirs is an experiment here, with a rule that makes a verdict of its
-figures: holds, holds in part, does not hold, not about Lua, can't be decided.
-Verdicts come from the figures of this run alone. An ID names one claim, or a
-group of them: choose, proc, thread, async. Without any, the whole book is run.
+Five documents compare threading, multiprocessing and asyncio. Each of their
+statements is tested by an experiment, with a rule that turns its figures into
+a verdict: holds, holds in part, does not hold, not about Lua, can't be
+decided. Verdicts come from the figures of this run alone. An ID names one
+claim, or a group: choose, proc, thread, async. Without IDs, the whole book is
+run.
 ]],
   options = {
-    { "--list", false, "show the claims and run none" },
+    { "--list", false, "list the claims and run none" },
     { "--quick", false, [[
-small sizes, one unit of time is 50 ms (this is what is
-done unless said): the whole book in less than 5 minutes
-on two free cores]] },
+small sizes, one unit of time is 50 ms (the default):
+the whole book takes less than 5 minutes on two free
+cores]] },
     { "--full", false, "the documents' own sizes, one unit is a second" },
     { "--limit", "SECONDS", [[
 time after which a process of an experiment is ended, and
@@ -129,9 +130,9 @@ its claims could not be run (120; 600 with --full)]],
   notes = [[
 Where a claim does not plainly hold, the answer to each part of its rule stands
 behind the figure, with what it needs: [no: needs at least 1.30].
-Where python3 is installed, the same experiment is done there, too, for the
-claims that are about Python's interpreter lock. docs/claims.md has the rules
-and the reason for each of their borders.
+For claims about Python's interpreter lock, the same experiment is run in
+python3, if that is installed. docs/claims.md has the rules, and the reason for
+each border.
 ]],
   fails = "an experiment couldn't be run",
   complete = claims.ids,

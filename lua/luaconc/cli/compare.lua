@@ -77,26 +77,26 @@ figures, as medians of all rounds:
   speed-up          how many times as long the serial run took
   CPU time          of all threads and processes, in the program and in the
                     system on its behalf
-  peak memory       of all processes; what several share is counted once
-  per job           what the peak is above the memory before, for each job
-  switches          of all threads and processes: they had to wait, or were
-                    forced off a core
+  peak memory       of all processes; shared memory counts once
+  per job           for each job, the peak less the memory before
+  switches          of all threads and processes: because they had to wait,
+                    or were forced off a core
   start-up          from the start of the program until its workers are ready
   sent              bytes that went between states while the jobs ran
 
 A scenario is a Lua file that returns a table:
-  name              what is run
-  about             a line that says more (may be left out)
-  sizes             a list: how many jobs
+  name              the title in the report
+  about             a line of explanation (optional)
+  sizes             a list of numbers of jobs
   setup(size)       called once per size, in the parent: may start a server;
-                    returns ctx, plain data for the jobs (may be left out)
+                    returns ctx, plain data for the jobs (optional)
   job(i, ctx)       the work of job i; returns plain data. Threads and
                     processes run a copy of it and of the locals that it uses
-  show(results)     what a program of --command prints for these results (each
-                    on a line of its own, unless given)
-  check(results, size)  raises where a result is wrong (may be left out)
-  teardown(ctx)     at the end of the size, in the parent (may be left out)
-The file gets its name and the settings: local file, set = ...
+  show(results)     what a program of --command prints for these results
+                    (default: each on a line of its own)
+  check(results, size)  raises if a result is wrong (optional)
+  teardown(ctx)     at the end of the size, in the parent (optional)
+The file is called with its name and the settings: local file, set = ...
 ]]
 
 local function complain(message)

@@ -159,7 +159,7 @@ local SHELLS = { bash = bash, zsh = zsh, fish = fish }
 local NAMES = { "bash", "zsh", "fish" }
 
 M.name = "completion"
-M.about = "completion of words, for bash, zsh or fish"
+M.about = "print the completion script of a shell: bash, zsh or fish"
 M.usage = "bash|zsh|fish"
 M.text = [[
 Prints what the shell needs to complete commands, options and files:

@@ -47,12 +47,12 @@ end
 
 return {
   name = "doctor",
-  about = "what this machine offers, what is missing, and how to get it",
+  about = "check what this machine offers, and say what is missing",
   usage = "[--json FILE]",
   text = [[
-Looks at versions, cores and limits, tries each engine once, and says which
-optional parts are there. What is low or missing comes with the command that
-mends it; nothing is changed.
+Checks versions, cores and limits, tries each engine once, and lists which
+optional parts are installed. For what is low or missing it shows the command
+that mends it. It changes nothing.
 ]],
   options = {
     { "--json", "FILE", "write the findings to FILE", parse = values.file,

@@ -7,22 +7,22 @@ local M = {
   about = "run a script as the root task, with --debug to watch it",
   usage = "[--debug] SCRIPT [arguments of the script]",
   text = [[
-Runs SCRIPT as the root task of conc.run: it may wait anywhere, and the program
-ends when all jobs have ended. A failure is shown with the tracebacks of where
-it happened and where its job was started.
+Runs SCRIPT as the root task of conc.run: it may wait anywhere, and the
+program ends when all its jobs have ended. A failure is shown with two
+tracebacks: where it happened and where its job was started.
 
-With --debug, on standard error and while it happens:
-  a task that holds the loop for more than LUACONC_BLOCK_MS (100 ms unless
-    said): its traceback
+--debug reports on standard error, as it happens:
+  a task that holds the loop for more than LUACONC_BLOCK_MS (default 100), with
+    its traceback
   locks taken in two orders, or by tasks that wait for each other in a circle
-  a group or scope left open; a socket or file collected while open; a failure
-    that nobody has seen, as another one was first
+  a group or scope left open; a socket or file collected as garbage while open;
+    a failure that is hidden by an earlier one
   a read, a wait and a write of the same element of a shared array, or number
     in a shared map, by one job
-  on SIGUSR1: all live jobs, of threads and processes too
+  on SIGUSR1, all live jobs, including those of threads and processes
 ]],
   options = {
-    { "--debug", false, "say what is likely to be a mistake" },
+    { "--debug", false, "report likely mistakes" },
   },
   fails = "the script failed",
   complete = "file",

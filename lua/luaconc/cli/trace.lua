@@ -10,17 +10,17 @@ end
 
 return {
   name = "trace",
-  about = "run a script and write what happens when, for Perfetto",
+  about = "run a script and write a timeline of it, for Perfetto",
   usage = "[-o FILE] SCRIPT [arguments of the script]",
   text = [[
-Runs SCRIPT as `luaconc run` does and writes a timeline of all tasks, threads
-and processes in the trace format of Chrome: open it at https://ui.perfetto.dev
-or in chrome://tracing. Each thread has a row with slices, in which a task runs;
-each job a span with its waits, each open stream or file another; arrows show
-who started or woke whom and messages through channels; counters the descriptors
-and the memory of each state. Calls of collectgarbage are slices; of the steps
-that the collector takes by itself only the end of each cycle is known. The file
-is written as things happen: a crash keeps what came before.
+Runs SCRIPT like `luaconc run` and writes a timeline of all tasks, threads and
+processes in the trace format of Chrome. Open it at https://ui.perfetto.dev or
+in chrome://tracing. Each thread has a row with a slice for each time that a
+task runs. Each job has a span that contains its waits, each stream or file
+has another. Arrows show who started or woke whom, and messages through
+channels. Counters show descriptors, and the memory of each state. Calls of
+collectgarbage are slices; of the collector's own steps only the end of each
+cycle is known. The file is written as things happen, so it survives a crash.
 ]],
   options = {
     { "--output", "FILE", "where to write it (trace.json)",
