@@ -64,32 +64,32 @@ put(".SH NAME\nluaconc \\- concurrency for Lua: compare tasks, threads and "
   .. "processes")
 put(".SH SYNOPSIS\n.B luaconc\n.I COMMAND\n[options]")
 put(".SH DESCRIPTION\nThe command of luaconc, a library that gives Lua 5.4 "
-  .. "programs tasks, threads\nand processes behind one interface. It runs "
-  .. "jobs on all of them and tells with\nfigures which one fits.")
+  .. "programs tasks, threads\nand processes behind one interface. It runs a "
+  .. "job on each of them and\nrecommends one, with figures.")
 put(".SH COMMANDS")
 for _, name in ipairs(cli.names()) do command(name) end
 put(".SH OPTIONS")
-option { "--help", false, "the commands, or with a command what it does; the "
-  .. "same as\nluaconc help COMMAND" }
+option { "--help", false, "list the commands, or explain one, like\nluaconc "
+  .. "help COMMAND" }
 option { "--version", false, "the version of luaconc, Lua and libuv" }
 put(".SH ENVIRONMENT")
 for _, entry in ipairs {
-  { "LUACONC_DEBUG=1", false, "programs say on standard error what is likely "
-    .. "to be a mistake,\nas under luaconc run --debug" },
-  { "LUACONC_BLOCK_MS=N", false, "they show what holds their loop for more "
-    .. "than N ms" },
-  { "LUACONC_DUMP=SIGNAL", false, "SIGUSR1, SIGUSR2, SIGHUP or SIGQUIT makes "
-    .. "them print all live jobs" },
-  { "LUACONC_LUA=PROGRAM", false, "the interpreter of worker processes, where "
-    .. "the program itself is none" },
+  { "LUACONC_DEBUG=1", false, "programs report likely mistakes on standard "
+    .. "error,\nlike luaconc run --debug" },
+  { "LUACONC_BLOCK_MS=N", false, "programs report what holds their loop for "
+    .. "more than N ms" },
+  { "LUACONC_DUMP=SIGNAL", false, "this signal (SIGUSR1, SIGUSR2, SIGHUP or "
+    .. "SIGQUIT) makes programs\nprint all their live jobs" },
+  { "LUACONC_LUA=PROGRAM", false, "the interpreter of worker processes, if "
+    .. "the\nprogram itself is none" },
 } do option(entry) end
 put(".SH EXAMPLES")
 laid_out [[
 Which engine fits this job, with plots:
   luaconc compare --html page.html scenario.lua
-What would fit a program that is there already:
+Which engine fits the jobs of an existing program:
   luaconc advise --verify script.lua
-What happens when, for https://ui.perfetto.dev:
+A timeline of a run, for https://ui.perfetto.dev:
   luaconc trace -o trace.json script.lua]]
 put(".SH FILES\nThe library is found beside the command, where it was built "
   .. "or installed, or by\n.B LUA_PATH\nand\n.BR LUA_CPATH .")
