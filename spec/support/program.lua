@@ -24,7 +24,8 @@ Program.__index = Program
 function M.new(seed, unit)
   local draw = drawing(seed)
   local self = setmetatable({ draw = draw, handles = {}, generators = {}, begun = 0, ended = 0,
-    inside = 0, planned = {}, done = {}, jobs_left = 150, unit = unit or 1 }, Program)
+    inside = 0, sets = 0, notified = 0, planned = {}, done = {}, jobs_left = 150,
+    unit = unit or 1 }, Program)
   self.queue = traffic.new(conc.queue(draw(4) - 1))
   self.channel = traffic.new(conc.channel(draw(4) - 1))
   self.lock = conc.lock()

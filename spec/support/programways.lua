@@ -95,6 +95,8 @@ function steps.write(self)
   if self.here:write(n, "\n") then self.written[n] = true end
 end
 
+function steps.flush(self) assert(self.here:flush()) end
+
 local function read_alone(self, f)
   if self.reading then return end
   self.reading = true
@@ -135,11 +137,18 @@ function steps.semaphore(self, depth)
   end)
 end
 
-function steps.set(self) self.event:set() end
+function steps.set(self)
+  self.sets = self.sets + 1
+  self.event:set()
+end
 
 function steps.clear(self) self.event:clear() end
 
-function steps.wait(self) self.event:wait() end
+function steps.wait(self)
+  local before = self.event:is_set() and -1 or self.sets
+  self.event:wait()
+  assert(self.sets > before, "an event let pass that nobody has set")
+end
 
 -- Takes one of the locks if it is free; never waits.
 function steps.try_lock(self)
@@ -152,13 +161,19 @@ function steps.condition(self)
   self.condition_lock:with(function()
     local way = self.draw(4)
     assert(not self.awake, "two hold the lock of the condition")
-    if way == 1 then self.condition:notify(self.draw(3))
-    elseif way == 2 then self.condition:notify_all()
+    if way == 1 then
+      self.condition:notify(self.draw(3))
+      self.notified = self.notified + 1
+    elseif way == 2 then
+      self.condition:notify_all()
+      self.notified = self.notified + 1
     else
+      local before = self.notified
       local _ <close> = setmetatable({}, { __close = function()
         assert(not self.awake, "woken without the lock")
       end })
       self.condition:wait()
+      assert(self.notified > before, "woken by nobody")
     end
     self.awake = true
     local _ <close> = setmetatable({}, { __close = function() self.awake = false end })
