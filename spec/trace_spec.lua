@@ -374,8 +374,8 @@ describe("a trace", function()
     local events = traced(function()
       local h = conc.process { function()
         local c = require "luaconc"
-        c.spawn { function() c.sleep(0.001) end, name = "before" }
-        c.sleep(0.01)
+        c.spawn { function() c.sleep(0.001) end, name = "before" }:await()
+        c.sleep(0.01)   -- what has been is written when the loop polls
         c.exec { "sh", "-c", "kill -KILL $PPID" }
         c.sleep(10)
       end, name = "victim", keep = true }
