@@ -336,6 +336,16 @@ describe("luaconc claims", function()
       assert.matches('id="async%-lifecycle"', page)
     end)
 
+  it("sums up, and tells that it was interrupted", function()
+    local report = require "luaconc.lab.report"
+    local style = require("luaconc.compare.text").new(nil)
+    local trials = { { verdict = "holds" }, { verdict = "holds in part" }, {} }
+    assert.equal("3 claims in 2.00 s: holds 1, holds in part 1, could not be run 1.\n",
+      report.summary(style, trials, { seconds = 2, asked = 3 }))
+    assert.matches("^3 of 46 claims until it was interrupted in 2.00 s: ",
+      report.summary(style, trials, { seconds = 2, asked = 46 }))
+  end)
+
   it("refuses an unknown claim by name", function()
     local status, _, err = run "async-lifecycl"
     assert.equal(2, status)

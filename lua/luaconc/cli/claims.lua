@@ -59,14 +59,14 @@ local function run_book(given, ids, files)
   local lab = require("luaconc.lab").new { full = given.full,
     limit = given.limit }
   local trials = {}
-  local book = { full = lab.full }
+  local book = { full = lab.full, asked = #ids }
   -- Ctrl-C ends it; what was measured so far is in the summary and the files.
   local ok, err = pcall(run_trials, lab, ids, trials, progress)
   book.seconds = core.clock() - start
   progress:erase()
   if #trials > 0 then
     write("\n" .. require("luaconc.lab.report").summary(style_of(), trials,
-      book.seconds))
+      book))
     if not files:write(complain, trials, book) then return 1 end
   end
   if not ok then error(err, 0) end

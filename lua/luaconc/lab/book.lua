@@ -4,6 +4,7 @@ local claims = require "luaconc.claims"
 local machine = require "luaconc.compare.machine"
 local page = require "luaconc.page"
 local plot = require "luaconc.page.plot"
+local report = require "luaconc.lab.report"
 local rule = require "luaconc.lab.rule"
 local units = require "luaconc.compare.units"
 
@@ -96,7 +97,8 @@ local function parts_table(trial)
   for i, part in ipairs(trial.claim.parts) do
     local found = trial.parts[i]
     rows[i + 1] = { (found.text:gsub("; the border is .*$", "")),
-      found.answer, TEST[part[2]] .. rule.show(part[3].value, part[5]),
+      found.answer, part.needs
+      or TEST[part[2]] .. rule.show(part[3].value, part[5]),
       part[3].reason }
   end
   return page.table(rows, "The rule, part by part")
@@ -153,7 +155,7 @@ end
 
 --- The page that `--html` writes.
 ---@param trials luaconc.Trial[]
----@param book { full: boolean, seconds: number }
+---@param book { full: boolean, seconds: number, asked: integer }
 ---@return string
 function M.text(trials, book)
   local groups = by_group(trials)
@@ -162,9 +164,8 @@ function M.text(trials, book)
       .. "loops, put to the test by luaconc. Every verdict is computed from "
       .. "the figures of this run alone, by a rule that is shown with it."),
     page.element("p", machine.line(machine.describe()), "soft"),
-    page.element("p", ("%s, %s book, in %s."):format(units.plural(#trials,
-      "claim"), book.full and "a full" or "a quick",
-      units.time(book.seconds)), "soft"),
+    page.element("p", ("%s, %s book, in %s."):format(report.size(trials, book),
+      book.full and "a full" or "a quick", units.time(book.seconds)), "soft"),
     totals(trials), contents(groups) }
   for _, group in ipairs(groups) do
     out[#out + 1] = page.element("h2", group.title)

@@ -67,12 +67,22 @@ function M.trial(style, trial)
   return table.concat(out)
 end
 
+--- "46 claims", "3 of 46 claims until it was interrupted".
+---@param trials luaconc.Trial[]
+---@param book { asked: integer }
+---@return string
+function M.size(trials, book)
+  if #trials == book.asked then return units.plural(#trials, "claim") end
+  return ("%d of %s until it was interrupted"):format(#trials,
+    units.plural(book.asked, "claim"))
+end
+
 --- How many of each verdict, and how long it took.
 ---@param style table
 ---@param trials luaconc.Trial[]
----@param seconds number
+---@param book { seconds: number, asked: integer } asked: claims to be run
 ---@return string
-function M.summary(style, trials, seconds)
+function M.summary(style, trials, book)
   local counts, parts, failed = {}, {}, 0
   for _, trial in ipairs(trials) do
     if trial.verdict then
@@ -89,8 +99,8 @@ function M.summary(style, trials, seconds)
   if failed > 0 then
     parts[#parts + 1] = ("could not be run %d"):format(failed)
   end
-  return style:paint(units.plural(#trials, "claim"), "bold") .. " in "
-    .. units.time(seconds) .. ": " .. table.concat(parts, ", ") .. ".\n"
+  return style:paint(M.size(trials, book), "bold") .. " in "
+    .. units.time(book.seconds) .. ": " .. table.concat(parts, ", ") .. ".\n"
 end
 
 --- The claims that there are, by group.

@@ -82,11 +82,14 @@ details { margin: 0.5rem 0; } summary { cursor: pointer; }
 @media (min-width: 40rem) { th a { white-space: nowrap; } }
 @media (max-width: 36rem) { body { padding: 0.6rem 0.7rem 3rem; }
   article { padding: 0.5rem 0.7rem; }
+  th, td { padding-right: 0.5rem; }
+  td.text, tbody th.text { min-width: 6.5rem; }
   svg { font-size: 14px; } }
 @media print { :root { --back: #fff; --ink: #000; --soft: #444;
     --line: #999; --card: #fff; --link: #000; }
   body { max-width: none; padding: 0; font-size: 10pt; }
-  article, figure, tr { break-inside: avoid; } nav { break-after: page; }
+  figure, tr, .scroll { break-inside: avoid; }
+  h1, h2, h3, blockquote, h2 + p, caption { break-after: avoid; }
   .scroll { overflow: visible; } a { text-decoration: none; } }
 ]]
 

@@ -59,6 +59,11 @@ function M.probes.send()
   return out
 end
 
+-- What was said, without its place and without advice.
+local function reason(said)
+  return (said:gsub("^%S-:%d+: ", ""):gsub(" %(.*$", ""):gsub(": use .*$", ""))
+end
+
 function M.run(lab)
   local list = lab:probe("luaconc.lab.experiments.kinds", "send")
   local out = { sent = 0, refused = 0, located = 0,
@@ -70,8 +75,7 @@ function M.run(lab)
       out.located = out.located + 1
     end
     out.rows[i + 1] = { r.kind, r.sent and "yes"
-      or "no: " .. (r.said or "another value came back"):gsub("^%S-:%d+: ", "")
-        :sub(1, 60) }
+      or "no: " .. reason(r.said or "another value came back") }
   end
   return out
 end
