@@ -319,7 +319,9 @@ DIST := luaconc-$(VERSION)
 
 dist: ## make the source archive, $(BUILD)/luaconc-VERSION.tar.gz
 	@mkdir -p $(BUILD)
-	@{ git ls-files 2>/dev/null || find . -type f ! -path './$(BUILD)/*'; } | \
+	@{ [ -e .git ] && git ls-files 2>/dev/null || find . -type f \
+	  ! -path './.git/*' ! -path './$(BUILD)/*' ! -path './luaconc/*' \
+	  ! -name '*.o' ! -name '*.rock'; } | \
 	  tar -czf $(BUILD)/$(DIST).tar.gz --transform 's|^\(\./\)*|$(DIST)/|' -T -
 	@echo "$(BUILD)/$(DIST).tar.gz"
 

@@ -164,6 +164,22 @@ describe("the manual page", function()
 end)
 
 describe("make dist", function()
+  it("packs the same again where it was unpacked, below a strange git tree too", function()
+    local dir = temporary()
+    local archive = sh "make -s dist":match "%S+"
+    sh(("tar -xzf %s -C '%s'; ! command -v git || git -C '%s' init -q"):format(
+      archive, dir, dir))
+    local tree = dir .. "/" .. archive:match "([^/]+)%.tar%.gz$"
+    local function list(path) return sh(("tar -tzf '%s' | sort"):format(path)) end
+    local first = list(archive)
+    sh(("mkdir '%s/luaconc' && touch '%s/luaconc/core.so' '%s/src/a.o'"):format(
+      tree, tree, tree))
+    local again = sh(("make -s -C '%s' dist BUILD=build"):format(tree)):match "build/%S+"
+    assert.equal(first, list(tree .. "/" .. again))
+    assert.is_true(#first > 10000)
+    sh("rm -rf '" .. dir .. "'")
+  end)
+
   it("makes an archive that builds alone", function()
     local dir = temporary()
     local archive = sh "make -s dist":match "%S+"
