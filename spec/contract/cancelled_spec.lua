@@ -311,19 +311,25 @@ for _, engine in ipairs(engines) do
 
     promise("that of the task in which it was started", function()
       local word
+      local begins = conc.event()
       local task = conc.spawn { function()
-        word = { told(start) }
+        word = { told(start, function() begins:set() end) }
       end, keep = true }
-      eventually(function() return task:status() == "waiting" end)
-      conc.sleep(0.02)
+      begins:wait()
       task:cancel("the whole")
       pcall(task.await, task)
       expect.same({ "cancelled: the whole", "the whole", "the whole" }, word)
     end)
 
     promise("that the deadline has passed", function()
-      local word
-      conc.timeout(0.05, function() word = { told(start) } end)
+      local word, begins
+      local seconds = 0.025
+      repeat   -- a deadline before the job begins says nothing
+        seconds = 2 * seconds
+        pcall(conc.timeout, seconds, function()
+          word = { told(start, function() begins = true end) }
+        end)
+      until begins
       expect.equal("cancelled: the deadline has passed", word[1])
     end)
 
