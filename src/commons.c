@@ -535,7 +535,7 @@ static lc_common *bury_process (region *r, process *p, uint64_t bells[MANY],
   lc_common *last = NULL;
   lc_chain_each(l, &p->holds) {
     hold *h = lc_container(l, hold, of_process);
-    lc_common *c = lc_commons_at(h->object);
+    lc_common *c = (lc_common *)(void *)(lc_commons_base + h->object);
     if (kind_of(c->kind)->bury)
       kind_of(c->kind)->bury(c, place);
     if (!end_hold(r, h)) continue;
