@@ -115,8 +115,22 @@ describe("the generated file", function()
   end)
 end)
 
+-- The anchors of a page's headings, as GitHub makes them.
+local function anchors(path)
+  local set, code = {}, false
+  for line in io.lines(path) do
+    if line:find "^```" then code = not code end
+    local title = not code and line:match "^#+ (.*)"
+    if title then
+      set[title:lower():gsub("[^%w_ -]", ""):gsub(" ", "-")] = true
+    end
+  end
+  return set
+end
+
 describe("the document", function()
-  local paths = { "src/README.md" }
+  local paths = { "README.md", "CONTRIBUTING.md", "src/README.md",
+    "bench/README.md", "examples/README.md" }
   for name in lfs.dir "docs" do
     -- The examples of the reference are run above.
     if name:find "%.md$" and name ~= "reference.md" then
@@ -125,17 +139,22 @@ describe("the document", function()
   end
   table.sort(paths)
   for _, path in ipairs(paths) do
-    for _, block in ipairs(snippets.blocks(path, "lua")) do
+    -- Those of the README are run by readme_spec.
+    for _, block in ipairs(path == "README.md" and {}
+      or snippets.blocks(path, "lua")) do
       it(block.place .. " does what it says", function()
         snippets.check(block.text, block.place)
       end)
     end
 
-    it(path .. " names only files that are there", function()
-      local folder = path:match "^(.*/)"
-      for link in snippets.read(path):gmatch "%]%(([^)#]+)" do
+    it(path .. " links only to what is there", function()
+      local folder = path:match "^(.*/)" or ""
+      for link in snippets.read(path):gmatch "%]%(([^)]+)%)" do
+        local file, anchor = link:match "^([^#]*)#?(.*)$"
+        local target = file == "" and path or folder .. file
         if not link:find "^%a+:" then
-          assert.not_nil(lfs.attributes(folder .. link), link)
+          assert.not_nil(lfs.attributes(target), link)
+          assert.is_true(anchor == "" or anchors(target)[anchor] == true, link)
         end
       end
     end)

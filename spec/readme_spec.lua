@@ -102,14 +102,6 @@ describe("the README", function()
     end
   end
 
-  it("links to files that are there", function()
-    for link in snippets.read "README.md":gmatch "%]%(([^)#]+)%)" do
-      if not link:find "^%a+:" then
-        assert.not_nil(lfs.attributes(link), link)
-      end
-    end
-  end)
-
   it("shows a scenario of its own that runs", function()
     local source
     for _, block in ipairs(snippets.blocks("README.md", "lua")) do
