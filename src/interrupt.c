@@ -116,7 +116,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned holders;
 static volatile bool serving;      /* the process is a worker */
 static pthread_t server;           /* and its job runs there */
-static volatile bool early;        /* asked before its job began */
+static volatile bool early;        /* asked before that began; its own */
 static lc_loop *volatile dumper;   /* the program's, if it is to be asked */
 static pthread_t asker;            /* and where that runs */
 static struct sigaction urgent_before;
@@ -203,8 +203,10 @@ static void on_strike (int number) {
   if (number == SIGTERM) atomic_fetch_add(&w->strikes, 1);
   atomic_store(&w->felt, atomic_load(&w->strikes));
   lc_loop *loop = w->loop;
-  if (!loop) early = serving && number == SIGURG;
-  if (!loop) return;
+  if (!loop) {
+    if (serving && number == SIGURG) early = true;
+    return;
+  }
   if (is_struck(w) && loop->running) set_struck(w, loop->running);
   else ask(loop);
   if (serving && number == SIGURG) lc_port_ask(loop->port, LC_ASK_REPORT);
@@ -232,7 +234,7 @@ void lc_interrupt_adopt (lc_worker *w) {
 }
 
 void lc_interrupt_begun (lc_worker *w) {
-  if (!early || !pthread_equal(pthread_self(), server)) return;
+  if (!serving || !pthread_equal(pthread_self(), server) || !early) return;
   early = false;
   lc_port_ask(w->loop->port, LC_ASK_REPORT);
 }
