@@ -315,7 +315,7 @@ describe("a signal", function()
 
   it("makes a program print what goes on, and go on", function()
     local err = printed [[
-      conc.spawn { conc.sleep, 0.25, name = "sleeper" }
+      conc.spawn { conc.sleep, 60, name = "sleeper", daemon = true }
       conc.exec { "sh", "-c", "sleep 0.1; kill -USR1 $PPID" }
       conc.sleep(0.05)
     ]]
