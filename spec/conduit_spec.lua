@@ -110,7 +110,8 @@ describe("a worker", function()
     for _, bytes in ipairs {
       "garbage, garbage", packet(LETTER, "", MARK, GIB + 1), packet(8, ""),
       packet(9, ""), packet(10, ""), packet(11, ""), packet(99, ""),
-      packet(2, "a") .. packet(2, "b"), packet(1, "short"), outcome(RETURNED), text .. packet(0, ""),
+      packet(2, "a") .. packet(2, "b"), packet(1, "short"), outcome(RETURNED),
+      text .. packet(0, ""),
     } do
       local worker <close> = assert(core.birth())
       worker:write(bytes)
