@@ -140,10 +140,9 @@ static lc_exchanged take_list (lua_State *L, lc_channel *c, lua_Integer most) {
   int list = lua_gettop(L);
   while ((n = (lua_Integer)lua_rawlen(L, list)) < most) {
     if (!lc_channel_has(c)) {
-      lua_Integer wanted = most - n;
+      uint32_t wanted = most - n < LC_HAND ? (uint32_t)(most - n) : LC_HAND;
       lc_calls_init(&calls, seat);
-      done = lc_exchange_take_many(c->exchange, seat->hand, (uint32_t)
-                                   (wanted < LC_HAND ? wanted : LC_HAND), &calls);
+      done = lc_exchange_take_many(c->exchange, seat->hand, wanted, &calls);
       lc_channel_follow(&calls);
       if (done != LC_EX_DONE) break;
     }
