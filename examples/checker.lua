@@ -1,18 +1,19 @@
 -- Runs Lua files that nobody vouches for, each in a process of its own with
 -- little memory, little time and few functions, and says what became of each.
 --
---   lua5.4 examples/checker.lua FILE...
+--   lua5.4 examples/checker.lua [SECONDS] FILE...
 --
 -- A file may compute and print; it may not open files, start programs or load
 -- modules. Whatever it does otherwise, only its own process suffers.
 
 local conc = require "luaconc"
 
-local SECONDS, MEMORY, PRINTED = 0.5, 16 << 20, 2000
+local MEMORY, PRINTED = 16 << 20, 2000
 
 local files = { table.unpack(arg or {}) }
+local SECONDS = tonumber(files[1]) and tonumber(table.remove(files, 1)) or 0.5
 if #files == 0 then
-  io.stderr:write("usage: lua5.4 checker.lua FILE...\n")
+  io.stderr:write("usage: lua5.4 checker.lua [SECONDS] FILE...\n")
   os.exit(2)
 end
 
