@@ -112,6 +112,10 @@ describe("a worker", function()
       packet(9, ""), packet(10, ""), packet(11, ""), packet(99, ""),
       packet(2, "a") .. packet(2, "b"), packet(1, "short"), outcome(RETURNED),
       text .. packet(0, ""),
+      -- A ration, a probe, a trace: too long, or too short by a byte.
+      packet(1, ("x"):rep(1000)), packet(8, "pro"), packet(8, "probe"),
+      packet(9, ("x"):rep(7)), packet(9, ("\0"):rep(8 + 4096)),
+      packet(10, "reason") .. packet(10, "another"),
     } do
       local worker <close> = assert(core.birth())
       worker:write(bytes)
