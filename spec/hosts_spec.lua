@@ -257,19 +257,21 @@ end)
 
 describe("a thread of the host", function()
   it("may get the signal with which threads are struck", function()
-    assert.equal("0\ndone\t0\n", with("stray", [[
+    assert.equal("0\ndone\n", with("stray", [[
       local go = conc.channel()
       local job = conc.thread(function() go:recv() return "done" end)
       conc.spawn(function()
         -- The other thread may be just beginning, and take memory.
+        local least = math.huge
         for _ = 1, 100 do
-          if stray.urgent() == 0 then break end
+          least = math.min(least, stray.urgent())
+          if least == 0 then break end
           conc.sleep(0.001)
         end
-        print(stray.urgent())
+        print(least)
         go:send(true)
       end)
-      print(job:await(), stray.urgent())
+      print(job:await())
     ]]))
   end)
 end)
