@@ -54,7 +54,7 @@ static void note_upvalues (lua_State *L, walk *w, int function) {
   for (int i = 1; lua_getupvalue(L, function, i); i++) note(L, w);
 }
 
-/* The functions that `co` is in, and their variables: but for the walk's own. */
+/* The functions that `co` is in, and their variables; not the walk's own. */
 static void note_stack (lua_State *L, walk *w, lua_State *co) {
   lua_Debug ar;
   for (int level = co == L; lua_getstack(co, level, &ar); level++) {

@@ -4,9 +4,10 @@
 ** it in between, or could have, as the job waited and held no lock.
 **
 ** What it sees: what this state does by a[i], m:get and m:set, and that the
-** value (of a map: its version) has changed meanwhile. What it does not: a change that was undone by the time of the
-** write; a read whose value goes another way than into the next write; reads
-** that RACES_KEPT others have followed; locks that are none of luaconc's.
+** value (of a map: its version) has changed meanwhile. What it does not: a
+** change that was undone by the time of the write; a read whose value goes
+** another way than into the next write; reads that RACES_KEPT others have
+** followed; locks that are none of luaconc's.
 */
 
 #ifndef lc_races_h
