@@ -61,7 +61,7 @@ endif
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
         -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
-BASE  = -std=gnu11 $(WARN) -fPIC -fno-plt -fvisibility=hidden -pthread \
+BASE  = -std=gnu11 -Isrc $(WARN) -fPIC -fno-plt -fvisibility=hidden -pthread \
         $(LUA_CFLAGS) $(UV_CFLAGS) -MMD -MP
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -80,9 +80,9 @@ LINK_test   = $(LDFLAGS) -Wl,-z,nodelete
 LINK_asan   = $(LDFLAGS) $(SANITIZE) -Wl,-z,nodelete
 LINK_tsan   = $(LDFLAGS) $(TSANITIZE) -Wl,-z,nodelete
 
-ALL_SRC   := $(sort $(wildcard src/*.c))
-SRC_core  := $(filter-out src/preload.c,$(ALL_SRC))
-SRC_plain := $(filter-out src/test%.c,$(SRC_core))
+ALL_SRC   := $(sort $(wildcard src/*.c src/*/*.c))
+SRC_core  := $(filter-out src/host/preload.c,$(ALL_SRC))
+SRC_plain := $(filter-out src/host/test%.c,$(SRC_core))
 SRC_test  := $(SRC_core)
 SRC_asan  := $(SRC_core)
 SRC_tsan  := $(SRC_core)
@@ -105,6 +105,7 @@ $$(SO_$(1)): $$(OBJ_$(1)) $(BUILD)/obj/$(1)/list
 	$$(call say,LINK $$@)$$(CC) -shared -pthread -o $$@ $$(OBJ_$(1)) $$(LINK_$(1)) $$(UV_LIBS)
 
 $$(OBJ_$(1)): $(BUILD)/obj/$(1)/%.o: src/%.c $(BUILD)/obj/$(1)/flags
+	@mkdir -p $$(@D)
 	$$(call say,CC   $$@)$$(CC) $$(FLAGS_$(1)) -c -o $$@ $$<
 
 $(BUILD)/obj/$(1)/flags: FORCE
@@ -117,7 +118,7 @@ $(BUILD)/obj/$(1)/list: FORCE
 	@echo '$$(LINK_$(1)) $$(UV_LIBS) $$(SRC_$(1))' | cmp -s - $$@ || \
 	  echo '$$(LINK_$(1)) $$(UV_LIBS) $$(SRC_$(1))' > $$@
 
--include $$(wildcard $(BUILD)/obj/$(1)/*.d)
+-include $$(wildcard $(BUILD)/obj/$(1)/*.d $(BUILD)/obj/$(1)/*/*.d)
 endef
 $(foreach v,plain test asan tsan,$(eval $(call variant,$(v))))
 
@@ -128,7 +129,7 @@ PC      := $(BUILD)/luaconc.pc
 VERSION := $(shell sed -n 's/^\#define LUACONC_VERSION "\(.*\)"/\1/p' src/luaconc.h)
 LUA_MODULES := $(shell cd lua && find luaconc -name '*.lua' | sort)
 BUILTIN := $(filter-out luaconc/meta.lua,$(LUA_MODULES))
-OBJ_archive := $(OBJ_plain) $(BUILD)/obj/plain/preload.o \
+OBJ_archive := $(OBJ_plain) $(BUILD)/obj/plain/host/preload.o \
                $(BUILD)/obj/plain/builtin.o
 
 $(BUILD)/builtin.c: src/builtin.lua $(BUILTIN:%=lua/%) $(BUILD)/obj/builtin
@@ -139,9 +140,10 @@ $(BUILD)/obj/builtin: FORCE
 	@echo '$(BUILTIN)' | cmp -s - $@ || echo '$(BUILTIN)' > $@
 
 $(BUILD)/obj/plain/builtin.o: $(BUILD)/builtin.c $(BUILD)/obj/plain/flags
-	$(call say,CC   $@)$(CC) $(FLAGS_plain) -Isrc -c -o $@ $<
+	$(call say,CC   $@)$(CC) $(FLAGS_plain) -c -o $@ $<
 
-$(BUILD)/obj/plain/preload.o: src/preload.c $(BUILD)/obj/plain/flags
+$(BUILD)/obj/plain/host/preload.o: src/host/preload.c $(BUILD)/obj/plain/flags
+	@mkdir -p $(@D)
 	$(call say,CC   $@)$(CC) $(FLAGS_plain) -c -o $@ $<
 
 $(ARCHIVE): $(OBJ_archive) $(BUILD)/obj/plain/list
@@ -194,7 +196,7 @@ $(HOST_asan) $(HOST_tsan): $(BUILD)/%/bin/lua5.4: spec/support/host.c \
 	  -rdynamic -o $@ $< $(LUA_LIBS)
 
 # In programs with luaconc in them the sanitizers see our files, too.
-OBJ_hosted := $(OBJ_asan) $(BUILD)/obj/plain/preload.o \
+OBJ_hosted := $(OBJ_asan) $(BUILD)/obj/plain/host/preload.o \
               $(BUILD)/obj/plain/builtin.o
 
 sanitize: $(SO_plain) $(SO_asan) $(HOST_asan) $(OBJ_hosted) ## run the specs under ASan, UBSan and LSan
@@ -231,13 +233,13 @@ $(BUILD)/lint/gcc/%.o: src/%.c spec/support/analyse.h Makefile
 	  -c -o $@ $<
 
 # It finds the faults that are planted in testing.c, as it should.
-$(BUILD)/lint/gcc/testing.o: ANALYSE :=
+$(BUILD)/lint/gcc/host/testing.o: ANALYSE :=
 
 $(BUILD)/lint/clang/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LINT $< (clang))$(CLANG) $(FLAGS_test) -O2 -Werror -c -o $@ $<
 
--include $(wildcard $(BUILD)/lint/*/*.d)
+-include $(wildcard $(BUILD)/lint/*/*.d $(BUILD)/lint/*/*/*.d)
 
 LUA_FILES = $(wildcard lua spec bench examples docs/*.lua bin/luaconc)
 
@@ -250,7 +252,7 @@ lint: $(LINT_GCC) $(LINT_CLANG) ## gcc with its analyser, clang, luacheck ...
 	@if command -v luarocks-5.4 >/dev/null; then \
 	  luarocks-5.4 lint rockspec/luaconc-scm-1.rockspec; \
 	else echo 'luarocks-5.4 is missing: rockspec not checked'; fi
-	@if grep -nE '.{81}|	| $$' src/*.[ch] spec/support/*.[ch]; then \
+	@if grep -nE '.{81}|	| $$' src/*.[ch] src/*/*.[ch] spec/support/*.[ch]; then \
 	  echo 'C lines above are over 80 columns, or hold a tab or a space' \
 	    'at their end'; exit 1; fi
 

@@ -6,7 +6,7 @@ local core = require "luaconc.core"
 local script = require "spec.support.script"
 local sim = require "spec.support.sim"
 
-local NAP = 0.1   -- seconds, as in src/still.c
+local NAP = 0.1   -- seconds, as in src/inspect/still.c
 
 -- Calls f as conc.run does; the error that it must raise.
 local function deadlock(f, ...)

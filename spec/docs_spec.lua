@@ -3,6 +3,7 @@ local conc = require "luaconc"
 local api = require "docs.api"
 local generate = require "docs.generate"
 local snippets = require "spec.support.snippets"
+local sources = require "spec.support.sources"
 
 -- Every entry, with its full name: conc.sleep, job:await.
 local function each_entry(f)
@@ -164,13 +165,12 @@ end)
 describe("docs/errors.md", function()
   -- The sources with their literals joined, so that a message which spans
   -- lines can be found.
-  local function sources()
+  local function literals()
     local texts = {}
-    for folder, ending in pairs { src = "c", ["lua/luaconc"] = "lua" } do
-      for name in lfs.dir(folder) do
-        if name:find("%." .. ending .. "$") and name ~= "meta.lua" then
-          texts[#texts + 1] = snippets.read(folder .. "/" .. name)
-        end
+    for _, path in ipairs(sources.c()) do texts[#texts + 1] = sources.read(path) end
+    for _, path in ipairs(sources.lua()) do
+      if path ~= "meta.lua" then
+        texts[#texts + 1] = sources.read("lua/luaconc/" .. path)
       end
     end
     local text = table.concat(texts, "\n")
@@ -178,7 +178,7 @@ describe("docs/errors.md", function()
   end
 
   it("has only messages that are there", function()
-    local text = sources()
+    local text = literals()
     for line in io.lines "docs/errors.md" do
       local message = line:match "^### (.*)"
       for part in ((message or "") .. "..."):gmatch "(.-)%.%.%." do
@@ -194,9 +194,10 @@ describe("docs/errors.md", function()
 
   it("has every message that C raises", function()
     local document, count = snippets.read "docs/errors.md", 0
-    for name in lfs.dir "src" do
+    for _, path in ipairs(sources.c()) do
+      local name = sources.name(path)
       local text = name:find "%.c$" and name ~= "testing.c"
-        and snippets.read("src/" .. name):gsub('"%s*\n%s*"', "") or ""
+        and sources.read(path):gsub('"%s*\n%s*"', "") or ""
       for call, message in text:gmatch '([%w_]+) ?%(L, [^";]-"([^"]*)"' do
         if (call == "luaL_error" or call == "lc_errors_raise")
           and not message:find "^E%u+$" and not lua_says[message] then

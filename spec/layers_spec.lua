@@ -2,6 +2,8 @@
 -- The table below is the map; src/README.md explains it. A new file needs a
 -- room in it.
 
+local sources = require "spec.support.sources"
+
 -- From the bottom up. Files of a layer may use each other only where `peers`
 -- is set: resources never know of one another.
 local C_LAYERS = {
@@ -66,24 +68,8 @@ local LUA_LAYERS = {
 
 -- The one file of src/ that may call it.
 local ONLY_IN = {
-  lua_resume = "task.c",
+  lua_resume = "src/kernel/task.c",
 }
-
-local function contents(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
-local function found(command)
-  local list = {}
-  local pipe = assert(io.popen(command))
-  for line in pipe:lines() do list[#list + 1] = line end
-  pipe:close()
-  table.sort(list)
-  return list
-end
 
 -- room name -> layer, and its number from below.
 local function rooms(layers)
@@ -132,29 +118,21 @@ end
 
 -- ---- the tree ----
 
-local function c_files()
-  return found "find src -name '*.[ch]' -printf '%f\\n'"
-end
-
-local function stem(name) return name:match "^([^.]*)" end
+local function stem(path) return path:match "([^/.]*)%.[ch]$" end
 
 -- What hosts may use, luaconc.h, is declarations for everybody.
 local PUBLIC = "luaconc.h"
 
 local function includes()
   local uses = {}
-  for _, name in ipairs(c_files()) do
-    local from = stem(name)
+  for _, path in ipairs(sources.c()) do
+    local name, from = sources.name(path), stem(path)
     uses[#uses + 1] = { name, from, from }
-    for to in contents("src/" .. name):gmatch '#%s*include%s*"([^"]+)"' do
+    for to in sources.read(path):gmatch '#%s*include%s*"([^"]+)"' do
       if to ~= PUBLIC then uses[#uses + 1] = { name, from, stem(to) } end
     end
   end
   return uses
-end
-
-local function lua_files()
-  return found "find lua/luaconc -name '*.lua' -printf '%P\\n'"
 end
 
 -- A module's path below lua/luaconc without its ending.
@@ -166,11 +144,11 @@ end
 
 local function requires()
   local uses, files = {}, {}
-  for _, name in ipairs(lua_files()) do files[name] = true end
-  for _, name in ipairs(lua_files()) do
+  for _, name in ipairs(sources.lua()) do files[name] = true end
+  for _, name in ipairs(sources.lua()) do
     local from = name:gsub("%.lua$", "")
     uses[#uses + 1] = { name, from, from }
-    local text = contents("lua/luaconc/" .. name):gsub("%-%-[^\n]*", "")
+    local text = sources.read("lua/luaconc/" .. name):gsub("%-%-[^\n]*", "")
     for to in text:gmatch "require%s*%(?%s*[\"'](luaconc[%w_.]*)[\"']" do
       uses[#uses + 1] = { name, from, path_of(to, files) }
     end
@@ -199,29 +177,33 @@ describe("the layers of src", function()
 
   it("have no room without a file", function()
     local names = {}
-    for _, name in ipairs(c_files()) do names[#names + 1] = stem(name) end
+    for _, path in ipairs(sources.c()) do names[#names + 1] = stem(path) end
     assert.same({}, stale(C_LAYERS, names))
   end)
 
-  it("are told file by file in the tour of the source", function()
-    local tour = contents("src/README.md")
+  it("are told file by file in the tour of the source, by folder", function()
+    local tour = sources.read("src/README.md")
       :match "\n## Where things are\n(.-)\n## "
-    local missing = {}
-    for _, name in ipairs(c_files()) do
-      if not tour:find("`" .. stem(name) .. "`", 1, true) then
-        missing[#missing + 1] = name
+    local told, there = {}, {}
+    for part in (tour .. "\n\n"):gmatch "(.-)\n\n" do
+      local folder = part:match "^%s*%*%*`(%l+)/`"
+      for name in (folder and part or ""):gmatch "`([%l%d_]+)`" do
+        told[folder .. "/" .. name] = true
       end
     end
-    assert.same({}, missing)
+    for _, path in ipairs(sources.c()) do
+      local place = path:match "^src/(.+)%.[ch]$"
+      if place ~= "luaconc" then there[place] = true end
+    end
+    assert.same(there, told)
   end)
 
   it("leave resuming coroutines to one file", function()
     for call, owner in pairs(ONLY_IN) do
       local others = {}
-      for _, name in ipairs(c_files()) do
-        if contents("src/" .. name):find("%f[%w_]" .. call .. "%s*%(")
-          and name ~= owner then
-          others[#others + 1] = name
+      for _, path in ipairs(sources.c()) do
+        if path ~= owner and sources.read(path):find("%f[%w_]" .. call .. "%s*%(") then
+          others[#others + 1] = path
         end
       end
       assert.same({}, others)
@@ -255,7 +237,7 @@ describe("the layers of lua/luaconc", function()
   it("have no room without a file", function()
     local names = { "core", "compare/", "lab/", "claims/", "page/", "advise/",
       "cli/", "testing/" }
-    for _, name in ipairs(lua_files()) do
+    for _, name in ipairs(sources.lua()) do
       names[#names + 1] = name:gsub("%.lua$", "")
     end
     assert.same({}, stale(LUA_LAYERS, names))

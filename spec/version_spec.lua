@@ -1,13 +1,8 @@
 -- One version, wherever it is told.
 
-local lfs = require "lfs"
+local sources = require "spec.support.sources"
 
-local function contents(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local contents = sources.read
 
 local function output(command)
   local pipe = assert(io.popen(command .. " 2>&1"))
@@ -31,9 +26,9 @@ describe("the version", function()
   end)
 
   it("stands nowhere else in src", function()
-    for name in lfs.dir "src" do
-      if name ~= "luaconc.h" and name:find "%.[ch]$" then
-        assert.is_nil(contents("src/" .. name):find('"' .. version .. '"', 1, true), name)
+    for _, path in ipairs(sources.c()) do
+      if path ~= "src/luaconc.h" then
+        assert.is_nil(contents(path):find('"' .. version .. '"', 1, true), path)
       end
     end
   end)

@@ -23,7 +23,7 @@ local function write_bytes(text)
   end
 end
 
-io.write('#include "modules.h"\n\n',
+io.write('#include "host/modules.h"\n\n',
   "extern const lc_builtin lc_builtin_files[];\n\n")
 for i, path in ipairs(arg) do
   io.write(("static const unsigned char file%d[] = {\n"):format(i))

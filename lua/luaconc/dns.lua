@@ -1,4 +1,4 @@
--- Names of hosts, and the names of addresses. See src/dns.c.
+-- Names of hosts, and the names of addresses. See src/stream/dns.c.
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"

@@ -1,4 +1,4 @@
--- Files and folders: what C does (src/fs.c, src/fsfile.c), and walking a
+-- Files and folders: what C does (src/fs/fs.c, src/fs/fsfile.c), and walking a
 -- tree. Every function waits its task only.
 
 local check = require "luaconc.check"

@@ -31,7 +31,7 @@ end
 
 -- Where the system has no memory for another connection: it waits in the
 -- backlog, and is asked for again a little later. (Where there are no
--- descriptors, the listener itself waits: see src/listener.h.)
+-- descriptors, the listener itself waits: see src/stream/listener.h.)
 local short_of = { ENOBUFS = true, ENOMEM = true }
 local PAUSE = 0.05
 

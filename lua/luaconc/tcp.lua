@@ -1,5 +1,5 @@
 -- Streams over TCP: names of hosts, and one address after another. One
--- connection to one numeric address is C: see src/tcp.c.
+-- connection to one numeric address is C: see src/stream/tcp.c.
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"

@@ -1,4 +1,4 @@
--- Datagrams: sockets for them. See src/udp.c.
+-- Datagrams: sockets for them. See src/stream/udp.c.
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"

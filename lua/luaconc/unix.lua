@@ -1,5 +1,5 @@
 -- Streams over Unix sockets, between processes of one machine. One attempt to
--- connect is C: see src/unix.c.
+-- connect is C: see src/stream/unix.c.
 
 local check = require "luaconc.check"
 local core = require "luaconc.core"

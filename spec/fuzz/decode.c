@@ -12,11 +12,11 @@
 
 #include <lualib.h>
 
-#include "../../src/alloc.h"
-#include "../../src/codec.h"
-#include "../../src/decode.h"
-#include "../../src/encode.h"
-#include "../../src/errors.h"
+#include "base/alloc.h"
+#include "value/codec.h"
+#include "value/decode.h"
+#include "value/encode.h"
+#include "base/errors.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 

@@ -17,13 +17,13 @@ mkdir -p "$out/corpus" "$out/seeds" || exit 1
 
 flags() { pkg-config --silence-errors "$@"; }
 
-compile="$CLANG -std=gnu11 -g -O1 -DLUACONC_TESTING -Wall -Wextra
+compile="$CLANG -std=gnu11 -Isrc -g -O1 -DLUACONC_TESTING -Wall -Wextra
   -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
   -fno-omit-frame-pointer -pthread $(flags --cflags lua5.4 libuv)"
 
 # All of the library; the linker takes the codec and what it stands on.
 mkdir -p "$out/obj" || exit 1
-for source in src/*.c; do
+for source in src/*.c src/*/*.c; do
   object=$out/obj/$(basename "$source" .c).o
   [ "$object" -nt "$source" ] || echo "-c $source -o $object"
 done | xargs -P 2 -L 1 -r $compile || exit 1

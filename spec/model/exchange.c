@@ -1,5 +1,5 @@
 /*
-** exchange.c: the algorithm of src/exchange.c with selects (claim.h),
+** exchange.c: the algorithm of src/channel/exchange.c with selects (claim.h),
 ** as a model, through every order in which its steps can come.
 **
 ** What is done under one lock is one step; between two steps of a job any

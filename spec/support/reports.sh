@@ -16,7 +16,7 @@ plant() {
 # place?
 names() {
   if reports "plant-$2" | grep -q "$1" &&
-     reports "plant-$2" | grep -q "${3:-src/testing\.c}"; then
+     reports "plant-$2" | grep -q "${3:-src/host/testing\.c}"; then
     echo "  planted $2: reported as \"$1\""
   else
     echo "  planted $2: NOT REPORTED as \"$1\""

@@ -15,13 +15,13 @@ end
 --- The text of `build.modules`, indented as it stands in the file.
 function M.modules()
   local text = { '    ["luaconc.core"] = {', "      sources = {" }
-  for _, source in ipairs(lines "find src -maxdepth 1 -name '*.c'") do
-    if not source:find "^src/test" and source ~= "src/preload.c" then
+  for _, source in ipairs(lines "find src -name '*.c'") do
+    if not source:find "^src/host/test" and source ~= "src/host/preload.c" then
       text[#text + 1] = ('        "%s",'):format(source)
     end
   end
   text[#text + 1] = "      },"
-  text[#text + 1] = '      incdirs = { "$(LIBUV_INCDIR)" },'
+  text[#text + 1] = '      incdirs = { "src", "$(LIBUV_INCDIR)" },'
   text[#text + 1] = '      libraries = { "uv", "pthread" },'
   text[#text + 1] = "    },"
   for _, file in ipairs(lines "find lua -name '*.lua'") do
