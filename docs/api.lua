@@ -1156,8 +1156,9 @@ print(q:recv())  --> nil	closed	EOF]],
     name = "send_many",
     call = "queue:send_many(list)",
     text = [[
-Adds all items of a list, in order. If it is cancelled while it waits, some of
-them have been sent.]],
+Adds all items of a list, in order; where it has to wait, items of other senders
+may come between. If it is cancelled while it waits, some of them have been
+sent.]],
     params = { { "list", "any[]", "without nil" } },
     returns = { { "integer?", "n", "how many items were sent: all of them" } },
     fails = { { "EPIPE", "closed; the fourth result is how many items were "
@@ -1303,8 +1304,9 @@ print(ch:recv())  --> nil	closed	EOF]],
     name = "send_many",
     call = "channel:send_many(list)",
     text = [[
-Adds all items of a list, in order. If one of them can't cross between states,
-none is sent. If it is cancelled while it waits, some have been sent.]],
+Adds all items of a list, in order; where it has to wait, items of other senders
+may come between. If one of them can't cross between states, none is sent. If it
+is cancelled while it waits, some have been sent.]],
     params = { { "list", "any[]", "without nil" } },
     returns = { { "integer?", "n", "how many items were sent: all of them" } },
     fails = { { "EPIPE", "closed; the fourth result is how many items were "

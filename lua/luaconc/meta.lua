@@ -832,8 +832,9 @@ function queue:send(value) end
 ---@return "EOF"? code
 function queue:recv() end
 
----Adds all items of a list, in order. If it is cancelled while it waits, some of
----them have been sent.
+---Adds all items of a list, in order; where it has to wait, items of other senders
+---may come between. If it is cancelled while it waits, some of them have been
+---sent.
 ---Waits while it is full.
 ---@param list any[] without nil
 ---@return integer? n how many items were sent: all of them
@@ -901,8 +902,9 @@ function channel:send(value) end
 ---@return "EOF"? code
 function channel:recv() end
 
----Adds all items of a list, in order. If one of them can't cross between states,
----none is sent. If it is cancelled while it waits, some have been sent.
+---Adds all items of a list, in order; where it has to wait, items of other senders
+---may come between. If one of them can't cross between states, none is sent. If it
+---is cancelled while it waits, some have been sent.
 ---Waits while it is full.
 ---@param list any[] without nil
 ---@return integer? n how many items were sent: all of them
