@@ -749,7 +749,8 @@ describe("wrong use of pools", function()
           "bad argument #3 to 'map' (option 'chunk' must be an integer from 1 to "
           .. "1000000, got 1.5)",
         [message(function() conc.map({}, double, { workers = 2 }) end)] =
-          "bad argument #3 to 'map' (unknown option 'workers')",
+          "bad argument #3 to 'map' (unknown option 'workers'; options: chunk, engine, limit, "
+            .. "on_progress, priority, retries, timeout)",
         [message(function() conc.map(nil, double) end)] =
           "bad argument #1 to 'map' (list expected, got nil)",
         [message(function() pool.close() end)] =

@@ -118,7 +118,8 @@ function M.unknown(name, index, key, ...)
   table.sort(names)
   local meant = core.nearest(tostring(key), names)
   M.complain(name, index, ("unknown option '%s'%s"):format(tostring(key),
-    meant and ("; did you mean '%s'?"):format(meant) or ""))
+    meant and ("; did you mean '%s'?"):format(meant)
+      or "; options: " .. table.concat(names, ", ")))
 end
 
 return M

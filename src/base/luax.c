@@ -183,6 +183,19 @@ bool lc_luax_flag (lua_State *L, int arg, const char *name, bool unless) {
   return on;
 }
 
+/* "; options: timeout, name" */
+static void push_names (lua_State *L, const char *of,
+                        const char *const names[]) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (int i = 0; names[i] && *names[i]; i++) {
+    luaL_addstring(&b, i ? ", " : "; options: ");
+    luaL_addstring(&b, of);
+    luaL_addstring(&b, names[i]);
+  }
+  luaL_pushresult(&b);
+}
+
 /* The key on top is none of the names. */
 static void refuse_key (lua_State *L, int arg, const char *of,
                         const char *const names[]) {
@@ -191,10 +204,10 @@ static void refuse_key (lua_State *L, int arg, const char *of,
   for (int i = 0; names[i] && *names[i]; i++)
     lc_nearest_offer(&meant, names[i]);
   lua_pushfstring(L, "unknown option '%s%s'", of, meant.word);
-  if (meant.name) {
+  if (meant.name)
     lua_pushfstring(L, "; did you mean '%s%s'?", of, meant.name);
-    lua_concat(L, 2);
-  }
+  else push_names(L, of, names);
+  lua_concat(L, 2);
   luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
