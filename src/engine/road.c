@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -243,7 +244,7 @@ static void serve_one (int socket) {
 
 static void *serve (void *arg) {
   int ready[MANY];
-  (void)arg;
+  (void)sem_post(arg);
   for (;;) {
     int n = lc_system_poller_wait(road.poller, ready, MANY);
     if (n < 0) return NULL;
@@ -254,16 +255,22 @@ static void *serve (void *arg) {
   }
 }
 
-/* All signals are for other threads. */
+/* All signals are for other threads. It has begun when this returns: in the
+** child of a fork that came between, what a thread's start locks (in the
+** allocator of a sanitizer) would be locked for ever. */
 static int start_thread (void) {
   pthread_attr_t attributes;
   sigset_t all, before;
+  sem_t begun;
   int err = pthread_attr_init(&attributes);
   if (err) return uv_translate_sys_error(err);
+  (void)sem_init(&begun, 0, 0);
   (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
   (void)sigfillset(&all);
   (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-  err = pthread_create(&road.thread, &attributes, serve, NULL);
+  err = pthread_create(&road.thread, &attributes, serve, &begun);
+  while (!err && sem_wait(&begun) < 0 && errno == EINTR) ;
+  (void)sem_destroy(&begun);
   (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
   (void)pthread_attr_destroy(&attributes);
   return err ? uv_translate_sys_error(err) : 0;
