@@ -68,6 +68,15 @@ describe("an estimate", function()
       assert.equal("process", best.engine)
     end)
 
+  it("prefers what is simpler unless another is clearly quicker", function()
+    for wall, engine in pairs { [1.29] = "thread", [1.31] = "process" } do
+      local best = estimate.choose { now = { engine = "task", wall = 10 },
+        { engine = "serial", wall = 10 }, { engine = "task", wall = 10 },
+        { engine = "thread", wall = wall }, { engine = "process", wall = 1 } }
+      assert.equal(engine, best.engine)
+    end
+  end)
+
   it("proposes no other state for what can't leave this one", function()
     local best = best_of({ n = 100, cpu = 0.01, wait = 0 }, "task",
       "cannot send")
@@ -200,7 +209,9 @@ describe("luaconc advise", function()
     assert.matches("200 jobs on tasks", out)
     local share = tonumber(out:match "busy for (%d+)")
     assert.is_true(share > 80, share)
-    assert.matches(cores > 1 and 'Use engine = "thread"' or "Stay with tasks", out)
+    -- (Which of the two depends on what calls cost on this machine just now.)
+    local engine = out:match 'Use engine = "(%l+)"'
+    assert.is_true(cores == 1 or engine == "thread" or engine == "process", out)
     assert.matches("rule of thumb says processes", out)
   end)
 

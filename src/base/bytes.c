@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/alloc.h"
+#include "base/bytes.h"
 
 enum { FIRST = 256, KEEP = 64 * 1024 };
 

@@ -7,8 +7,8 @@
 ** a slot: half the depth of a binary heap, and siblings share a cache line.
 */
 
-#include "base/heap.h"
 #include "base/alloc.h"
+#include "base/heap.h"
 
 #define ARITY 4u
 

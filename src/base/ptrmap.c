@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "base/ptrmap.h"
 #include "base/alloc.h"
+#include "base/ptrmap.h"
 
 enum { FIRST = 32, KEEP = 1024 };
 

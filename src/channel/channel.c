@@ -9,6 +9,7 @@
 */
 
 #include "base/alloc.h"
+#include "base/luax.h"
 #include "channel/census.h"
 #include "channel/channel.h"
 #include "channel/chcase.h"
@@ -16,9 +17,8 @@
 #include "channel/chrecv.h"
 #include "channel/chsend.h"
 #include "channel/dock.h"
-#include "kernel/end.h"
-#include "base/luax.h"
 #include "inspect/tree.h"
+#include "kernel/end.h"
 
 #define CHANNEL_TYPE "luaconc.channel"
 

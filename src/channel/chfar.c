@@ -6,13 +6,13 @@
 ** or another process has died.
 */
 
+#include "base/luax.h"
 #include "channel/chfar.h"
 #include "channel/chrecv.h"
 #include "channel/chsend.h"
-#include "shared/handled.h"
-#include "base/luax.h"
 #include "kernel/select.h"
 #include "kernel/wake.h"
+#include "shared/handled.h"
 
 enum { SPINS = 2000, VAIN_MAX = 8 };
 

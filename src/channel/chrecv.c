@@ -9,9 +9,9 @@
 
 #include <string.h>
 
+#include "base/luax.h"
 #include "channel/chfar.h"
 #include "channel/chrecv.h"
-#include "base/luax.h"
 #include "inspect/trace.h"
 
 

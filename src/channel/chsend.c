@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
+#include "base/luax.h"
 #include "channel/chfar.h"
 #include "channel/chsend.h"
-#include "base/luax.h"
 #include "inspect/trace.h"
 
 enum { MOST = 100000000 };   /* items of a list */

@@ -5,8 +5,8 @@
 ** cancelled task leaves there goes with the seat.
 */
 
-#include "channel/chwait.h"
 #include "base/luax.h"
+#include "channel/chwait.h"
 #include "kernel/select.h"
 
 /* Tells a channel from other userdata, faster than its metatable. */

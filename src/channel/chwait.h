@@ -12,8 +12,8 @@
 #include "base/errors.h"
 #include "channel/exchange.h"
 #include "kernel/loop.h"
-#include "shared/shared.h"
 #include "kernel/task.h"
+#include "shared/shared.h"
 
 typedef struct lc_channel {
   lc_handleof handle;

@@ -12,8 +12,8 @@
 #ifndef lc_dock_h
 #define lc_dock_h
 
-#include "shared/proxy.h"
 #include "channel/slot.h"
+#include "shared/proxy.h"
 
 /* Results of tickets. */
 enum { LC_STRAIT_DONE = 1, LC_STRAIT_LOOK = 2 };

@@ -37,11 +37,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "kernel/claim.h"
-#include "channel/item.h"
 #include "base/list.h"
-#include "kernel/port.h"
+#include "channel/item.h"
 #include "channel/strait.h"
+#include "kernel/claim.h"
+#include "kernel/port.h"
 
 typedef struct lc_exchange lc_exchange;
 typedef struct lc_seat lc_seat;

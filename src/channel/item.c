@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 #include "channel/census.h"
-#include "value/encode.h"
 #include "channel/item.h"
+#include "value/encode.h"
 
 enum { OVERHEAD = 16 };  /* bytes of a message beside those of its string */
 

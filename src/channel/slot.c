@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "engine/road.h"
 #include "channel/slot.h"
+#include "engine/road.h"
 
 enum { PAGE = 4096 };
 

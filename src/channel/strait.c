@@ -4,9 +4,9 @@
 */
 
 #include "channel/dock.h"
-#include "engine/road.h"
 #include "channel/slot.h"
 #include "channel/strait.h"
+#include "engine/road.h"
 
 static bool unload_block (lc_proxy *p, uint32_t i, lc_item *item) {
   lc_straitthing *t = lc_dock_thing(p);

@@ -12,16 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/afterfork.h"
-#include "shared/commons.h"
 #include "base/errors.h"
-#include "kernel/handle.h"
+#include "base/system.h"
+#include "engine/afterfork.h"
 #include "engine/remote.h"
 #include "engine/road.h"
+#include "kernel/handle.h"
 #include "kernel/slots.h"
-#include "base/system.h"
 #include "kernel/task.h"
 #include "kernel/uvpool.h"
+#include "shared/commons.h"
 
 /* {{ May it be forked? */
 

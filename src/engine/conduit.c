@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "engine/conduit.h"
 #include "base/fault.h"
+#include "engine/conduit.h"
 
 /* The same machine at both ends: numbers go as they are. */
 enum { MARK = 0x6c634b31, TURN_BYTES = 1 << 20, FIRST_BYTES = 1 << 16,

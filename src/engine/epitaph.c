@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "engine/epitaph.h"
 #include "base/errors.h"
 #include "base/system.h"
+#include "engine/epitaph.h"
 
 /* For want of memory, the error says less. */
 void lc_epitaph_fill (lc_epitaph *e, const lc_fate *fate) {

@@ -9,12 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/afterfork.h"
 #include "base/fault.h"
+#include "base/system.h"
+#include "engine/afterfork.h"
 #include "engine/forkchild.h"
 #include "engine/parcel.h"
 #include "engine/road.h"
-#include "base/system.h"
 
 enum { END_MS = 1000 };
 

@@ -9,8 +9,8 @@
 #ifndef lc_forkchild_h
 #define lc_forkchild_h
 
-#include "engine/starter.h"
 #include "engine/remote.h"
+#include "engine/starter.h"
 
 /* Forks: 0 and its descriptors in *child, where `life` tells its end; or a
 ** libuv code. The child runs the job and does not come back. */

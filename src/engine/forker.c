@@ -29,11 +29,11 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/system.h"
 #include "engine/forker.h"
 #include "engine/interpreter.h"
 #include "engine/parcel.h"
 #include "engine/relay.h"
-#include "base/system.h"
 
 enum { CHAINS = 512, RETRY_NS = 10000000, OTHERS = 4 };
 

@@ -24,12 +24,12 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/system.h"
 #include "engine/forker.h"
 #include "engine/forkserver.h"
 #include "engine/interpreter.h"
 #include "engine/parcel.h"
 #include "engine/road.h"
-#include "base/system.h"
 
 enum { ATTEMPTS = 3, PAUSE_MS = 100, PAUSES = 100, END_MS = 5000 };
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/system.h"
 #include "engine/interpreter.h"
 #include "luaconc.h"
-#include "base/system.h"
 
 /* One like `lua` is named so: lua, lua5.4, lua54. A host that sets `arg` as
 ** `lua` does is still no interpreter. */

@@ -11,9 +11,9 @@
 #define lc_mailbox_h
 
 #include "base/list.h"
-#include "value/message.h"
 #include "kernel/op.h"
 #include "kernel/port.h"
+#include "value/message.h"
 
 typedef struct lc_letter {
   lc_note note;            /* for who posts it to a port */

@@ -18,26 +18,26 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "inspect/account.h"
-#include "engine/afterfork.h"
 #include "base/alloc.h"
-#include "shared/commons.h"
-#include "engine/conduit.h"
 #include "base/errors.h"
-#include "engine/forker.h"
-#include "kernel/handle.h"
-#include "inspect/inquiry.h"
-#include "kernel/interrupt.h"
-#include "luaconc.h"
 #include "base/luax.h"
 #include "base/memory.h"
+#include "base/system.h"
+#include "engine/afterfork.h"
+#include "engine/conduit.h"
+#include "engine/forker.h"
 #include "engine/offspring.h"
-#include "inspect/pulse.h"
 #include "engine/road.h"
 #include "engine/starter.h"
-#include "base/system.h"
-#include "inspect/trace.h"
 #include "engine/worker.h"
+#include "inspect/account.h"
+#include "inspect/inquiry.h"
+#include "inspect/pulse.h"
+#include "inspect/trace.h"
+#include "kernel/handle.h"
+#include "kernel/interrupt.h"
+#include "luaconc.h"
+#include "shared/commons.h"
 
 enum { SCRATCH = 16384, LONGEST_ANSWER = 1024 };
 

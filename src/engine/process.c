@@ -17,20 +17,20 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/fault.h"
+#include "base/luax.h"
+#include "base/system.h"
 #include "engine/conduit.h"
 #include "engine/epitaph.h"
-#include "base/fault.h"
 #include "engine/forkchild.h"
 #include "engine/forkserver.h"
-#include "kernel/handle.h"
-#include "inspect/inquiry.h"
-#include "base/luax.h"
 #include "engine/process.h"
 #include "engine/remote.h"
 #include "engine/starter.h"
 #include "engine/startoptions.h"
-#include "base/system.h"
+#include "inspect/inquiry.h"
 #include "inspect/trace.h"
+#include "kernel/handle.h"
 
 typedef struct watch watch;
 typedef struct process process;

@@ -25,8 +25,8 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
-#include "engine/relay.h"
 #include "base/system.h"
+#include "engine/relay.h"
 
 enum { CHAINS = 256, PIECE = 4096, MOST_AT_END = 256 << 10 };
 

@@ -4,17 +4,17 @@
 
 #include <string.h>
 
-#include "inspect/debug.h"
 #include "base/errors.h"
-#include "inspect/inquiry.h"
 #include "base/luax.h"
 #include "engine/remote.h"
-#include "kernel/spawn.h"
-#include "kernel/task.h"
+#include "engine/worker.h"
+#include "inspect/debug.h"
+#include "inspect/inquiry.h"
 #include "inspect/trace.h"
 #include "inspect/traceback.h"
 #include "kernel/end.h"
-#include "engine/worker.h"
+#include "kernel/spawn.h"
+#include "kernel/task.h"
 
 #define BODY_TYPE "luaconc.body"
 #define MILLISECOND 1000000u

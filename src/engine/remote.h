@@ -24,8 +24,8 @@
 #define lc_remote_h
 
 #include "base/heap.h"
-#include "kernel/job.h"
 #include "engine/mailbox.h"
+#include "kernel/job.h"
 #include "kernel/reason.h"
 #include "kernel/scope.h"
 

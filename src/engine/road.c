@@ -24,12 +24,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "shared/commons.h"
 #include "base/fault.h"
-#include "shared/guest.h"
+#include "base/system.h"
 #include "engine/parcel.h"
 #include "engine/road.h"
-#include "base/system.h"
+#include "shared/commons.h"
+#include "shared/guest.h"
 
 enum { STACK_BYTES = 256 << 10, MANY = 16, LEAST = 16 };
 

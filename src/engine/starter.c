@@ -4,12 +4,12 @@
 
 #include <stdatomic.h>
 
-#include "kernel/end.h"
 #include "base/errors.h"
-#include "engine/interpreter.h"
 #include "base/luax.h"
+#include "engine/interpreter.h"
 #include "engine/road.h"
 #include "engine/starter.h"
+#include "kernel/end.h"
 
 void (*_Atomic lc_starter_work) (lua_State *L, lc_loop *loop, lc_fork *f);
 

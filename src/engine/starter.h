@@ -7,10 +7,10 @@
 #ifndef lc_starter_h
 #define lc_starter_h
 
+#include "base/system.h"
 #include "engine/forkserver.h"
 #include "kernel/loop.h"
 #include "value/message.h"
-#include "base/system.h"
 
 typedef struct lc_starter {
   bool held;

@@ -16,13 +16,13 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/fault.h"
-#include "inspect/inquiry.h"
-#include "kernel/interrupt.h"
 #include "base/luax.h"
 #include "base/memory.h"
 #include "base/system.h"
 #include "engine/thread.h"
 #include "engine/worker.h"
+#include "inspect/inquiry.h"
+#include "kernel/interrupt.h"
 
 static const char our_part;       /* of the library or program */
 

@@ -7,17 +7,17 @@
 #include <lualib.h>
 
 #include "base/errors.h"
-#include "kernel/interrupt.h"
 #include "base/luax.h"
-#include "host/modules.h"
-#include "program/shell.h"
-#include "kernel/spawn.h"
 #include "base/system.h"
-#include "kernel/task.h"
+#include "engine/worker.h"
+#include "host/modules.h"
 #include "inspect/trace.h"
 #include "inspect/traceback.h"
+#include "kernel/interrupt.h"
+#include "kernel/spawn.h"
+#include "kernel/task.h"
 #include "kernel/trouble.h"
-#include "engine/worker.h"
+#include "program/shell.h"
 
 static const char worker_key;
 

@@ -19,10 +19,10 @@
 
 #include <stdatomic.h>
 
-#include "kernel/loop.h"
 #include "engine/mailbox.h"
-#include "kernel/reason.h"
 #include "engine/remote.h"
+#include "kernel/loop.h"
+#include "kernel/reason.h"
 
 struct lc_report;
 typedef struct lc_worker lc_worker;

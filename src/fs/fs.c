@@ -10,13 +10,13 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "base/luax.h"
 #include "fs/fs.h"
 #include "fs/fscall.h"
 #include "fs/fsjob.h"
 #include "fs/fsstat.h"
 #include "fs/fstree.h"
 #include "fs/fswhole.h"
-#include "base/luax.h"
 
 /* {{ Arguments */
 

@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "inspect/debug.h"
-#include "kernel/end.h"
 #include "base/errors.h"
+#include "base/luax.h"
 #include "fs/fscall.h"
 #include "fs/fsfile.h"
-#include "base/luax.h"
 #include "fs/fsio.h"
+#include "inspect/debug.h"
 #include "inspect/trace.h"
+#include "kernel/end.h"
 
 /* {{ The block */
 

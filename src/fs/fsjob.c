@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#include "kernel/end.h"
 #include "base/errors.h"
+#include "base/luax.h"
 #include "fs/fsjob.h"
 #include "fs/fswork.h"
-#include "base/luax.h"
+#include "kernel/end.h"
 
 #define BOX_TYPE "luaconc.fs request"
 

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "base/luax.h"
 #include "fs/fsfile.h"
 #include "fs/fsio.h"
 #include "fs/fsnow.h"
 #include "fs/fsnumber.h"
-#include "base/luax.h"
 
 enum {
   MOST_AT_ONCE = 16 << 20,   /* of a large read */

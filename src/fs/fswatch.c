@@ -17,10 +17,10 @@
 #include "base/alloc.h"
 #include "base/errors.h"
 #include "base/fault.h"
+#include "base/luax.h"
 #include "fs/fsjob.h"
 #include "fs/fswatch.h"
 #include "kernel/handle.h"
-#include "base/luax.h"
 
 #define WATCH_TYPE "luaconc.watcher"
 

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fs/fsfile.h"
 #include "base/luax.h"
+#include "fs/fsfile.h"
 
 static const lc_opkind write_kind = LC_FSOP("write to file");
 

@@ -14,17 +14,17 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "kernel/end.h"
 #include "base/errors.h"
+#include "base/luax.h"
+#include "base/memory.h"
 #include "host/host.h"
 #include "host/hostwait.h"
 #include "host/hostwork.h"
-#include "luaconc.h"
-#include "base/luax.h"
-#include "base/memory.h"
-#include "kernel/spawn.h"
 #include "inspect/traceback.h"
+#include "kernel/end.h"
+#include "kernel/spawn.h"
 #include "kernel/trouble.h"
+#include "luaconc.h"
 
 static const char spawn_key, run_key, limits_key;
 

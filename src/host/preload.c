@@ -7,8 +7,8 @@
 
 #include <lualib.h>
 
-#include "luaconc.h"
 #include "host/modules.h"
+#include "luaconc.h"
 
 extern const lc_builtin lc_builtin_files[];
 

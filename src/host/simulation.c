@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/handle.h"
 #include "base/luax.h"
 #include "host/simulation.h"
+#include "kernel/handle.h"
 
 /* simulation.clock(virtual) -> was it so? Starts or ends virtual time. */
 static int simulation_clock (lua_State *L) {

@@ -23,14 +23,14 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "value/code.h"
 #include "base/fault.h"
 #include "base/luax.h"
 #include "host/modules.h"
-#include "stream/pipe.h"
+#include "host/testing.h"
 #include "kernel/slots.h"
 #include "kernel/task.h"
-#include "host/testing.h"
+#include "stream/pipe.h"
+#include "value/code.h"
 
 /* {{ Lua's allocator */
 

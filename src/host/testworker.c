@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "engine/conduit.h"
 #include "base/errors.h"
-#include "engine/starter.h"
 #include "base/luax.h"
+#include "engine/conduit.h"
 #include "engine/road.h"
+#include "engine/starter.h"
 #include "host/testworker.h"
 
 /* {{ The road */

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "inspect/account.h"
 #include "base/alloc.h"
 #include "base/system.h"
+#include "inspect/account.h"
 
 enum {
   LEAST = 64,            /* entries that are made room for */

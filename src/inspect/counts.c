@@ -4,9 +4,9 @@
 
 #include <math.h>
 
+#include "base/luax.h"
 #include "inspect/counts.h"
 #include "kernel/job.h"
-#include "base/luax.h"
 #include "value/message.h"
 
 static void set_integer (lua_State *L, const char *key, uint64_t n) {

@@ -2,11 +2,11 @@
 ** deadlock.c: why nothing can go on. See deadlock.h.
 */
 
+#include "engine/worker.h"
 #include "inspect/deadlock.h"
-#include "kernel/task.h"
 #include "inspect/traceback.h"
 #include "inspect/tree.h"
-#include "engine/worker.h"
+#include "kernel/task.h"
 
 /* {{ Rows */
 

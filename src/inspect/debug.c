@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect/debug.h"
-#include "kernel/task.h"
 #include "base/luax.h"
+#include "inspect/debug.h"
 #include "inspect/races.h"
 #include "inspect/traceback.h"
+#include "kernel/task.h"
 #include "value/wire.h"
 
 #define VARIABLE "LUACONC_DEBUG"

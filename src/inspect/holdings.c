@@ -7,10 +7,10 @@
 ** is still to be looked at, in order; at FOUND the result.
 */
 
-#include "inspect/holdings.h"
 #include "base/luax.h"
-#include "kernel/task.h"
+#include "inspect/holdings.h"
 #include "inspect/tree.h"
+#include "kernel/task.h"
 
 enum { SEEN = 1, LIST, FOUND };
 enum { MOST_VALUES = 20000, MOST_FOUND = 50 };

@@ -7,15 +7,15 @@
 
 #include "base/alloc.h"
 #include "base/errors.h"
-#include "inspect/inquiry.h"
-#include "kernel/interrupt.h"
 #include "base/luax.h"
+#include "engine/worker.h"
+#include "inspect/inquiry.h"
 #include "inspect/pulse.h"
-#include "kernel/spawn.h"
-#include "kernel/task.h"
 #include "inspect/traceback.h"
 #include "inspect/tree.h"
-#include "engine/worker.h"
+#include "kernel/interrupt.h"
+#include "kernel/spawn.h"
+#include "kernel/task.h"
 
 #define INQUIRY_TYPE "luaconc.inquiry"
 

@@ -16,8 +16,8 @@
 #ifndef lc_inquiry_h
 #define lc_inquiry_h
 
-#include "kernel/loop.h"
 #include "engine/remote.h"
+#include "kernel/loop.h"
 
 enum { LC_REPORT_DEPTH = 16 };   /* states above one another, at most */
 

@@ -23,12 +23,12 @@
 ** when this process ends, in whatever way.
 */
 
-#include "inspect/measure.h"
-#include "inspect/account.h"
 #include "base/errors.h"
 #include "base/luax.h"
-#include "value/message.h"
 #include "base/system.h"
+#include "inspect/account.h"
+#include "inspect/measure.h"
+#include "value/message.h"
 
 #include <errno.h>
 #include <signal.h>

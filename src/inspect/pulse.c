@@ -11,11 +11,11 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
-#include "kernel/interrupt.h"
 #include "base/luax.h"
-#include "inspect/pulse.h"
-#include "kernel/task.h"
 #include "engine/worker.h"
+#include "inspect/pulse.h"
+#include "kernel/interrupt.h"
+#include "kernel/task.h"
 
 #define VARIABLE "LUACONC_BLOCK_MS"
 

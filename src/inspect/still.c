@@ -9,14 +9,14 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "shared/guest.h"
-#include "inspect/inquiry.h"
 #include "base/luax.h"
 #include "engine/road.h"
+#include "engine/worker.h"
+#include "inspect/inquiry.h"
 #include "inspect/still.h"
 #include "kernel/task.h"
 #include "kernel/trouble.h"
-#include "engine/worker.h"
+#include "shared/guest.h"
 
 #define NAP_NS 100000000u       /* the first; each in vain is twice as long */
 #define LIMIT_NS 5000000000u    /* that answers may take */

@@ -8,15 +8,15 @@
 
 #include "base/alloc.h"
 #include "base/errors.h"
-#include "kernel/handle.h"
 #include "base/luax.h"
 #include "engine/remote.h"
-#include "kernel/task.h"
+#include "engine/worker.h"
 #include "inspect/trace.h"
 #include "inspect/traceback.h"
 #include "inspect/tracegc.h"
 #include "inspect/tracing.h"
-#include "engine/worker.h"
+#include "kernel/handle.h"
+#include "kernel/task.h"
 
 #define COUNT_NS 50000000u      /* between two looks at descriptors */
 

@@ -4,15 +4,15 @@
 
 #include <unistd.h>
 
-#include "shared/guest.h"
-#include "kernel/handle.h"
-#include "inspect/holdings.h"
 #include "base/luax.h"
 #include "engine/remote.h"
-#include "kernel/task.h"
+#include "engine/worker.h"
+#include "inspect/holdings.h"
 #include "inspect/traceback.h"
 #include "inspect/tree.h"
-#include "engine/worker.h"
+#include "kernel/handle.h"
+#include "kernel/task.h"
+#include "shared/guest.h"
 
 static const char pools_key;   /* the function that core.on_tree was given */
 static const char about_key;   /* in metatables: see lc_tree_about */

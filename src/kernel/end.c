@@ -14,11 +14,11 @@
 
 #include <stdio.h>
 
+#include "base/errors.h"
+#include "engine/remote.h"
 #include "inspect/debug.h"
 #include "kernel/end.h"
-#include "base/errors.h"
 #include "kernel/frame.h"
-#include "engine/remote.h"
 #include "kernel/slots.h"
 #include "kernel/task.h"
 #include "kernel/trouble.h"

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "inspect/debug.h"
 #include "base/errors.h"
-#include "kernel/frame.h"
 #include "base/luax.h"
-#include "kernel/reason.h"
 #include "engine/remote.h"
+#include "inspect/debug.h"
+#include "kernel/frame.h"
+#include "kernel/reason.h"
 #include "kernel/spawn.h"
 
 #define GROUP_TYPE "luaconc.group"

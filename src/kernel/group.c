@@ -2,12 +2,12 @@
 ** group.c: jobs that end together. See group.h.
 */
 
-#include "inspect/debug.h"
 #include "base/errors.h"
-#include "kernel/group.h"
 #include "engine/remote.h"
-#include "kernel/task.h"
+#include "inspect/debug.h"
 #include "inspect/traceback.h"
+#include "kernel/group.h"
+#include "kernel/task.h"
 
 void lc_group_init (lc_group *g, lc_scope *scope) {
   *g = (lc_group){0};

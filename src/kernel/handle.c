@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/luax.h"
 #include "inspect/debug.h"
+#include "inspect/trace.h"
 #include "kernel/end.h"
 #include "kernel/handle.h"
-#include "base/luax.h"
-#include "inspect/trace.h"
 
 static const char alive_key;
 

@@ -15,14 +15,14 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "kernel/frame.h"
-#include "inspect/inquiry.h"
-#include "kernel/interrupt.h"
-#include "program/sighold.h"
-#include "kernel/task.h"
-#include "stream/terminal.h"
-#include "kernel/trouble.h"
 #include "engine/worker.h"
+#include "inspect/inquiry.h"
+#include "kernel/frame.h"
+#include "kernel/interrupt.h"
+#include "kernel/task.h"
+#include "kernel/trouble.h"
+#include "program/sighold.h"
+#include "stream/terminal.h"
 
 enum { COMPUTES = 100000 };   /* instructions: about a millisecond */
 

@@ -7,14 +7,14 @@
 
 #include "base/errors.h"
 #include "base/luax.h"
-#include "kernel/reason.h"
-#include "engine/remote.h"
-#include "kernel/select.h"
-#include "kernel/slots.h"
 #include "base/system.h"
-#include "kernel/task.h"
+#include "engine/remote.h"
 #include "inspect/trace.h"
 #include "inspect/traceback.h"
+#include "kernel/reason.h"
+#include "kernel/select.h"
+#include "kernel/slots.h"
+#include "kernel/task.h"
 #include "kernel/trouble.h"
 
 static const char extra_key;

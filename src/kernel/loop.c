@@ -14,25 +14,25 @@
 #include <unistd.h>
 #include <sys/eventfd.h>
 
-#include "inspect/account.h"
 #include "base/alloc.h"
-#include "inspect/debug.h"
-#include "kernel/end.h"
 #include "base/errors.h"
 #include "base/fault.h"
-#include "kernel/frame.h"
-#include "kernel/handle.h"
-#include "inspect/inquiry.h"
-#include "kernel/interrupt.h"
 #include "base/luax.h"
+#include "engine/worker.h"
 #include "host/modules.h"
+#include "inspect/account.h"
+#include "inspect/debug.h"
+#include "inspect/inquiry.h"
 #include "inspect/pulse.h"
 #include "inspect/races.h"
+#include "inspect/trace.h"
+#include "kernel/end.h"
+#include "kernel/frame.h"
+#include "kernel/handle.h"
+#include "kernel/interrupt.h"
 #include "kernel/slots.h"
 #include "kernel/task.h"
-#include "inspect/trace.h"
 #include "kernel/trouble.h"
-#include "engine/worker.h"
 
 enum { PROBE = 8, POOL_CLASSES = 8, POOL_LEAST = 64, KEEP_POOLED = 256 };
 #define IO_GRACE_MS 20   /* virtual time: real time that I/O may take */

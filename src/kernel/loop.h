@@ -22,13 +22,13 @@
 
 #include <pthread.h>
 
-#include "base/list.h"
-#include "base/heap.h"
 #include "base/clock.h"
-#include "kernel/op.h"
-#include "kernel/port.h"
+#include "base/heap.h"
+#include "base/list.h"
 #include "inspect/stats.h"
 #include "inspect/still.h"
+#include "kernel/op.h"
+#include "kernel/port.h"
 
 struct lc_job;
 struct lc_task;

@@ -2,9 +2,9 @@
 ** op.c: how a wait ends. See op.h.
 */
 
+#include "inspect/trace.h"
 #include "kernel/op.h"
 #include "kernel/task.h"
-#include "inspect/trace.h"
 
 void lc_op_unlink (lc_op *op) {
   lc_list_remove(&op->u.link);

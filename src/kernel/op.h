@@ -23,8 +23,8 @@
 #ifndef lc_op_h
 #define lc_op_h
 
-#include "base/list.h"
 #include "base/heap.h"
+#include "base/list.h"
 
 struct lc_task;
 typedef struct lc_op lc_op;

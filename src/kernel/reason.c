@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "engine/remote.h"
+#include "engine/worker.h"
+#include "kernel/loop.h"
+#include "kernel/reason.h"
+#include "kernel/task.h"
 #include "value/decode.h"
 #include "value/encode.h"
 #include "value/encoder.h"
-#include "kernel/loop.h"
-#include "kernel/reason.h"
-#include "engine/remote.h"
-#include "kernel/task.h"
-#include "engine/worker.h"
 
 static const char reason_key;   /* in the registry: the value, once read */
 

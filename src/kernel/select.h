@@ -26,8 +26,8 @@
 #define lc_select_h
 
 #include "kernel/claim.h"
-#include "kernel/op.h"
 #include "kernel/loop.h"
+#include "kernel/op.h"
 
 typedef struct lc_case {
   lc_op op;                     /* in the queue of its object */

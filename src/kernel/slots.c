@@ -2,8 +2,8 @@
 ** slots.c: coroutines, used again and again. See slots.h.
 */
 
-#include "kernel/slots.h"
 #include "base/alloc.h"
+#include "kernel/slots.h"
 
 /* Idle coroutines beyond this many go back to the collector: after a peak
 ** of 100,000 tasks a program shall not keep 100 MB. */

@@ -13,8 +13,8 @@
 #ifndef lc_slots_h
 #define lc_slots_h
 
-#include "kernel/loop.h"
 #include "kernel/job.h"
+#include "kernel/loop.h"
 
 typedef struct lc_taskslot {
   lua_State *co;      /* NULL: none yet */

@@ -3,10 +3,10 @@
 */
 
 #include "base/luax.h"
-#include "kernel/slots.h"
-#include "kernel/spawn.h"
 #include "inspect/trace.h"
 #include "inspect/traceback.h"
+#include "kernel/slots.h"
+#include "kernel/spawn.h"
 
 enum { MOST_ARGUMENTS = 1000000 };   /* the Lua stack's own limit */
 

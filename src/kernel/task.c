@@ -7,18 +7,18 @@
 
 #include <string.h>
 
-#include "inspect/account.h"
 #include "base/alloc.h"
-#include "inspect/debug.h"
 #include "base/errors.h"
-#include "kernel/frame.h"
-#include "kernel/interrupt.h"
 #include "base/luax.h"
+#include "inspect/account.h"
+#include "inspect/debug.h"
 #include "inspect/pulse.h"
-#include "kernel/slots.h"
-#include "kernel/task.h"
 #include "inspect/trace.h"
 #include "inspect/traceback.h"
+#include "kernel/frame.h"
+#include "kernel/interrupt.h"
+#include "kernel/slots.h"
+#include "kernel/task.h"
 #include "kernel/trouble.h"
 
 enum { SWALLOW_MAX = 100 };

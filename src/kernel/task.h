@@ -36,11 +36,11 @@
 #ifndef lc_task_h
 #define lc_task_h
 
-#include "kernel/job.h"
-#include "kernel/scope.h"
-#include "kernel/op.h"
 #include "kernel/group.h"
+#include "kernel/job.h"
 #include "kernel/loop.h"
+#include "kernel/op.h"
+#include "kernel/scope.h"
 
 typedef struct lc_task {
   lc_job job;

@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "inspect/deadlock.h"
 #include "base/errors.h"
+#include "base/luax.h"
+#include "engine/worker.h"
+#include "inspect/deadlock.h"
+#include "inspect/traceback.h"
 #include "kernel/frame.h"
 #include "kernel/interrupt.h"
-#include "base/luax.h"
 #include "kernel/slots.h"
 #include "kernel/spawn.h"
 #include "kernel/task.h"
-#include "inspect/traceback.h"
 #include "kernel/trouble.h"
-#include "engine/worker.h"
 
 static const char report_key;   /* text of the last deadlock */
 static const char exit_key;     /* {os.exit, code, close} */

@@ -2,8 +2,8 @@
 ** waiter.c: queues of operations with deadlines. See waiter.h.
 */
 
-#include "kernel/waiter.h"
 #include "kernel/loop.h"
+#include "kernel/waiter.h"
 
 typedef struct lc_waiter {
   lc_link link;

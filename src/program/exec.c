@@ -25,14 +25,14 @@
 #include <unistd.h>
 
 #include "base/errors.h"
-#include "program/exec.h"
 #include "base/fault.h"
-#include "kernel/handle.h"
 #include "base/luax.h"
-#include "stream/pipe.h"
-#include "program/program.h"
 #include "base/system.h"
+#include "kernel/handle.h"
 #include "kernel/waiter.h"
+#include "program/exec.h"
+#include "program/program.h"
+#include "stream/pipe.h"
 
 extern char **environ;
 

@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "program/program.h"
 #include "base/system.h"
+#include "program/program.h"
 
 extern char **environ;
 

@@ -14,13 +14,13 @@
 
 #include "base/errors.h"
 #include "base/fault.h"
-#include "kernel/handle.h"
 #include "base/luax.h"
+#include "base/system.h"
+#include "kernel/handle.h"
 #include "kernel/select.h"
+#include "kernel/task.h"
 #include "program/sighold.h"
 #include "program/signals.h"
-#include "base/system.h"
-#include "kernel/task.h"
 
 #define SIGNAL_TYPE "luaconc.signal"
 

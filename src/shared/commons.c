@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/commons.h"
 #include "base/fault.h"
-#include "shared/guest.h"
 #include "engine/road.h"
+#include "shared/commons.h"
+#include "shared/guest.h"
 
 #define SIZE ((size_t)64 << 20)
 

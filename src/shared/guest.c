@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "shared/guest.h"
 #include "engine/road.h"
 #include "kernel/wake.h"
+#include "shared/guest.h"
 
 enum { KEPT_WAITS = 4 };
 

@@ -26,9 +26,9 @@
 #ifndef lc_guest_h
 #define lc_guest_h
 
-#include "shared/commons.h"
 #include "base/list.h"
 #include "kernel/port.h"
+#include "shared/commons.h"
 
 typedef struct lc_guest lc_guest;
 typedef struct lc_wait lc_wait;

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "kernel/end.h"
 #include "base/errors.h"
-#include "shared/handled.h"
 #include "base/luax.h"
 #include "channel/strait.h"
 #include "inspect/tree.h"
+#include "kernel/end.h"
+#include "shared/handled.h"
 
 /* {{ Waits */
 

@@ -17,9 +17,9 @@
 #define lc_handled_h
 
 #include "kernel/loop.h"
-#include "shared/proxy.h"
 #include "kernel/select.h"
 #include "kernel/task.h"
+#include "shared/proxy.h"
 #include "shared/things.h"
 
 typedef struct lc_handled {

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "shared/mapping.h"
 #include "base/system.h"
 #include "kernel/wake.h"
+#include "shared/mapping.h"
 
 enum { TRIES = 200 };
 

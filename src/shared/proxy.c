@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "shared/proxy.h"
 #include "engine/road.h"
+#include "shared/proxy.h"
 #include "shared/things.h"
 
 enum { SLOTS = 256 };

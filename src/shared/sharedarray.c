@@ -9,11 +9,11 @@
 
 #include <stdio.h>
 
-#include "inspect/debug.h"
-#include "shared/element.h"
 #include "base/errors.h"
 #include "base/luax.h"
+#include "inspect/debug.h"
 #include "inspect/races.h"
+#include "shared/element.h"
 #include "shared/sharedarray.h"
 
 static const lc_handledtype array_type;

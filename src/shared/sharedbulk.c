@@ -4,8 +4,8 @@
 ** Ranges are `first` to `last`, both included; all, where nothing is said.
 */
 
-#include "shared/element.h"
 #include "base/luax.h"
+#include "shared/element.h"
 #include "shared/sharedarray.h"
 
 typedef struct range {

@@ -3,8 +3,8 @@
 ** instruction; integers wrap around, as Lua's do.
 */
 
-#include "shared/handled.h"
 #include "base/luax.h"
+#include "shared/handled.h"
 #include "shared/sharedcounter.h"
 
 static const luaL_Reg methods[6];

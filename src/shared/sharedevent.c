@@ -3,9 +3,9 @@
 */
 
 #include "base/errors.h"
-#include "shared/handled.h"
 #include "base/luax.h"
 #include "kernel/select.h"
+#include "shared/handled.h"
 #include "shared/sharedevent.h"
 
 /* {{ Event */

@@ -2,10 +2,10 @@
 ** sharedlock.c: see sharedlock.h; things.h has what is behind it.
 */
 
-#include "inspect/debug.h"
 #include "base/errors.h"
-#include "shared/handled.h"
 #include "base/luax.h"
+#include "inspect/debug.h"
+#include "shared/handled.h"
 #include "shared/sharedlock.h"
 #include "tasks/within.h"
 

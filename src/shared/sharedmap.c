@@ -11,16 +11,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/errors.h"
+#include "base/luax.h"
 #include "inspect/debug.h"
+#include "inspect/races.h"
+#include "shared/handled.h"
+#include "shared/sharedmap.h"
+#include "shared/store.h"
 #include "value/decode.h"
 #include "value/encode.h"
 #include "value/encoder.h"
-#include "base/errors.h"
-#include "shared/handled.h"
-#include "base/luax.h"
-#include "inspect/races.h"
-#include "shared/sharedmap.h"
-#include "shared/store.h"
 
 enum { SMALL = 512, LEAST = 4096 };
 

@@ -2,8 +2,8 @@
 ** address.c: numeric internet addresses. See address.h.
 */
 
-#include "stream/address.h"
 #include "base/luax.h"
+#include "stream/address.h"
 
 static const struct sockaddr_in *ip4 (const struct sockaddr *a) {
   return (const struct sockaddr_in *)(const void *)a;

@@ -11,14 +11,14 @@
 #include <netdb.h>
 #include <stdio.h>
 
-#include "stream/address.h"
-#include "kernel/end.h"
 #include "base/errors.h"
 #include "base/fault.h"
 #include "base/luax.h"
-#include "stream/dns.h"
+#include "kernel/end.h"
 #include "kernel/task.h"
 #include "kernel/uvpool.h"
+#include "stream/address.h"
+#include "stream/dns.h"
 
 #define ANSWER_TYPE "luaconc.dns answer"
 

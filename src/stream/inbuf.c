@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "stream/inbuf.h"
 #include "base/alloc.h"
+#include "stream/inbuf.h"
 
 /* Where the first line of `kept` and hand ends; 0 where it does not. */
 static size_t find_line (lc_inbuf *in) {

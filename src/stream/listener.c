@@ -11,8 +11,8 @@
 
 #include "base/errors.h"
 #include "base/fault.h"
-#include "stream/listener.h"
 #include "base/luax.h"
+#include "stream/listener.h"
 
 static const lc_listenerkind *kind_of (const lc_listener *l) {
   return (const lc_listenerkind *)(const void *)l->handle.kind;

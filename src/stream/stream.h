@@ -33,11 +33,11 @@
 #define lc_stream_h
 
 #include "kernel/handle.h"
-#include "stream/inbuf.h"
-#include "value/passage.h"
 #include "kernel/select.h"
 #include "kernel/task.h"
 #include "kernel/waiter.h"
+#include "stream/inbuf.h"
+#include "value/passage.h"
 
 enum {
   LC_AHEAD = 16384,      /* bytes kept for a reader that does not come */

@@ -11,10 +11,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include "stream/address.h"
 #include "base/fault.h"
-#include "stream/listener.h"
 #include "base/luax.h"
+#include "stream/address.h"
+#include "stream/listener.h"
 #include "stream/sockopt.h"
 #include "stream/stream.h"
 #include "stream/tcp.h"

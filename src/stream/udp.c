@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stream/address.h"
 #include "base/errors.h"
 #include "base/fault.h"
 #include "base/luax.h"
+#include "stream/address.h"
 #include "stream/stream.h"
 #include "stream/udp.h"
 

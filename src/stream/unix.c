@@ -17,8 +17,8 @@
 #include <sys/un.h>
 
 #include "base/fault.h"
-#include "stream/listener.h"
 #include "base/luax.h"
+#include "stream/listener.h"
 #include "stream/sockopt.h"
 #include "stream/stream.h"
 #include "stream/unix.h"

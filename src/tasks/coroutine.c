@@ -9,11 +9,11 @@
 ** and come back with the generator.
 */
 
-#include "tasks/coroutine.h"
-#include "kernel/frame.h"
 #include "base/luax.h"
-#include "kernel/task.h"
 #include "inspect/traceback.h"
+#include "kernel/frame.h"
+#include "kernel/task.h"
+#include "tasks/coroutine.h"
 
 /* [co], with weak keys: the loop, while `co` waits inside a task; its
 ** innermost open scope, while it is suspended with one; else false. */

@@ -7,14 +7,14 @@
 ** wait raises).
 */
 
+#include "base/errors.h"
+#include "base/luax.h"
 #include "inspect/deadlock.h"
 #include "inspect/debug.h"
-#include "base/errors.h"
-#include "tasks/lock.h"
-#include "base/luax.h"
+#include "inspect/tree.h"
 #include "kernel/slots.h"
 #include "kernel/task.h"
-#include "inspect/tree.h"
+#include "tasks/lock.h"
 #include "tasks/within.h"
 
 #define LOCK_TYPE "luaconc.lock"

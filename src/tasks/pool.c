@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "kernel/job.h"
 #include "base/luax.h"
-#include "tasks/pool.h"
 #include "engine/remote.h"
-#include "kernel/task.h"
 #include "inspect/traceback.h"
+#include "kernel/job.h"
+#include "kernel/task.h"
+#include "tasks/pool.h"
 
 #define LETTER_TYPE "luaconc.letter"
 

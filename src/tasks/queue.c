@@ -18,9 +18,9 @@
 
 #include "base/errors.h"
 #include "base/luax.h"
-#include "tasks/queue.h"
 #include "kernel/select.h"
 #include "kernel/task.h"
+#include "tasks/queue.h"
 
 #define QUEUE_TYPE "luaconc.queue"
 

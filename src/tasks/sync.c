@@ -10,8 +10,8 @@
 #include "base/errors.h"
 #include "base/luax.h"
 #include "kernel/select.h"
-#include "tasks/sync.h"
 #include "kernel/task.h"
+#include "tasks/sync.h"
 #include "tasks/within.h"
 
 #define SEMAPHORE_TYPE "luaconc.semaphore"

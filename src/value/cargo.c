@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/errors.h"
 #include "value/cargo.h"
 #include "value/codec.h"
-#include "base/errors.h"
 
 typedef struct lc_crate {
   lc_shared shared;

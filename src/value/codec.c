@@ -3,12 +3,12 @@
 ** codec.h.
 */
 
+#include "base/errors.h"
+#include "base/luax.h"
 #include "value/codec.h"
 #include "value/decode.h"
 #include "value/encode.h"
 #include "value/encoder.h"
-#include "base/errors.h"
-#include "base/luax.h"
 
 /* In the registry: metatable -> name, and name -> metatable. */
 static const char classes_key;

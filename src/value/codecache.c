@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "value/codecache.h"
 #include "base/errors.h"
-#include "value/factory.h"
 #include "base/luax.h"
+#include "value/codecache.h"
+#include "value/factory.h"
 
 #define CACHE_TYPE "luaconc.codecache"
 #define CODE_TYPE "luaconc.code"

@@ -11,10 +11,10 @@
 ** 3. Each decode_* pushes one value and leaves the rest of the stack alone.
 */
 
+#include "base/errors.h"
 #include "value/codec.h"
 #include "value/codecache.h"
 #include "value/decode.h"
-#include "base/errors.h"
 #include "value/wire.h"
 
 typedef struct lc_decoder {

@@ -3,9 +3,9 @@
 */
 
 #include "base/alloc.h"
+#include "base/luax.h"
 #include "value/codec.h"
 #include "value/encoder.h"
-#include "base/luax.h"
 
 #define ENCODER_TYPE "luaconc.encoder"
 

@@ -29,10 +29,10 @@
 #define lc_encoder_h
 
 #include "base/bytes.h"
-#include "value/names.h"
-#include "value/path.h"
 #include "base/ptrmap.h"
 #include "shared/shared.h"
+#include "value/names.h"
+#include "value/path.h"
 #include "value/wire.h"
 
 enum {

@@ -11,10 +11,10 @@
 #include "base/errors.h"
 #include "base/fault.h"
 #include "base/luax.h"
-#include "value/passage.h"
-#include "engine/road.h"
-#include "value/stub.h"
 #include "base/system.h"
+#include "engine/road.h"
+#include "value/passage.h"
+#include "value/stub.h"
 
 /* Registry keys: the function `arrive`, and where things went. */
 static const char arrive_key, where_key, loop_key;

@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 
 #include "base/errors.h"
-#include "shared/proxy.h"
 #include "engine/road.h"
-#include "value/stub.h"
+#include "shared/proxy.h"
 #include "shared/things.h"
+#include "value/stub.h"
 
 typedef struct lc_stub {
   lc_common common;

@@ -4,10 +4,10 @@
 ** object in a crate. See codec.h.
 */
 
+#include "base/errors.h"
 #include "value/cargo.h"
 #include "value/encode.h"
 #include "value/encoder.h"
-#include "base/errors.h"
 #include "value/passage.h"
 #include "value/stub.h"
 #include "value/transfer.h"

@@ -11,7 +11,7 @@ local workers = require "luaconc.compare.workers"
 
 local M = {}
 
-M.CLEARLY = 1.3  -- times as fast, below which the engine in use stays
+M.CLEARLY = 1.3  -- times as fast: less is within what estimates may err
 M.LEAST = 0.001  -- seconds that a change must be worth
 M.TASKS = 64     -- that run at a time in a pool of tasks, unless said
 M.MANY = 10000   -- of them that may be proposed
@@ -124,9 +124,9 @@ function M.all(jobs, costs, cores, most, current)
     on_workers("process", jobs, costs.process, cores, crew) }
 end
 
---- The engine to propose: the simplest of those that are no more than a tenth
---- behind the quickest, and the one in use unless another is clearly quicker
---- and worth a millisecond.
+--- The engine to propose: the simplest of those than which none is clearly
+--- quicker, and the one in use unless another is clearly quicker and worth a
+--- millisecond.
 ---@param list table[] of `all`
 ---@param refusal string? why the jobs can't leave their state
 ---@return table best, table now
@@ -139,7 +139,7 @@ function M.choose(list, refusal)
     if may(e) then least = math.min(least, e.wall) end
   end
   for _, e in ipairs(list) do
-    if not best and may(e) and e.wall <= least * 1.1 then best = e end
+    if not best and may(e) and e.wall <= least * M.CLEARLY then best = e end
   end
   if may(now) and (now.wall < best.wall * M.CLEARLY
     or now.wall - best.wall < M.LEAST) then best = now end
