@@ -297,13 +297,13 @@ describe("under debug", function()
       for _, engine in ipairs(ENGINES) do
         local result = script.run(([[
           conc.debug.start()
-          conc.run(function()
+          pcall(conc.run, function()
             local a, b = conc.shared.lock(), conc.shared.lock()
-            local met, told = conc.shared.barrier(2), conc.shared.event()
+            local met = conc.shared.barrier(2)
             local function f(first, second, both)
               first:acquire()
               both:wait()
-              require "luaconc".timeout(0.2, second.acquire, second)
+              second:acquire()
             end
             conc.%s { f, a, b, met, name = "left" }
             conc.%s { f, b, a, met, name = "right" }
@@ -313,7 +313,9 @@ describe("under debug", function()
         sim.shows(result.err, "these wait for each other's shared locks: task 1",
           "held by task 1 of another state, which took it at",
           "-> shared lock 0x")
-        assert.equal(1, lines_with(result.err, "these wait for each other's"))
+        -- (Each tells it where both close the circle at the same moment.)
+        local n = lines_with(result.err, "these wait for each other's")
+        assert.is_true(n == 1 or n == 2, result.err)
       end
     end)
 
